@@ -1,0 +1,59 @@
+# `make paper` reproduces the paper, `make test` checks everything; each sets up what it needs first.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# Where `make paper` writes, and what is asked of it: `make paper PAPER=elsewhere ARGS="--runs 100 --seed 1"`.
+PAPER := paper
+ARGS :=
+
+.PHONY: paper test check docs benchmark clean help
+
+help:
+	@echo "make paper      reproduce the paper into $(PAPER)/ (its tables, figures and page)"
+	@echo "make test       check the style, the types and the tests"
+	@echo "make docs       build the documentation into docs/_build/"
+	@echo "make benchmark  time this project beside PyTorch and JAX (the README's table)"
+
+paper: $(VENV)/ready-paper
+	$(BIN)/longcount reproduce --out $(PAPER) $(ARGS)
+
+test: check
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/ready-test chromium
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+docs: $(VENV)/ready-docs
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build
+	@echo "docs/_build/index.html"
+
+benchmark: $(VENV)/ready-benchmarks
+	$(BIN)/python benchmarks/compare.py
+
+clean:
+	rm -rf $(VENV) docs/_build
+
+# The extras that each command needs; the stamp makes repeating quick.
+$(VENV)/ready-paper: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/ready-%: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --editable ".[$*]"
+	@touch $@
+
+# The tests of the page drive a real browser.
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else \
+	  echo "The tests of the page need Chromium: sudo apt-get install chromium" >&2; exit 2; \
+	fi

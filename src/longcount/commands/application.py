@@ -1,0 +1,76 @@
+"""The program ``longcount``: its commands, how errors are told, and the exit status.
+
+Exit status: 0 done; 2 the user can mend it, one line on standard error says how; 1 a defect of ours; 130 interrupted.
+"""
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from longcount import __version__
+from longcount.errors import UserError
+
+# Name, "module:object" under longcount.commands, and the line that `longcount --help` shows, in the order of the work.
+# The object is a function or a cyclopts App; its module is imported only when the command is used, so a new command is
+# one module and one line here.
+COMMANDS = ()
+
+# What the operating system refuses and the user can mend: disks, permissions, names, limits.
+MENDABLE = {
+    errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.EFBIG, errno.EIO, errno.EISDIR, errno.ELOOP, errno.EMFILE,
+    errno.ENAMETOOLONG, errno.ENODEV, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS,
+    errno.ESTALE, errno.ETXTBSY,
+}  # fmt: skip
+
+
+def build() -> App:
+    """The command line with every command registered and none imported."""
+    # Plain help: laying it out as Markdown in boxes costs a third of the time that `longcount --help` takes.
+    app = App(
+        name="longcount",
+        help="How far can a recurrent network count, why does it stop, and can it be made to count for ever?",
+        version=__version__,
+        help_format="plaintext",
+        help_formatter="plain",
+        suppress_keyboard_interrupt=False,
+    )
+    for position, (name, target, summary) in enumerate(COMMANDS):
+        app.command(f"longcount.commands.{target}", name=name, help=summary, sort_key=position)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line (default: this process's own) and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:  # a terminal that cannot show a sign gets "?" in its place
+            reconfigure(errors="replace")
+    try:
+        build()(
+            sys.argv[1:] if arguments is None else list(arguments),
+            exit_on_error=False, print_error=False, result_action="return_none",
+        )  # fmt: skip
+        sys.stdout.flush()
+    except (UserError, CycloptsError) as error:
+        return complain(str(error))
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough. Nothing more may be written, not even when the interpreter closes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if error.errno not in MENDABLE:
+            raise
+        return complain(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
+    except KeyboardInterrupt:
+        complain("interrupted; the same command goes on where this one stopped")
+        return 130
+    return 0
+
+
+def complain(text: str) -> int:
+    """Say on standard error, in one line, what the user can mend; return the exit status for it."""
+    print("longcount:", " ".join(text.split()), file=sys.stderr)
+    return 2
