@@ -1,0 +1,47 @@
+"""Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000).
+
+As `torch.nn.LSTM`, gate order i, f, g, o:
+
+    i = sigmoid(x_i + y_i)      input gate
+    f = sigmoid(x_f + y_f)      forget gate
+    g = tanh(x_g + y_g)         candidate
+    o = sigmoid(x_o + y_o)      output gate
+    c' = f c + i g              the counter, where the network counts (Weiss et al. 2018)
+    h' = o tanh(c')
+"""
+
+from __future__ import annotations
+
+from longcount.cells.cell import Cell, Gates
+from longcount.cells.vector import Vector, sigmoid, tanh
+
+
+class LSTM(Cell):
+    name = "lstm"
+    gates = ("i", "f", "g", "o")
+    state_names = ("h", "c")
+    tape_names = ("i", "f", "g", "o", "c_before", "tanh_c")
+
+    def forward(self, x: Gates, y: Gates, state: tuple[Vector, ...]) -> tuple[tuple[Vector, ...], tuple[Vector, ...]]:
+        _, c = state
+        i = sigmoid(x["i"] + y["i"])
+        f = sigmoid(x["f"] + y["f"])
+        g = tanh(x["g"] + y["g"])
+        o = sigmoid(x["o"] + y["o"])
+        c_next = f * c + i * g
+        tanh_c = tanh(c_next)
+        return (o * tanh_c, c_next), (i, f, g, o, c, tanh_c)
+
+    def backward(
+        self, tape: tuple[Vector, ...], d_state: tuple[Vector, ...]
+    ) -> tuple[tuple[Vector | None, ...], Gates, Gates]:
+        i, f, g, o, c, tanh_c = tape
+        d_h, d_c = d_state
+        d_c = d_c + d_h * o * (1.0 - tanh_c * tanh_c)
+        d_gates = {
+            "i": d_c * g * i * (1.0 - i),
+            "f": d_c * c * f * (1.0 - f),
+            "g": d_c * i * (1.0 - g * g),
+            "o": d_h * tanh_c * o * (1.0 - o),
+        }
+        return (None, d_c * f), d_gates, d_gates
