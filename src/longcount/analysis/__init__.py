@@ -1,0 +1,1 @@
+"""What is asked of trained models: selection, statistics, failures, traces."""

@@ -1,0 +1,76 @@
+"""The numbers that the paper prints, each with the table or section it stands in.
+
+El-Naggar, Madhyastha and Weyde, *Exploring the Long-Term Generalization of Counting Behavior in RNNs* (2022).
+"""
+
+from typing import NamedTuple
+
+REFERENCE = (
+    "N. El-Naggar, P. Madhyastha, T. Weyde. Exploring the Long-Term Generalization of Counting Behavior in RNNs. "
+    "I Can't Believe It's Not Better Workshop at NeurIPS 2022."
+)
+
+CELLS = ("lstm", "relu", "gru")  # in the order of the paper's tables
+CELL_TITLES = {"lstm": "LSTM", "relu": "ReLU", "gru": "GRU"}
+
+CHECKPOINTS = (1, 5, 10, 15, 20, 25)  # epochs of section 4's "60 models for every type"
+RELEASED_CHECKPOINTS = (1, 6, 11, 16, 21, 26)  # what the released code saves, which counts epochs from 0
+RUNS = 10  # section 2
+RELU_RUNS = 30  # section 2, "For ReLUs we train 30 models and select the 10 best runs"
+LONG_TRAINING_EPOCHS = 100  # section 2, "training for 100 epochs on a subset"
+
+
+class Spread(NamedTuple):
+    """Mean, least and greatest over 10 models; ``None`` where the paper prints "none": some model did not fail."""
+
+    mean: float
+    min: float
+    max: float | None
+
+
+class Regression(NamedTuple):
+    """R² and p of a linear regression of average first point of failure on the negative log of a loss."""
+
+    r_squared: float
+    p: float
+
+
+TABLE_1: dict[str, dict[str, Spread]] = {
+    "lstm": {
+        "training_accuracy": Spread(100, 100, 100),
+        "validation_accuracy": Spread(100, 100, 100),
+        "long_accuracy": Spread(100, 99.8, 100),
+        "very_long_fpf": Spread(916.8, 802.4, 946.4),
+    },
+    "relu": {
+        "training_accuracy": Spread(97.9, 90.9, 100),
+        "validation_accuracy": Spread(97.5, 89.3, 100),
+        "long_accuracy": Spread(74.2, 33.5, 100),
+        "very_long_fpf": Spread(871.7, 543.1, None),
+    },
+    "gru": {
+        "training_accuracy": Spread(100, 100, 100),
+        "validation_accuracy": Spread(100, 100, 100),
+        "long_accuracy": Spread(92.5, 90.72, 95.6),
+        "very_long_fpf": Spread(472.5, 434.7, 545.2),
+    },
+}
+VERY_LONG_ACCURACY_OF_BEST_RELU = 4.0  # percent; section 3
+
+TABLE_2: dict[str, dict[str, Regression]] = {
+    "lstm": {
+        "training": Regression(0.434, 1.06e-8),
+        "validation": Regression(0.511, 1.412e-10),
+        "long": Regression(0.593, 6.36e-13),
+    },
+    "relu": {
+        "training": Regression(0.002, 0.75),
+        "validation": Regression(0.094, 0.017),
+        "long": Regression(0.201, 0.0003),
+    },
+    "gru": {
+        "training": Regression(0.363, 3.55e-7),
+        "validation": Regression(0.218, 0.00017),
+        "long": Regression(0.075, 0.035),
+    },
+}

@@ -1,0 +1,97 @@
+"""The paper's Table 1, measured: accuracy on three splits and the first point of failure on Very Long words."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longcount.analysis.baselines import baseline_metrics
+from longcount.analysis.selection import KEPT_SHARE, Reading, at_epochs, best_epochs, kept_runs, where
+from longcount.analysis.spread import summarise, wilson_interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from longcount.languages.words import Words
+
+MEASURES = {  # the table's name of a measure: (split, column of the metrics)
+    "training_accuracy": ("training", "accuracy"),
+    "validation_accuracy": ("validation", "accuracy"),
+    "long_accuracy": ("long", "accuracy"),
+    "very_long_fpf": ("very_long", "fpf_mean"),
+}
+SPLITS = tuple(split for split, _ in MEASURES.values())
+
+
+def selected_models(metrics: "pd.DataFrame", reading: Reading = "average") -> "pd.DataFrame":
+    """One row a run: its best epoch with everything that Table 1 says of it.
+
+    Returns:
+        Frame with cell, run, epoch, validation_loss, validation_accuracy, learned, kept, the other measures of Table 1,
+        ``<split>_unfailed`` (words without a failure) and very_long_accuracy.
+    """
+    best = best_epochs(metrics, reading)
+    best = best.assign(kept=kept_runs(best))
+    wanted = {name: source for name, source in MEASURES.items() if name != "validation_accuracy"}
+    wanted |= {f"{split}_unfailed": (split, "unfailed") for split in SPLITS}
+    wanted |= {"very_long_accuracy": ("very_long", "accuracy")}
+    return at_epochs(metrics, best, wanted)
+
+
+def rows_of_cells(models: "pd.DataFrame") -> "list[tuple[str, pd.DataFrame]]":
+    """The table's rows: ``lstm``, ``relu`` (its kept runs), ``gru``, any other cell, then ``relu_all``."""
+    from longcount.analysis.paper import CELLS
+
+    present = list(dict.fromkeys(models["cell"]))
+    ordered = [cell for cell in CELLS if cell in present] + sorted(set(present) - set(CELLS))
+    rows = [(cell, where(models, cell=cell, kept=True)) for cell in ordered]
+    rows += [(f"{cell}_all", where(models, cell=cell)) for cell in ordered if cell in KEPT_SHARE]
+    return rows
+
+
+def table1(metrics: "pd.DataFrame", splits: "dict[str, Words]", reading: Reading = "average") -> "pd.DataFrame":
+    """Table 1 of a store.
+
+    Args:
+        metrics: the store's frame (see `longcount.analysis.selection`).
+        splits: the words of the four splits, for the two baselines.
+        reading: how the best epoch is chosen.
+
+    Returns:
+        Frame with one row a (cell, measure): cell, measure, mean, min, max, std, runs, unfailed (models that never
+        failed on the split), low and high (95% bootstrap interval of the mean over runs). Measures whose split the
+        store lacks are left out.
+    """
+    import pandas as pd
+
+    models = selected_models(metrics, reading)
+    sizes = {split: len(words) for split, words in splits.items()}
+    rows: list[dict[str, object]] = []
+    for cell, chosen in rows_of_cells(models):
+        for measure, (split, _) in MEASURES.items():
+            values = chosen[measure].to_numpy(np.float64)
+            if split not in sizes or np.isnan(values).all():
+                continue
+            unfailed = int((chosen[f"{split}_unfailed"].to_numpy() == sizes[split]).sum())
+            rows.append({"cell": cell, "measure": measure, **vars(summarise(values)), "unfailed": unfailed})
+    for row in baseline_metrics({split: splits[split] for split in SPLITS if split in splits}).to_dict("records"):
+        measure, column = next((name, column) for name, (split, column) in MEASURES.items() if split == row["split"])
+        unfailed = int(row["unfailed"] == row["words"])
+        rows.append({"cell": row["cell"], "measure": measure, **vars(summarise([row[column]])), "unfailed": unfailed})
+    columns = ["cell", "measure", "mean", "min", "max", "std", "runs", "unfailed", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def learned_shares(metrics: "pd.DataFrame") -> "pd.DataFrame":
+    """How many runs of each row of Table 1 learned (at least half of the validation words right at the best epoch).
+
+    Returns:
+        Frame with cell, runs, learned, share, low, high (95% Wilson interval), shares in [0, 1].
+    """
+    import pandas as pd
+
+    rows = []
+    for cell, chosen in rows_of_cells(selected_models(metrics)):
+        runs, learned = len(chosen), int(chosen["learned"].to_numpy().sum())
+        low, high = wilson_interval(learned, runs)
+        rows.append({"cell": cell, "runs": runs, "learned": learned, "share": learned / runs, "low": low, "high": high})
+    return pd.DataFrame(rows)

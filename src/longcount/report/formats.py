@@ -1,0 +1,104 @@
+"""One table, three files: CSV for programs, Markdown for readers, LaTeX for papers."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from longcount.report.files import write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LATEX_SPECIAL = {"&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "$": r"\$", "{": r"\{", "}": r"\}"}
+_LATEX_SIGNS = {
+    "²": r"\textsuperscript{2}",
+    "−": r"$-$",
+    "≥": r"$\geq$",
+    "≤": r"$\leq$",
+    "–": "--",
+    "×": r"$\times$",
+    "ρ": r"$\rho$",
+    "→": r"$\rightarrow$",
+    "`": r"\textasciigrave{}",
+}
+
+
+def csv_text(frame: "pd.DataFrame") -> str:
+    """The frame as CSV: eight significant digits, an empty field for a missing value, Unix line ends."""
+    return frame.to_csv(index=False, float_format="%.8g", lineterminator="\n")
+
+
+def markdown_text(frame: "pd.DataFrame") -> str:
+    """A frame of strings as a Markdown table; the first column is set left, the others right.
+
+    >>> import pandas as pd
+    >>> print(markdown_text(pd.DataFrame({"cell": ["LSTM"], "long": ["100 (99.8 / 100)"]})))
+    | cell | long             |
+    |:-----|-----------------:|
+    | LSTM | 100 (99.8 / 100) |
+    """
+    texts = frame.astype(str).map(lambda text: text.replace("|", r"\|"))
+    widths = [max(len(str(name)), *(len(text) for text in texts[name]), 3) for name in texts.columns]
+    rows = [list(map(str, texts.columns)), *texts.to_numpy().tolist()]
+    lines = []
+    for row in rows:
+        cells = [
+            text.ljust(w) if at == 0 else text.rjust(w) for at, (text, w) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    rule = "|".join(":" + "-" * (w + 1) if at == 0 else "-" * (w + 1) + ":" for at, w in enumerate(widths))
+    lines.insert(1, f"|{rule}|")
+    return "\n".join(lines)
+
+
+def latex_text(frame: "pd.DataFrame", caption: str, label: str, rules_before: tuple[int, ...] = ()) -> str:
+    """A frame of strings as a LaTeX table in the style of ``booktabs``.
+
+    Args:
+        frame: the texts; the first column is set left, the others right.
+        caption: what the table shows; plain text.
+        label: for ``\\ref``.
+        rules_before: rows (counted from 0) that a thin rule sets off from those above.
+    """
+    escaped = frame.astype(str).map(escape_latex).rename(columns=lambda name: escape_latex(str(name)))
+    text = escaped.style.hide(axis="index").to_latex(
+        hrules=True,
+        column_format="l" + "r" * (len(frame.columns) - 1),
+        caption=escape_latex(caption),
+        label=label,
+        position="t",
+        position_float="centering",
+    )
+    lines = text.split("\n")
+    first_row = lines.index(r"\midrule") + 1
+    for row in sorted(rules_before, reverse=True):
+        lines.insert(first_row + row, r"\midrule")
+    return "\n".join(lines)
+
+
+def escape_latex(text: str) -> str:
+    """Plain text as LaTeX text.
+
+    >>> escape_latex("R² of 5 %")
+    'R\\\\textsuperscript{2} of 5 \\\\%'
+    """
+    signs = _LATEX_SPECIAL | _LATEX_SIGNS
+    return re.sub("|".join(map(re.escape, signs)), lambda found: signs[found.group()], text)
+
+
+def write_table(
+    directory: Path,
+    name: str,
+    values: "pd.DataFrame",
+    shown: "pd.DataFrame",
+    caption: str,
+    rules_before: tuple[int, ...] = (),
+) -> None:
+    """Write ``name``.csv (the numbers), ``name``.md and ``name``.tex (the texts) into ``directory``.
+
+    Raises:
+        UserError: where the directory cannot be written.
+    """
+    write_text(directory / f"{name}.csv", csv_text(values))
+    write_text(directory / f"{name}.md", f"{markdown_text(shown)}\n\n{caption}\n")
+    write_text(directory / f"{name}.tex", latex_text(shown, caption, f"tab:{name}", rules_before))
