@@ -16,7 +16,10 @@ from longcount.errors import UserError
 # Name, "module:object" under longcount.commands, and the line that `longcount --help` shows, in the order of the work.
 # The object is a function or a cyclopts App; its module is imported only when the command is used, so a new command is
 # one module and one line here.
-COMMANDS = ()
+COMMANDS = (
+    ("data", "data:app", "Make or check the words of a study."),
+    ("bench", "bench:bench", "Time the engine on this machine."),
+)
 
 # What the operating system refuses and the user can mend: disks, permissions, names, limits.
 MENDABLE = {
