@@ -1,0 +1,287 @@
+"""Word files: one word a line in ``(`` and ``)``, optionally ``,labels``, and anything after a second comma.
+
+A label stands for each token: 1 where ``)`` may follow, 0 where it may not. Labels that are given are checked. Lines
+may end in CRLF, the last may lack its newline, and blank lines may follow it.
+"""
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from longcount import languages
+from longcount.errors import UserError
+from longcount.languages.splits import SPLITS, duplicates, overlaps
+from longcount.languages.words import CLOSE, FIRST_LETTER, Words, gather, offsets_of
+
+FILE_NAMES = {split: f"{split}.txt" for split in SPLITS} | {"training": "train.txt"}
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+NEWLINE, CARRIAGE_RETURN, COMMA, ZERO = b"\n\r,0"
+
+
+def read_words(path: str | Path, language: str = "dyck1") -> Words:
+    """The words of a file. UserError, with file and line, for anything that is not a file of words of the language."""
+    return _parse(Path(path), _read_bytes(Path(path)), languages.get(language))
+
+
+def write_words(path: str | Path, words: Words) -> None:
+    """Write one word a line, without labels; the file is there whole or not at all. UserError where that fails or a
+    word is empty (its line would be, too)."""
+    _write_files({Path(path): words})
+
+
+def read_splits(directory: str | Path) -> dict[str, Words]:
+    """The splits whose files (`FILE_NAMES`) a directory holds, in the order of `SPLITS`; UserError where none is."""
+    directory = _existing_directory(directory)
+    paths = {split: directory / FILE_NAMES[split] for split in SPLITS}
+    splits = {split: read_words(path) for split, path in paths.items() if os.path.exists(path)}
+    if not splits:
+        raise UserError(f"{directory}: holds no word file; expected some of {', '.join(FILE_NAMES.values())}")
+    return splits
+
+
+def write_splits(directory: str | Path, splits: dict[str, Words]) -> list[Path]:
+    """Write each split's file, all or none, into a directory made if need be; returns their paths.
+
+    A file that holds the same words already is left as it is. UserError where one holds others: nothing is lost.
+    """
+    directory = Path(directory)
+    paths = {directory / FILE_NAMES[split]: words for split, words in splits.items()}
+    for path, words in paths.items():
+        if os.path.exists(path) and _read_bytes(path) != words.lines():
+            raise UserError(f"{path}: is there already and holds other words; choose another directory or remove it")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{directory}: cannot be made: {error.strerror}") from None
+    _write_files({path: words for path, words in paths.items() if not os.path.exists(path)})
+    return list(paths)
+
+
+@dataclass(frozen=True)
+class SplitSummary:
+    """What `check_directory` says of one file; lengths in tokens, mean depth over all tokens."""
+
+    split: str
+    words: int
+    tokens: int
+    shortest: int
+    mean_length: float
+    longest: int
+    deepest: int
+    mean_depth: float
+    duplicates: int
+
+
+@dataclass(frozen=True)
+class DirectoryCheck:
+    """One row a word file, and for each pair of splits the number of distinct words that stand in both."""
+
+    rows: list[SplitSummary]
+    overlaps: dict[tuple[str, str], int]
+
+
+def summarise(split: str, words: Words) -> SplitSummary:
+    """Counts, lengths, depths and repeats of at least one word."""
+    return SplitSummary(
+        split=split,
+        words=len(words),
+        tokens=len(words.tokens),
+        shortest=int(words.lengths.min()),
+        mean_length=float(words.lengths.mean()),
+        longest=int(words.lengths.max()),
+        deepest=int(words.depths.max(initial=0)),
+        mean_depth=float(words.depths.mean()) if len(words.tokens) else 0.0,
+        duplicates=duplicates(words),
+    )
+
+
+def check_directory(directory: str | Path) -> DirectoryCheck:
+    """Read every ``.txt`` file of a directory, the splits first, others (under their file name) in alphabetical order.
+
+    UserError for the first bad word, by file and line, or where there is no such file.
+    """
+    directory = _existing_directory(directory)
+    known = {name: split for split, name in FILE_NAMES.items()}
+    present = {path.name: path for path in sorted(directory.glob("*.txt"))}
+    names = [name for name in known if name in present] + [name for name in present if name not in known]
+    if not names:
+        raise UserError(f"{directory}: holds no word file; expected some of {', '.join(known)}")
+    splits = {known.get(name, name): read_words(present[name]) for name in names}
+    return DirectoryCheck([summarise(split, words) for split, words in splits.items()], overlaps(splits))
+
+
+def _existing_directory(directory: str | Path) -> Path:
+    directory = Path(directory)
+    if not os.path.isdir(directory):
+        problem = "is not a directory" if os.path.exists(directory) else "no such directory"
+        raise UserError(f"{directory}: {problem}; expected a directory of word files")
+    return directory
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except IsADirectoryError:
+        raise UserError(f"{path}: is a directory; expected a file of words") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _write_files(words_of: dict[Path, Words]) -> None:
+    for path, words in words_of.items():
+        empty = np.flatnonzero(words.lengths == 0)
+        if len(empty) or not len(words):
+            what = f"word {empty[0] + 1} is empty" if len(empty) else "there are no words"
+            raise UserError(f"{path}: not written: {what}, and a word file has a word on every line")
+    aside = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in words_of}
+    path = Path()
+    try:
+        for path, words in words_of.items():
+            with open(aside[path], "wb") as file:
+                file.write(words.lines())
+                file.flush()
+                os.fsync(file.fileno())
+        for path in words_of:
+            os.replace(aside[path], path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}") from None
+    finally:
+        for part in aside.values():
+            with suppress(OSError):  # none is left where all went well, nor where it could not be made
+                part.unlink()
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """The lines of a word file as byte positions; all arrays int64 [N] but `letters`, uint8."""
+
+    letters: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+
+    @classmethod
+    def of(cls, data: bytes) -> "_Lines":
+        letters = np.frombuffer(data, np.uint8)
+        newlines = np.flatnonzero(letters == NEWLINE)
+        starts, ends = np.append(0, newlines + 1), np.append(newlines, len(letters))
+        ends = ends - ((ends > starts) & (letters[ends - 1] == CARRIAGE_RETURN))
+        return cls(letters, starts, ends)
+
+    @cached_property
+    def commas(self) -> np.ndarray:
+        return np.append(np.flatnonzero(self.letters == COMMA), len(self.letters))
+
+    def _comma_from(self, positions: np.ndarray) -> np.ndarray:
+        """The first comma of each line at or after a position; the line's end where there is none."""
+        return np.minimum(self.commas[np.searchsorted(self.commas, positions)], self.ends)
+
+    @cached_property
+    def word_ends(self) -> np.ndarray:
+        return self._comma_from(self.starts)
+
+    @cached_property
+    def label_starts(self) -> np.ndarray:
+        return np.minimum(self.word_ends + 1, self.ends)
+
+    @cached_property
+    def label_ends(self) -> np.ndarray:
+        return self._comma_from(self.label_starts)
+
+    def character(self, position: int) -> str:
+        """The character that begins at a byte position, quoted."""
+        return repr(self.letters[position : position + 4].tobytes().decode("utf-8", errors="ignore")[:1])
+
+
+def _parse(path: Path, data: bytes, language: languages.Language) -> Words:
+    data = data.removeprefix(BYTE_ORDER_MARK).rstrip(b"\r\n")
+    if not data:
+        raise UserError(f"{path}: is empty; expected one word a line")
+    _check_text(path, data)
+    lines = _Lines.of(data)
+    lengths = lines.word_ends - lines.starts
+    letters = gather(lines.letters, lines.starts, lengths)
+    tokens = letters - np.uint8(FIRST_LETTER)  # bytes below "(" wrap round to large ones
+    words = Words(np.where(tokens > CLOSE, np.uint8(0), tokens), offsets_of(lengths))
+    found = [
+        _empty_word(lines, lengths),
+        _foreign_letter(lines, words, tokens),
+        _not_in_language(words, language),
+        _wrong_label_count(lines, lengths),
+        _wrong_label(lines, words, language),
+    ]
+    problems = [problem for problem in found if problem is not None]
+    if problems:
+        line, message = min(problems, key=lambda problem: problem[0])  # of one line, the first kind above
+        raise UserError(f"{path}:{line + 1}: {message}")
+    return words
+
+
+def _check_text(path: Path, data: bytes) -> None:
+    position, what = data.find(b"\0"), "a zero byte: a binary file?"
+    if position < 0 and not data.isascii():
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            position, what = error.start, f"byte 0x{data[error.start]:02x} is not UTF-8: a binary file?"
+    if position >= 0:
+        line = data.count(b"\n", 0, position) + 1
+        raise UserError(f"{path}:{line}: {what} Expected one word a line in '(' and ')'")
+
+
+# Each of these gives the first line, counted from 0, that has a certain fault, and what to say of it; None without.
+
+
+def _empty_word(lines: _Lines, lengths: np.ndarray) -> tuple[int, str] | None:
+    empty = np.flatnonzero(lengths == 0)
+    if not len(empty):
+        return None
+    line = int(empty[0])
+    what = "empty line" if lines.starts[line] == lines.ends[line] else "no word before the comma"
+    return line, f"{what}; expected a word in '(' and ')'"
+
+
+def _foreign_letter(lines: _Lines, words: Words, tokens: np.ndarray) -> tuple[int, str] | None:
+    foreign = np.flatnonzero(tokens > CLOSE)
+    if not len(foreign):
+        return None
+    line, column = _place(words.offsets, int(foreign[0]))
+    character = lines.character(int(lines.starts[line]) + column)
+    return line, f"{character} at column {column + 1} is no letter of a word; expected '(' or ')'"
+
+
+def _not_in_language(words: Words, language: languages.Language) -> tuple[int, str] | None:
+    bad = np.flatnonzero(language.first_bad_tokens(words) >= 0)
+    return (int(bad[0]), language.complaint(words, int(bad[0]))) if len(bad) else None
+
+
+def _wrong_label_count(lines: _Lines, lengths: np.ndarray) -> tuple[int, str] | None:
+    counts = lines.label_ends - lines.label_starts
+    bad = np.flatnonzero((lines.word_ends < lines.ends) & (counts != lengths))
+    if not len(bad):
+        return None
+    line = int(bad[0])
+    return line, f"{counts[line]} labels for a word of {lengths[line]} tokens; expected one label a token"
+
+
+def _wrong_label(lines: _Lines, words: Words, language: languages.Language) -> tuple[int, str] | None:
+    labelled = np.flatnonzero((lines.label_ends - lines.label_starts == words.lengths) & (words.lengths > 0))
+    lengths = words.lengths[labelled]
+    expected = gather(language.targets(words)[:, CLOSE], words.offsets[labelled], lengths) + np.uint8(ZERO)
+    wrong = np.flatnonzero(gather(lines.letters, lines.label_starts[labelled], lengths) != expected)
+    if not len(wrong):
+        return None
+    row, token = _place(offsets_of(lengths), int(wrong[0]))
+    line = int(labelled[row])
+    position = int(lines.label_starts[line]) + token
+    column = position - int(lines.starts[line]) + 1
+    return line, f"label {lines.character(position)} at column {column} should be '{chr(expected[wrong[0]])}'"
+
+
+def _place(offsets: np.ndarray, token: int) -> tuple[int, int]:
+    """The word that a token stands in, and its index there."""
+    word = int(np.searchsorted(offsets, token, side="right")) - 1
+    return word, token - int(offsets[word])
