@@ -54,9 +54,7 @@ def initial_weights(cell: str, key: jax.Array) -> Weights:
     }
 
 
-def word_loss(
-    cell: str, weights: Weights, tokens: jax.Array, targets: jax.Array, real: jax.Array
-) -> jax.Array:
+def word_loss(cell: str, weights: Weights, tokens: jax.Array, targets: jax.Array, real: jax.Array) -> jax.Array:
     """Mean squared error over the real tokens of one padded word: tokens [L], targets [L, 2], real [L]."""
 
     def step(state: jax.Array, token: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:

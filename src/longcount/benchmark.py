@@ -73,7 +73,7 @@ def timings(
 
 
 def best_time(work: Callable[[], None], threads: int, passes: int) -> float:
-    """Least wall time in seconds, of several tries, of doing the work once on each of so many threads at the same time."""
+    """Least wall time in seconds, of several passes, of doing the work on each of so many threads at once."""
     with ThreadPoolExecutor(threads) as pool:
         work()
         seconds = []

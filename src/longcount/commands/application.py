@@ -13,12 +13,12 @@ from cyclopts import App, CycloptsError
 from longcount import __version__
 from longcount.errors import UserError
 
-# Name, "module:object" under longcount.commands, and the line that `longcount --help` shows, in the order of the work.
-# The object is a function or a cyclopts App; its module is imported only when the command is used, so a new command is
+# Name, module under longcount.commands, and the line that `longcount --help` shows, in the order of the work. The
+# module holds `app`, a cyclopts App of that name, and is imported only when the command is used, so a new command is
 # one module and one line here.
 COMMANDS = (
-    ("data", "data:app", "Make or check the words of a study."),
-    ("bench", "bench:bench", "Time the engine on this machine."),
+    ("data", "data", "Make or check the words of a study."),
+    ("bench", "bench", "Time the engine on this machine."),
 )
 
 # What the operating system refuses and the user can mend: disks, permissions, names, limits.
@@ -29,8 +29,12 @@ MENDABLE = {
 }  # fmt: skip
 
 
-def build() -> App:
-    """The command line with every command registered and none imported."""
+def build(asked: str = "") -> App:
+    """The command line with every command registered and none imported.
+
+    Args:
+        asked: the command that is wanted; its help is its own text, of the others only the line in `COMMANDS` is known.
+    """
     # Plain help: laying it out as Markdown in boxes costs a third of the time that `longcount --help` takes.
     app = App(
         name="longcount",
@@ -40,8 +44,9 @@ def build() -> App:
         help_formatter="plain",
         suppress_keyboard_interrupt=False,
     )
-    for position, (name, target, summary) in enumerate(COMMANDS):
-        app.command(f"longcount.commands.{target}", name=name, help=summary, sort_key=position)
+    for position, (name, module, summary) in enumerate(COMMANDS):
+        line = None if name == asked else summary
+        app.command(f"longcount.commands.{module}:app", name=name, help=line, sort_key=position)
     return app
 
 
@@ -51,11 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:  # a terminal that cannot show a sign gets "?" in its place
             reconfigure(errors="replace")
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        build()(
-            sys.argv[1:] if arguments is None else list(arguments),
-            exit_on_error=False, print_error=False, result_action="return_none",
-        )  # fmt: skip
+        app = build("".join(words[:1]))
+        app(words, exit_on_error=False, print_error=False, result_action="return_none")
         sys.stdout.flush()
     except (UserError, CycloptsError) as error:
         return complain(str(error))

@@ -1,9 +1,14 @@
 """``longcount bench``: how fast the engine is on this machine."""
 
+from cyclopts import App
+
 from longcount.commands.options import Json
 from longcount.commands.output import print_json, print_table, say
 
+app = App(name="bench", help_formatter="default")
 
+
+@app.default
 def bench(*, json: Json = False) -> None:
     """Time training and evaluation of every cell and order, on one core and on all.
 

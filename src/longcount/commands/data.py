@@ -7,7 +7,7 @@ from cyclopts import App
 from longcount.commands.options import Seed
 from longcount.commands.output import print_table, say
 
-app = App(name="data", help="Make or check the words of a study.")
+app = App(name="data", help_formatter="default", help="Make or check the words of a study.")
 
 
 @app.command
