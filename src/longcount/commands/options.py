@@ -1,18 +1,27 @@
 """Options that several commands share, with their bounds."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
-Seed = Annotated[
-    int, Parameter(validator=Number(gte=0, lt=2**63), help="Decides every random choice: equal seeds, equal bytes.")
-]
-Jobs = Annotated[
-    int | None,
-    Parameter(validator=Number(gte=1, lte=4096), help="Blocks of runs worked on at once; default: all cores."),
-]
-Runs = Annotated[int | None, Parameter(validator=Number(gte=1, lte=10_000_000))]
+
+def whole_number(_: Any, tokens: Sequence[Token]) -> int:
+    """The whole number that was typed; 0.5 is refused, where cyclopts alone would round it."""
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise ValueError(f"{tokens[0].value!r} is not a whole number.") from None
+
+
+def number(least: int, most: int, **described: str) -> Parameter:
+    """An option that takes a whole number in these bounds."""
+    return Parameter(converter=whole_number, validator=Number(gte=least, lte=most), **described)
+
+
+Seed = Annotated[int, number(0, 2**63 - 1, help="Decides every random choice: equal seeds, equal bytes.")]
+Jobs = Annotated[int | None, number(1, 4096, help="Blocks of runs worked on at once; default: all cores.")]
 Json = Annotated[
     bool, Parameter(name="--json", negative="", help="Print one JSON list on standard output and nothing else there.")
 ]

@@ -1,0 +1,114 @@
+"""What holds for every command: help, version, clear refusals, interrupts and closed pipes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from longcount import __version__
+from longcount.commands import application, output
+
+NAMES = [name for name, _, _ in application.COMMANDS]
+
+
+def test_help_lists_every_command_in_the_order_of_the_work(longcount):
+    shown = longcount("--help").is_done()
+    assert shown.stderr == ""
+    listed = [line.split(":")[0].strip() for line in shown.stdout.splitlines() if line.startswith("  ")]
+    assert [name for name in listed if name in NAMES] == NAMES
+
+
+def test_no_arguments_show_help(longcount):
+    assert longcount().is_done().stdout == longcount("--help").stdout
+
+
+def test_help_imports_nothing_heavy():
+    script = (
+        "import sys\n"
+        "from longcount.commands import application\n"
+        "application.main(['--help'])\n"
+        "heavy = {'numpy', 'pandas', 'pyarrow', 'scipy', 'matplotlib', 'altair', 'torch', 'llvmlite', 'pydantic'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_explains_itself(longcount, name):
+    shown = longcount(name, "--help").is_done()
+    assert f"longcount {name}" in shown.stdout
+    assert shown.stderr == ""
+
+
+def test_version(longcount):
+    assert longcount("--version").is_done().stdout.strip() == __version__
+
+
+def test_unknown_command(longcount):
+    longcount("dta").is_refused("dta", 'Did you mean "data"?')
+
+
+def test_unknown_option(longcount):
+    longcount("bench", "--jsn").is_refused("--jsn", "Did you mean --json?")
+
+
+def test_missing_argument(longcount):
+    longcount("data", "make").is_refused("DIRECTORY requires an argument")
+
+
+def test_too_many_arguments(longcount, tmp_path):
+    longcount("data", "make", tmp_path / "a", tmp_path / "b").is_refused("b")
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("seed", ["-1", "0.5", "many", "", str(2**63), "1e400"])
+def test_bad_seed(longcount, tmp_path, seed):
+    longcount("data", "make", tmp_path / "words", f"--seed={seed}").is_refused("--seed")
+    assert not (tmp_path / "words").exists()
+
+
+def test_a_closed_pipe_is_no_defect(longcount, tmp_path):
+    longcount("data", "make", tmp_path).is_done()
+    reader = f"{sys.executable} -m longcount data check {tmp_path} | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", reader], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "0"
+    assert done.stderr == ""
+
+
+def test_a_full_standard_output_is_told(tmp_path, longcount):
+    longcount("data", "make", tmp_path).is_done()
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "longcount", "data", "check", str(tmp_path)],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == "longcount: No space left on device\n"
+
+
+def test_interrupt(monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(application, "build", lambda asked: interrupted)
+    assert application.main(["data"]) == 130
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_defect_keeps_its_traceback(monkeypatch):
+    def defective(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(application, "build", lambda asked: defective)
+    with pytest.raises(ZeroDivisionError):
+        application.main(["data"])
+
+
+def test_json_has_null_for_what_is_no_number(capsys):
+    output.print_json([{"cell": "lstm", "loss": float("nan"), "words": 3}, {"cell": "gru", "loss": 0.5, "words": 4}])
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == [{"cell": "lstm", "loss": None, "words": 3}, {"cell": "gru", "loss": 0.5, "words": 4}]
+    output.print_json([])
+    assert json.loads(capsys.readouterr().out) == []
