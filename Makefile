@@ -32,7 +32,7 @@ docs: $(VENV)/ready-docs
 	@echo "docs/_build/index.html"
 
 benchmark: $(VENV)/ready-benchmarks
-	$(BIN)/python benchmarks/compare.py
+	$(BIN)/python benchmarks/compare.py --write README.md
 
 clean:
 	rm -rf $(VENV) docs/_build
