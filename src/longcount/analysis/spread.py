@@ -57,7 +57,7 @@ def bootstrap_interval(
 
     Returns:
         The interval's two ends, rounded to nine significant digits so that another machine's order of summation does
-        not show; NaN, NaN for a single run, which says nothing about spread.
+        not show; NaN, NaN for a single run, which says nothing about spread, and where the statistic is never defined.
     """
     runs = sums_by_run.shape[0]
     if runs < 2:
@@ -65,7 +65,10 @@ def bootstrap_interval(
     totals = np.concatenate([counts @ sums_by_run for counts in _resample_counts(runs)])
     resampled = statistic(totals, runs)
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.nanquantile(resampled, [tail, 1 - tail])
+    resampled = resampled[~np.isnan(resampled)]
+    if len(resampled) == 0:
+        return float("nan"), float("nan")
+    low, high = np.quantile(resampled, [tail, 1 - tail])
     return float(f"{low:.9g}"), float(f"{high:.9g}")
 
 
@@ -95,7 +98,11 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     """
     if trials == 0:
         return 0.0, 1.0
-    from scipy.stats import binomtest
+    from scipy.special import ndtri  # scipy.stats would take half a second to import
 
-    interval = binomtest(int(successes), int(trials)).proportion_ci(CONFIDENCE, method="wilson")
-    return float(interval.low), float(interval.high)
+    z = float(ndtri(0.5 + CONFIDENCE / 2))
+    share = successes / trials
+    centre = share + z * z / (2 * trials)
+    half = z * np.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
+    scale = 1 + z * z / trials
+    return float(max(0.0, (centre - half) / scale)), float(min(1.0, (centre + half) / scale))

@@ -69,7 +69,7 @@ def latex_text(frame: "pd.DataFrame", caption: str, label: str, rules_before: tu
         position="t",
         position_float="centering",
     )
-    lines = text.split("\n")
+    lines = [line.replace("  ", r"\quad ", 1) if line.startswith("  ") else line for line in text.split("\n")]
     first_row = lines.index(r"\midrule") + 1
     for row in sorted(rules_before, reverse=True):
         lines.insert(first_row + row, r"\midrule")

@@ -21,12 +21,12 @@ def percent(value: float) -> str:
 
 
 def position(value: float) -> str:
-    """A token position or its mean, one decimal.
+    """A token position, or a mean of positions with one decimal.
 
-    >>> position(916.8), position(1000.0)
-    ('916.8', '1000')
+    >>> position(916.8), position(1000.0), position(999.98)
+    ('916.8', '1000', '1000.0')
     """
-    return "" if math.isnan(value) else f"{value:.1f}".removesuffix(".0")
+    return "" if math.isnan(value) else f"{value:.0f}" if value == round(value) else f"{value:.1f}"
 
 
 def significant(value: float, digits: int = 3) -> str:

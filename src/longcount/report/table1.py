@@ -21,8 +21,8 @@ CAPTION = (
     "Table 1: percentage of words with every token right (training, validation, long) and average first point of "
     "failure on Very Long words (FPF), mean (min / max) over models at the epoch of lowest validation loss; std is "
     "the standard deviation over models, 95% a bootstrap interval of the mean over models. ReLU is the best third of "
-    "its runs by validation loss, as in the paper. The constant answer says that ) may always follow; the perfect counter "
-    "is an integer. “none”: a model never failed."
+    "its runs by validation loss, as in the paper. The constant answer says that ) may always follow; the perfect "
+    "counter is an integer. “none”: a model never failed."
 )
 _ROW_STYLES = {"std": "dim", "95%": "dim", "paper": "cyan"}
 _TITLES = {"relu_all": "ReLU, all runs", "constant": "constant answer", "perfect": "perfect counter"}
@@ -69,7 +69,7 @@ def table1_shown(table1: "pd.DataFrame", learned: "pd.DataFrame") -> "tuple[pd.D
                 rows[-1]["learned"] = interval(percent(100 * share["low"]), percent(100 * share["high"])) + " %"
         if cell in paper.TABLE_1:
             published = paper.TABLE_1[cell].items()
-            rows.append({"model": "  paper"} | {COLUMNS[name]: _published(name, value) for name, value in published})
+            rows.append({"model": "  paper"} | {COLUMNS[name]: _published(value) for name, value in published})
     columns = ["model", *COLUMNS.values(), "learned"]
     return pd.DataFrame(rows).reindex(columns=columns).fillna(""), tuple(groups[1:])
 
@@ -110,7 +110,6 @@ def _mean_and_range(row: dict) -> str:
     return f"{_number(row, 'mean')} ({_number(row, 'min')} / {greatest})"
 
 
-def _published(measure: str, value: paper.Spread) -> str:
-    mean, least = ({"measure": measure, "value": number} for number in (value.mean, value.min))
-    greatest = "none" if value.max is None else _number({"measure": measure, "value": value.max}, "value")
-    return f"{_number(mean, 'value')} ({_number(least, 'value')} / {greatest})"
+def _published(value: paper.Spread) -> str:
+    greatest = "none" if value.max is None else f"{value.max:g}"
+    return f"{value.mean:g} ({value.min:g} / {greatest})"

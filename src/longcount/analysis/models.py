@@ -1,0 +1,152 @@
+"""Models of a store, chosen and evaluated on any words."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import numpy as np
+
+from longcount import cells, engine
+from longcount.analysis.selection import LEARNED_ACCURACY, Reading, best_epochs, where
+from longcount.errors import UserError
+from longcount.languages import dyck
+from longcount.languages.words import Words
+from longcount.studies.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Epoch = Literal["best", "last"] | int
+Measured = TypeVar("Measured")
+
+MODELS_A_CALL = 64  # a few full groups of lanes: enough to keep them busy, few enough to share among threads
+_SCALARS = (
+    "run", "epoch", "split", "loss", "accuracy", "fpf_mean", "fpf_min", "unfailed", "last_word_loss"
+)  # fmt: skip
+
+
+def metrics_of(store: Store) -> "pd.DataFrame":
+    """The store's metrics as the functions of this room take them: one row a (cell, run, epoch, split).
+
+    ``cell`` is the condition's name, which is the cell's where a store holds one condition of it.
+    """
+    frame = store.metrics(columns=_SCALARS)
+    for name in ("condition", "split"):
+        frame[name] = frame[name].astype(str)
+    return frame.drop(columns="cell").rename(columns={"condition": "cell"})
+
+
+def chosen_models(store: Store, epoch: Epoch = "best", reading: Reading | None = None) -> "pd.DataFrame":
+    """One model a run.
+
+    Args:
+        store: where the runs are.
+        epoch: ``"best"`` by validation loss, ``"last"``, or a number.
+        reading: of the validation loss; default: the study's own.
+
+    Returns:
+        Frame with cell (condition), run, epoch, learned: bool, or None where no validation words are known.
+
+    Raises:
+        UserError: where the store holds no finished run, or not that epoch.
+    """
+    import pandas as pd
+
+    metrics = metrics_of(store)
+    validation = where(metrics, split="validation")
+    best = best_epochs(validation, reading or store.study.selection) if len(validation) else None
+    rows = []
+    for condition in store.study.conditions:
+        runs = store.runs(condition)
+        judged = (
+            {} if best is None else {row["run"]: row for row in where(best, cell=condition.folder).to_dict("records")}
+        )
+        if isinstance(epoch, int) and not 0 <= epoch <= condition.epochs:
+            raise UserError(f"--epoch {epoch}: {condition.folder} has epochs 0 to {condition.epochs}")
+        for run in runs.tolist():
+            row = judged.get(run)
+            chosen = row["epoch"] if epoch == "best" and row else epoch if isinstance(epoch, int) else condition.epochs
+            learned = None if row is None else bool(row["validation_accuracy"] >= LEARNED_ACCURACY)
+            rows.append({"cell": condition.folder, "run": run, "epoch": int(chosen), "learned": learned})
+    if not rows:
+        raise UserError(f"{store.directory}: no finished runs; `longcount study run` finishes them")
+    return pd.DataFrame(rows).astype({"learned": object})
+
+
+def weights_of(store: Store, models: "pd.DataFrame") -> np.ndarray:
+    """Flat weights float32 [M, P] of models of one cell, a frame with cell, run and epoch."""
+    return store.weights(models["cell"].iloc[0], models["run"].to_numpy(), models["epoch"].to_numpy())
+
+
+def measure_models(
+    store: Store,
+    models: "pd.DataFrame",
+    words: Words,
+    measure: Callable[["engine.Evaluation"], Measured],
+    jobs: int | None = None,
+) -> Iterator[tuple["pd.DataFrame", Measured]]:
+    """Evaluate models on words, a handful at a time, and keep what ``measure`` makes of each handful.
+
+    Args:
+        store: where the weights are.
+        models: frame with cell, run, epoch.
+        words: any words.
+        measure: takes the evaluation of m models; what it returns is all that stays in memory.
+        jobs: threads; default: all cores.
+
+    Yields:
+        The rows of ``models`` and what was measured of them, cell by cell in the order of ``models``.
+    """
+    targets = dyck.targets(words)
+
+    def measured(chosen: "pd.DataFrame") -> Measured:
+        cell = cells.get(store.condition(chosen["cell"].iloc[0]).cell)
+        return measure(engine.evaluate(cell, weights_of(store, chosen), words, targets))
+
+    handfuls = []
+    for name in dict.fromkeys(models["cell"]):
+        of_cell = where(models, cell=name)
+        handfuls += [of_cell.iloc[at : at + MODELS_A_CALL] for at in range(0, len(of_cell), MODELS_A_CALL)]
+    with ThreadPoolExecutor(jobs or os.cpu_count()) as threads:
+        yield from zip(handfuls, threads.map(measured, handfuls), strict=True)
+
+
+def evaluate(directory: str | Path, words: Words, epoch: Epoch = "best", jobs: int | None = None) -> "pd.DataFrame":
+    """Evaluate a model of every run of a store on any words.
+
+    Args:
+        directory: the store.
+        words: any words of the language.
+        epoch: which model of a run: ``"best"``, ``"last"`` or a number.
+        jobs: threads; default: all cores.
+
+    Returns:
+        Frame with cell, run, epoch, words, accuracy (percent of words), loss (mean over words), fpf_mean, fpf_min
+        (tokens), learned (None where no validation words are known).
+
+    Raises:
+        UserError: where there is no store, no such epoch, no finished run, or no words.
+    """
+    import pandas as pd
+
+    if len(words) == 0:
+        raise UserError("no words to evaluate on; give at least one")
+    store = Store.open(directory)
+    models = chosen_models(store, epoch)
+
+    def summary(found: "engine.Evaluation") -> dict[str, np.ndarray]:
+        return {
+            "accuracy": 100.0 * found.correct.mean(axis=1),
+            "loss": np.nanmean(found.loss, axis=1),
+            "fpf_mean": found.first_failure.mean(axis=1),
+            "fpf_min": found.first_failure.min(axis=1),
+        }
+
+    rows = [
+        chosen.assign(words=len(words), **found)
+        for chosen, found in measure_models(store, models, words, summary, jobs)
+    ]
+    columns = ["cell", "run", "epoch", "words", "accuracy", "loss", "fpf_mean", "fpf_min", "learned"]
+    return pd.concat(rows, ignore_index=True).reindex(columns=columns)

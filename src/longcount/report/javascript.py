@@ -1,0 +1,153 @@
+"""The cells' own equations as JavaScript: run `network.step` once on symbols that write down what is done to them.
+
+Every operation becomes one line of float32 arithmetic: ``Math.fround`` rounds after each step, and a double has enough
+digits (53 >= 2 * 24 + 2) that rounding a double sum, product or quotient of two float32 numbers gives the float32
+result. The elementary functions are those of `longcount.elementary`, traced through their polynomials, so that the page
+computes the engine's states bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from longcount import cells
+from longcount.cells.cell import Cell
+from longcount.cells.network import inputs_of_letters, read, split, step
+from longcount.cells.vector import Vector
+
+PRELUDE = """\
+const fround = Math.fround;
+const wordOfFloat = new Float32Array(1), wordOfBits = new Int32Array(wordOfFloat.buffer);
+const bitsOf = (x) => { wordOfFloat[0] = x; return wordOfBits[0]; };
+const ofBits = (bits) => { wordOfBits[0] = bits; return wordOfFloat[0]; };
+const scaled = (x, power) => ofBits((bitsOf(x) + (bitsOf(power) << 23)) | 0);
+"""
+"""``scaled`` multiplies by a power of two through the exponent bits, as `longcount.elementary.scaled` does."""
+
+
+class Program:
+    """Lines of JavaScript, each naming one float32 value; equal expressions share a name."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._names: dict[str, str] = {}
+
+    def named(self, expression: str) -> str:
+        """The name that holds the expression's value."""
+        if expression not in self._names:
+            name = f"t{len(self.lines)}"
+            self.lines.append(f"const {name} = {expression};")
+            self._names[expression] = name
+        return self._names[expression]
+
+    def literal(self, number: Any) -> str:
+        """A symbol's name, or a plain number rounded to float32 as NumPy rounds it when it meets a float32."""
+        if isinstance(number, Symbol):
+            return number.name
+        rounded = float(np.float32(number))
+        return repr(rounded) if not math.copysign(1, rounded) < 0 else f"({rounded!r})"
+
+
+class Condition:
+    """The outcome of a comparison; `longcount.elementary.where` chooses by it."""
+
+    def __init__(self, program: Program, expression: str) -> None:
+        self._program, self._expression = program, expression
+
+    def select(self, yes: Any, no: Any) -> Symbol:
+        literal = self._program.literal
+        return Symbol(self._program, self._program.named(f"{self._expression} ? {literal(yes)} : {literal(no)}"))
+
+
+class Symbol:
+    """A float32 number that writes the operations done to it into a `Program`."""
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, program: Program, name: str) -> None:
+        self._program, self.name = program, name
+
+    def _rounded(self, left: Any, operator: str, right: Any) -> Symbol:
+        literal = self._program.literal
+        return Symbol(self._program, self._program.named(f"fround({literal(left)} {operator} {literal(right)})"))
+
+    def __add__(self, other: Any) -> Symbol:
+        return self._rounded(self, "+", other)
+
+    def __radd__(self, other: Any) -> Symbol:
+        return self._rounded(other, "+", self)
+
+    def __sub__(self, other: Any) -> Symbol:
+        return self._rounded(self, "-", other)
+
+    def __rsub__(self, other: Any) -> Symbol:
+        return self._rounded(other, "-", self)
+
+    def __mul__(self, other: Any) -> Symbol:
+        return self._rounded(self, "*", other)
+
+    def __rmul__(self, other: Any) -> Symbol:
+        return self._rounded(other, "*", self)
+
+    def __truediv__(self, other: Any) -> Symbol:
+        return self._rounded(self, "/", other)
+
+    def __rtruediv__(self, other: Any) -> Symbol:
+        return self._rounded(other, "/", self)
+
+    def __neg__(self) -> Symbol:
+        return Symbol(self._program, self._program.named(f"-{self.name}"))
+
+    def __lt__(self, other: Any) -> Condition:
+        return Condition(self._program, f"{self.name} < {self._program.literal(other)}")
+
+    def __gt__(self, other: Any) -> Condition:
+        return Condition(self._program, f"{self.name} > {self._program.literal(other)}")
+
+    def scale(self, x: Any) -> Symbol:
+        """x times the power of two that this number carries in its low bits."""
+        return Symbol(self._program, self._program.named(f"scaled({self._program.literal(x)}, {self.name})"))
+
+
+def cell_program(cell: Cell) -> str:
+    """One cell at hidden size 1 as a JavaScript object.
+
+    Its ``step(p, token, s)`` takes the flat weights [P] (float32 values), a token (0 or 1) and the state before it, and
+    returns ``[state, values]``: the next state and the values named by ``names`` (gates, then state, then the two
+    outputs).
+    """
+    program = Program()
+    weights = split(cell, [Symbol(program, f"p[{k}]") for k in range(cell.size())])
+    opening, closing = inputs_of_letters(cell, weights)
+    token = Condition(program, "token")
+    x = {
+        gate: Vector(token.select(b, a) for a, b in zip(opening[gate], closing[gate], strict=True))
+        for gate in cell.gates
+    }
+    before = tuple(Vector([Symbol(program, f"s[{k}]")]) for k in range(len(cell.state_names)))
+    after, tape = step(cell, weights, x, before)
+    outputs = read(weights, after[0])
+    shown = value_names(cell)
+    values = dict(zip(cell.tape_names, tape, strict=True)) | dict(zip(cell.state_names, after, strict=True))
+    state_list = ", ".join(part[0].name for part in after)
+    value_list = ", ".join([*(values[name][0].name for name in shown), *(output.name for output in outputs)])
+    body = "\n".join("    " + line for line in program.lines)
+    names = ", ".join(f'"{name}"' for name in [*shown, "may_open", "may_close"])
+    return (
+        f"{{\n  names: [{names}],\n  start: [{', '.join('0' for _ in after)}],\n"
+        f"  step(p, token, s) {{\n{body}\n    return [[{state_list}], [{value_list}]];\n  }}\n}}"
+    )
+
+
+def value_names(cell: Cell) -> tuple[str, ...]:
+    """What the page shows of a cell at every token: its gates, then its state."""
+    return tuple(name for name in cell.tape_names if name in cell.gates) + cell.state_names
+
+
+def cells_script(names: list[str]) -> str:
+    """The script that defines ``cells``, an object with an entry for each named cell."""
+    entries = ",\n".join(f'"{name}": {cell_program(cells.get(name))}' for name in names)
+    return f"{PRELUDE}const cells = {{\n{entries}\n}};\n"
