@@ -1,0 +1,260 @@
+"""A block of runs, made as a pure function of its specification: trained, evaluated, written, published.
+
+Letters: R runs, E epochs, P parameters, N words of a split, M models.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from longcount import __version__, cells, engine
+from longcount.errors import UserError
+from longcount.languages import dyck
+from longcount.languages.words import Words
+from longcount.studies import files, streams
+from longcount.studies.measures import measure
+from longcount.studies.protocol import SCHEMA, Condition, canonical_sha256
+from longcount.studies.store import MANIFEST, METRICS, STUDY_FILE, WEIGHTS, Block, DamagedBlock, Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Specification:
+    """Everything that a block's bytes depend on, and where the store is. Plain data: it travels between machines."""
+
+    directory: str  # the store, as every worker sees it
+    study_file: str  # SHA-256 of the study file it was taken from: a study changed meanwhile is noticed
+    longcount: str  # the version that asks for it
+    condition: dict[str, Any]
+    first: int  # runs first to end - 1
+    end: int
+    words: dict[str, str]  # SHA-256 by split
+
+    def sha256(self) -> str:
+        """Identity of the block's content: not where it lies nor which study asks for it."""
+        settings = Condition.model_validate(self.condition).settings()
+        content = {"schema": SCHEMA, "longcount": self.longcount, "settings": settings, "words": self.words}
+        return canonical_sha256({**content, "first": self.first, "end": self.end})
+
+
+@dataclass(frozen=True)
+class BlockDone:
+    """What comes back from making a block: a path and a hash, and for the log where the time went (seconds)."""
+
+    folder: str
+    sha256: str  # of its manifest
+    worker: str
+    seconds: float
+    training_seconds: float
+    evaluation_seconds: float
+    writing_seconds: float
+    tokens: int  # trained, over all runs and epochs
+    evaluated_tokens: int
+
+
+def specification(store: Store, block: Block) -> Specification:
+    """What a worker needs to make a block of a store."""
+    return Specification(
+        directory=str(store.directory.absolute()),
+        study_file=study_file_sha256(store.directory),
+        longcount=store.version,
+        condition=block.condition.model_dump(mode="json"),
+        first=block.first,
+        end=block.end,
+        words=store.word_hashes[block.condition.word_set],
+    )
+
+
+def study_file_sha256(directory: Path) -> str:
+    """Hash of a store's study file.
+
+    Raises:
+        UserError: where it is gone.
+    """
+    try:
+        return files.sha256((directory / STUDY_FILE).read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(f"{directory / STUDY_FILE}: gone while its study ran; nothing more was written") from None
+
+
+def refuse_changed_study(asked: Specification) -> None:
+    """Raise UserError where the store's study is no longer the one that a block was asked for."""
+    path = Path(asked.directory) / STUDY_FILE
+    if study_file_sha256(Path(asked.directory)) != asked.study_file:
+        raise UserError(f"{path}: changed while its study ran; nothing more was written; start `study run` again")
+
+
+def make_block(wanted: dict[str, Any], tell: Callable[[int], None] | None = None) -> dict[str, Any]:
+    """Make a block and put it into its store, unless it is there already.
+
+    Args:
+        wanted: a `Specification` as a plain dictionary.
+        tell: called after every epoch with its number.
+
+    Returns:
+        `BlockDone` as a plain dictionary.
+
+    Raises:
+        UserError: on a worker of another version, for a study or folder that changed meanwhile, for a disk that
+            refuses.
+    """
+    started = time.perf_counter()
+    if wanted.get("longcount") != __version__:
+        raise UserError(
+            f"this worker has longcount {__version__}, the study is of longcount {wanted.get('longcount')}; "
+            "install the same version on every machine"
+        )
+    asked = Specification(**wanted)
+    store = Store.open(asked.directory)
+    condition = Condition.model_validate(asked.condition)
+    block = Block(condition, asked.first, asked.end)
+    refuse_changed_study(asked)
+    splits = {split: store.words(split, condition) for split in store.word_hashes[condition.word_set]}
+
+    weights, online_losses = train(condition, block.runs, splits["training"], tell)
+    trained = time.perf_counter()
+    table, evaluated_tokens = measure(condition, block.runs, weights, online_losses, splits)
+    measured = time.perf_counter()
+    refuse_changed_study(asked)
+    with files.disk_errors_told(store.directory):
+        manifest = publish(store, block, weights, table, asked.sha256())
+    finished = time.perf_counter()
+    return asdict(
+        BlockDone(
+            folder=block.folder,
+            sha256=manifest,
+            worker=f"{os.uname().nodename}:{os.getpid()}",
+            seconds=finished - started,
+            training_seconds=trained - started,
+            evaluation_seconds=measured - trained,
+            writing_seconds=finished - measured,
+            tokens=len(block.runs) * condition.epochs * len(splits["training"].tokens),
+            evaluated_tokens=evaluated_tokens,
+        )
+    )
+
+
+def train(
+    condition: Condition, runs: range, words: Words, tell: Callable[[int], None] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Train runs side by side.
+
+    Returns:
+        Weights after every epoch from 0, float32 [R, E + 1, P], and the mean loss over words while each epoch went on,
+        float64 [R, E].
+    """
+    cell = cells.get(condition.cell)
+    targets = dyck.targets(words)
+    initial = np.stack([streams.initial_weights(condition.seed, cell.name, run, cell.size()) for run in runs])
+    weights = np.empty((len(runs), condition.epochs + 1, cell.size()), np.float32)
+    weights[:, 0] = initial
+    online_losses = np.empty((len(runs), condition.epochs))
+    state = engine.start(cell, initial)
+    for epoch in range(1, condition.epochs + 1):
+        orders = orders_of(condition, runs, epoch, len(words))
+        rate = condition.learning_rate
+        online_losses[:, epoch - 1] = engine.train(cell, state, words, targets, orders, rate, loss=condition.loss)
+        weights[:, epoch] = state.parameters
+        if tell is not None:
+            tell(epoch)
+    return weights, online_losses
+
+
+def orders_of(condition: Condition, runs: range, epoch: int, number_of_words: int) -> np.ndarray:
+    """The order of the training words in an epoch: int32 [N] where all runs share it, [R, N] where not."""
+    if condition.order == "fixed":
+        return np.arange(number_of_words, dtype=np.int32)
+    if condition.order == "shared":
+        return streams.shared_order(condition.seed, condition.cell, epoch, number_of_words)
+    return np.stack([streams.order(condition.seed, condition.cell, run, epoch, number_of_words) for run in runs])
+
+
+def publish(store: Store, block: Block, weights: np.ndarray, metrics: pa.Table, content: str) -> str:
+    """Put a block into its store whole, or leave the store as it was.
+
+    Where the block is there already and whole, it stays; where it is damaged, it is replaced.
+
+    Args:
+        store: the store.
+        block: which block.
+        weights: float32 [R, E + 1, P].
+        metrics: table of `longcount.studies.measures.schema`.
+        content: what the block was made from, a hash.
+
+    Returns:
+        SHA-256 of the manifest.
+
+    Raises:
+        OSError: where the disk refuses.
+    """
+    from safetensors.numpy import save
+
+    cell = cells.get(block.condition.cell)
+    tensors = {name: np.ascontiguousarray(tensor) for name, tensor in cells.unpack(cell, weights).items()}
+    contents = {WEIGHTS: save(tensors), METRICS: _parquet(metrics)}
+    manifest = {
+        "schema": SCHEMA,
+        "longcount": store.version,
+        "cell": cell.name,
+        "condition": block.condition.folder,
+        "first_run": block.first,
+        "runs": len(block.runs),
+        "epochs": block.condition.epochs,
+        "made_from": content,
+        "sha256": {name: files.sha256(written) for name, written in contents.items()},
+    }
+    contents[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode()
+    half = store.aside / f"{block.folder.replace('/', '_')}-{uuid.uuid4().hex}"
+    half.mkdir()
+    try:
+        for name, written in contents.items():
+            files.write_synced(half / name, written)
+        files.sync_folder(half)
+        place = store.directory / block.folder
+        while not _moved(half, place):
+            if _is_whole(store, block):
+                break
+            place.rename(store.aside / f"damaged-{uuid.uuid4().hex}")
+        files.sync_folder(place.parent)
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
+    return files.sha256(contents[MANIFEST])
+
+
+def _moved(folder: Path, place: Path) -> bool:
+    try:
+        folder.rename(place)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+            raise
+        return False
+    return True
+
+
+def _is_whole(store: Store, block: Block) -> bool:
+    try:
+        return store.verify(block)
+    except DamagedBlock:
+        return False
+
+
+def _parquet(table: pa.Table) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", use_dictionary=["split"])
+    return sink.getvalue().to_pybytes()

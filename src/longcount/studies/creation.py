@@ -1,0 +1,111 @@
+"""How a store begins: a new folder with its study and words, or the same study found there."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from longcount import __version__
+from longcount.errors import UserError
+from longcount.languages.splits import SPLITS
+from longcount.languages.words import Words
+from longcount.studies import files, word_sets
+from longcount.studies.protocol import Condition, Study, merge
+from longcount.studies.store import STUDY_FILE, Store
+
+# What a store that was killed while it was begun may consist of.
+_BEGINNINGS = {"log", word_sets.FOLDER}
+
+
+def begin(directory: Path, study: Study) -> Store:
+    """The store of a study: made in a new or empty folder, opened where it is there already. Hold the lock meanwhile.
+
+    Raises:
+        UserError: where the folder holds another study or anything else, words cannot be had, or the disk refuses.
+    """
+    conditions, given = word_sets.resolve(study.conditions)
+    study = study.model_copy(update={"conditions": tuple(word_sets.settle(conditions))})
+    if (directory / STUDY_FILE).exists():
+        store = Store.open(directory)
+        refuse_other_version(store)
+        _refuse_other_study(store, study)
+        return store
+    foreign = sorted(path.name for path in directory.iterdir() if path.name not in _BEGINNINGS)
+    if foreign:
+        raise UserError(f"{directory}: holds {foreign[0]!r} and is not a store; give a new or an empty folder")
+    with files.disk_errors_told(directory):
+        store = Store(directory, study, {})
+        store.word_hashes.update(_write_words(store, study.conditions, given))
+        store.save_study()
+    return store
+
+
+def add(store: Store, conditions: Sequence[Condition]) -> Store:
+    """The store with conditions added, or with more runs of those that it has. Nothing that is there changes.
+
+    Raises:
+        UserError: where words cannot be had, or the disk refuses.
+    """
+    refuse_other_version(store)
+    resolved, given = word_sets.resolve([condition.model_copy(update={"folder": ""}) for condition in conditions])
+    merged = word_sets.settle(merge(resolved, store.study.conditions))
+    for condition in store.study.conditions:
+        given |= {store.word_hashes[condition.word_set][split]: store.words(split, condition) for split in SPLITS}
+    study = store.study.model_copy(update={"conditions": tuple(merged)})
+    with files.disk_errors_told(store.directory):
+        hashes = _write_words(store, [c for c in merged if c.word_set not in store.word_hashes], given)
+        grown = Store(store.directory, study, {**store.word_hashes, **hashes}, store.version)
+        grown.save_study()
+    return grown
+
+
+def clear_half_made(store: Store) -> None:
+    """Remove what killed processes left half-written."""
+    with files.disk_errors_told(store.directory):
+        shutil.rmtree(store.aside, ignore_errors=True)
+        store.aside.mkdir(parents=True, exist_ok=True)
+
+
+def refuse_other_version(store: Store) -> None:
+    """Raise UserError where the store was begun by another version: one study, one version, one set of bytes."""
+    if store.version != __version__:
+        raise UserError(
+            f"{store.directory}: begun by longcount {store.version}; this is {__version__}: reading it is fine, "
+            "going on needs that version"
+        )
+
+
+def _write_words(store: Store, conditions: Sequence[Condition], given: dict[str, Words]) -> dict[str, dict[str, str]]:
+    sources = {condition.word_set: condition.words for condition in conditions}
+    return {
+        folder: word_sets.write(store.directory / folder, word_sets.make(source, given), store.aside)
+        for folder, source in sources.items()
+    }
+
+
+def _refuse_other_study(store: Store, study: Study) -> None:
+    found, asked = store.study.model_dump(mode="json"), study.model_dump(mode="json")
+    difference = _first_difference(found, asked, "")
+    if difference is not None:
+        raise UserError(
+            f"{store.directory}: holds another study: {difference}; give another folder, go on with what is there by "
+            "`study run --out` without a study file, or add to it by `study add`"
+        )
+
+
+def _first_difference(found: Any, asked: Any, where: str) -> str | None:
+    if isinstance(found, dict) and isinstance(asked, dict):
+        fields = [*found, *(field for field in asked if field not in found)]
+        pairs = [(f"{where}.{field}" if where else field, found.get(field), asked.get(field)) for field in fields]
+    elif isinstance(found, list) and isinstance(asked, list):
+        if len(found) != len(asked):
+            return f"it has {len(found)} {where.split('.')[-1]}, not {len(asked)}"
+        pairs = [
+            (f"{where}.{a.get('folder', i) if isinstance(a, dict) else i}", a, b)
+            for i, (a, b) in enumerate(zip(found, asked, strict=True))
+        ]
+    else:
+        return None if found == asked else f"{where} is {found!r} there, {asked!r} here"
+    return next((found for name, a, b in pairs if (found := _first_difference(a, b, name)) is not None), None)

@@ -1,0 +1,83 @@
+"""Writing that survives: aside, synced, then renamed into place; and one clear line where the disk refuses."""
+
+import errno
+import hashlib
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from longcount.errors import UserError
+
+# What the disk may refuse and the user can mend.
+_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the disk is read-only",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.ENOENT: "the folder is gone",
+    errno.ENOTDIR: "a file stands where a folder should be",
+    errno.ESTALE: "the network folder is gone",
+    errno.EIO: "the disk reports an error",
+    errno.ENAMETOOLONG: "the name is too long",
+}
+
+
+@contextmanager
+def disk_errors_told(path: Path) -> Iterator[None]:
+    """Turn what the disk refuses into one line about `path`; what was finished before is kept.
+
+    Raises:
+        UserError: for a full, read-only, vanished or forbidden place.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _REASONS:
+            raise
+        reason = _REASONS[error.errno]
+        place = error.filename or path
+        raise UserError(f"{place}: {reason}; mend that, then the same command goes on where it stopped") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power loss."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a new file and wait until the disk has it; its name is safe only after `sync_folder`."""
+    with open(path, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_atomically(path: Path, content: bytes, aside: Path) -> None:
+    """Write a file so that at any moment it is the old one or the new one, whole.
+
+    Args:
+        path: the file.
+        content: what it is to hold.
+        aside: a folder on the same disk where the half-written file may lie.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside.mkdir(parents=True, exist_ok=True)
+    half = aside / f"{path.name}-{uuid.uuid4().hex}"
+    try:
+        write_synced(half, content)
+        os.replace(half, path)
+    finally:
+        half.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sha256(content: bytes) -> str:
+    """Hex SHA-256."""
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,326 @@
+"""What a study is: conditions (one cell with settled training settings and a number of runs), typed and validated.
+
+A study is the union of grids: any field of a condition given as a list stands for each of its values in turn, and a
+grid makes one condition for every combination. `read_study` takes a TOML file,
+
+    runs = 100                          # fields before the first table hold for every grid
+    [words]
+    training_lengths = ["2-30", "2-50"]
+    [[grid]]
+    cell = ["lstm", "relu"]
+    learning_rate = [0.01, 0.003]
+    [[grid]]
+    cell = "gru"
+
+`paper` is the built-in study of the paper's protocol. What a field does not say comes from that protocol.
+"""
+
+import hashlib
+import itertools
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from longcount import cells
+from longcount.errors import UserError
+from longcount.languages.splits import SPLITS
+
+SCHEMA = 1  # of stores and of the resolved study; a store of another schema is refused
+
+# The paper's protocol where it differs between cells; other cells train as the LSTM does.
+PAPER_RUNS = {"lstm": 10, "gru": 10, "relu": 30}
+PAPER_LEARNING_RATE = {"gru": 0.001}
+
+CHECKPOINTS = (1, 5, 10, 15, 20, 25)  # epochs of the paper's Table 2 and Figures 1 and 3
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Model = TypeVar("Model", bound=_Frozen)
+
+
+def _length_range(text: str) -> str:
+    match = re.fullmatch(r"(\d+)-(\d+)", text)
+    if match is None or not 2 <= int(match[1]) <= int(match[2]):
+        raise ValueError("should be a range of lengths such as '2-50', from at least 2 tokens, least first")
+    return text
+
+
+class WordSource(_Frozen):
+    """Where a condition's words come from: made from a seed, or given as word files and completed where some lack."""
+
+    seed: int | None = Field(None, ge=0, lt=2**63)  # None: the condition's own seed
+    directory: str | None = None  # of given word files; a resolved study holds their hashes instead
+    given: dict[str, str] = {}  # split: sha256 of the given words
+    training_words: int = Field(10_000, ge=1, le=10_000_000)
+    validation_words: int = Field(5_000, ge=1, le=10_000_000)
+    long_words: int = Field(5_000, ge=1, le=10_000_000)
+    very_long_words: int = Field(100, ge=1, le=1_000_000)
+    training_lengths: str = "2-50"  # of training and validation words, in tokens
+    long_lengths: str = "52-100"
+    very_long_length: int = Field(1_000, ge=2, le=4_000, multiple_of=2)
+    p: float = Field(0.5, ge=0, le=1)  # of the grammar's S -> ( S )
+    q: float = Field(0.25, ge=0, lt=0.5)  # of S -> S S
+
+    _ranges = field_validator("training_lengths", "long_lengths")(_length_range)
+
+    @field_validator("given")
+    @classmethod
+    def _known_splits(cls, given: dict[str, str]) -> dict[str, str]:
+        unknown = sorted(set(given) - set(SPLITS))
+        if unknown:
+            raise ValueError(f"should name splits ({', '.join(SPLITS)}), not {unknown[0]!r}")
+        return given
+
+
+_PLACES = {"runs", "earlier_runs", "folder", "word_set"}  # how many runs and where, not how they are trained
+
+
+class Condition(_Frozen):
+    """One cell with settled training settings and a number of runs; an arm of a study."""
+
+    cell: str
+    runs: int = Field(ge=1, le=10_000_000)
+    epochs: int = Field(30, ge=0, le=100_000)
+    learning_rate: float = Field(gt=0, le=10, allow_inf_nan=False)
+    order: Literal["shuffled", "shared", "fixed"] = "shuffled"
+    loss: Literal["mse", "bce"] = "mse"
+    seed: int = Field(0, ge=0, lt=2**63)
+    evaluated: Literal["checkpoints", "every_epoch"] = "checkpoints"
+    words: WordSource = WordSource()
+    earlier_runs: tuple[int, ...] = ()  # how many runs there were before each addition, so that blocks keep their edges
+    folder: str = ""  # of its runs, under runs/; settled when the study is put together
+    word_set: str = ""  # folder of its words; settled when the words are made
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_the_cell(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and isinstance(values.get("cell"), str):
+            cell = values["cell"]
+            values = {
+                "runs": PAPER_RUNS.get(cell, 10),
+                "learning_rate": PAPER_LEARNING_RATE.get(cell, 0.01),
+                **values,
+            }
+        return values
+
+    @field_validator("cell")
+    @classmethod
+    def _known_cell(cls, name: str) -> str:
+        try:
+            cells.get(name)
+        except UserError as error:
+            raise ValueError(str(error)) from None
+        return name
+
+    def settings(self) -> dict[str, Any]:
+        """Everything but how many runs there are and where they lie: what no two conditions of a study share."""
+        return self.model_dump(mode="json", exclude=_PLACES)
+
+
+class Origin(_Frozen):
+    """Where a store's models come from, and for all but trained ones how."""
+
+    kind: Literal["trained", "imported", "constructed", "repaired"] = "trained"
+    detail: dict[str, str] = {}
+
+
+class Study(_Frozen):
+    """A list of conditions, and how their runs are kept and judged."""
+
+    name: str = "study"
+    conditions: tuple[Condition, ...] = Field(min_length=1)
+    selection: Literal["average", "last_word"] = "average"  # which validation loss chooses the best epoch
+    block_runs: int = Field(16, ge=1, le=10_000)  # runs a block: what a kill can lose, and what is trained together
+    origin: Origin = Origin()
+
+    def sha256(self) -> str:
+        """Hash of the study's canonical form, the schema's number in it."""
+        return canonical_sha256({"schema": SCHEMA, **self.model_dump(mode="json")})
+
+
+# Fields of a study file that are not fields of a condition.
+STUDY_FIELDS = ("name", "selection", "block_runs")
+
+
+def canonical_sha256(value: object) -> str:
+    """Hash of a JSON value, the same for equal values whatever the order of their keys."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def paper(overrides: Mapping[str, Any] | None = None) -> Study:
+    """The built-in study: the paper's LSTM and GRU (10 runs each) and ReLU RNN (30 runs).
+
+    Args:
+        overrides: fields that replace those of every condition or of the study; a list stands for a grid.
+
+    Raises:
+        UserError: for an unknown field or a bad value.
+    """
+    tables = {"name": "paper", "grid": [{"cell": "lstm"}, {"cell": "gru"}, {"cell": "relu"}]}
+    return build_study(tables, overrides)
+
+
+def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Study:
+    """The study that a TOML file describes.
+
+    Raises:
+        UserError: where the file cannot be read, is no TOML, or holds an unknown field or a bad value.
+    """
+    path = Path(path)
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; give the path of a study file (TOML)") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not a TOML file: {error}") from None
+    directory = tables.get("words", {}).get("directory") if isinstance(tables.get("words"), dict) else None
+    if isinstance(directory, str):  # as the file means it: from where the file lies
+        tables["words"]["directory"] = str(path.parent / directory)
+    tables.setdefault("name", path.stem)
+    return build_study(tables, overrides, where=str(path))
+
+
+def build_study(tables: Mapping[str, Any], overrides: Mapping[str, Any] | None = None, where: str = "study") -> Study:
+    """The study that nested tables describe, as a study file does.
+
+    Args:
+        tables: fields of the study, fields of every condition, and optionally ``grid``, a list of tables.
+        overrides: dotted field name to value or list of values, such as ``{"words.seed": [1, 2]}``; replaces what the
+            tables say.
+        where: what messages begin with.
+
+    Raises:
+        UserError: for an unknown field or a bad value, with the nearest field's name.
+    """
+    study = {field: tables[field] for field in STUDY_FIELDS if field in tables}
+    common = _leaves({field: value for field, value in tables.items() if field not in (*STUDY_FIELDS, "grid")})
+    grids = tables.get("grid", [{}])
+    if not isinstance(grids, list) or not all(isinstance(grid, Mapping) for grid in grids):
+        raise UserError(f"{where}: grid: should be [[grid]] tables, one or more")
+    changed = dict(overrides or {})
+    study |= {field: changed.pop(field) for field in STUDY_FIELDS if field in changed}
+    conditions: list[Condition] = []
+    for number, grid in enumerate(grids, start=1):
+        fields = {**common, **_leaves(grid), **changed}
+        place = f"{where}: grid {number}" if len(grids) > 1 else where
+        _refuse_unknown_fields(fields, place)
+        if "cell" not in fields:
+            raise UserError(f"{place}: cell: missing; one of {', '.join(cells.names())}, or a list of them")
+        conditions += [_validated(Condition, _nested(point), place) for point in _points(fields, place)]
+    return _validated(Study, {**study, "conditions": merge(conditions)}, where)
+
+
+def merge(conditions: Iterable[Condition], existing: Sequence[Condition] = ()) -> tuple[Condition, ...]:
+    """Conditions with equal ones made one, the greater number of runs kept; then every folder settled.
+
+    Args:
+        conditions: new ones.
+        existing: those of a study that is added to; they keep their folders and the edges of their blocks.
+    """
+    merged = {canonical_sha256(condition.settings()): condition for condition in existing}
+    for condition in conditions:
+        key = canonical_sha256(condition.settings())
+        known = merged.get(key)
+        if known is None:
+            merged[key] = condition
+        elif condition.runs > known.runs:
+            before = (*known.earlier_runs, known.runs) if known in existing else known.earlier_runs
+            merged[key] = known.model_copy(update={"runs": condition.runs, "earlier_runs": before})
+    return settle_folders(list(merged.values()))
+
+
+def settle_folders(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
+    """Give every condition without a folder one: its cell, and what sets it apart from others of that cell."""
+    settled = list(conditions)
+    for cell in dict.fromkeys(condition.cell for condition in settled):
+        places = [i for i, condition in enumerate(settled) if condition.cell == cell]
+        labels = varying_labels([_leaves(settled[i].settings()) for i in places])
+        for i, label in zip(places, labels, strict=True):
+            if not settled[i].folder:
+                settled[i] = settled[i].model_copy(update={"folder": f"{cell}-{label}" if label else cell})
+    return tuple(settled)
+
+
+def varying_labels(tables: Sequence[Mapping[str, Any]]) -> list[str]:
+    """For each table the fields in which the tables differ, such as ``learning_rate=0.01,order=shared``."""
+    varying = [field for field in tables[0] if len({json.dumps(table[field]) for table in tables}) > 1]
+    labels = [",".join(f"{name.removeprefix('words.')}={_short(table[name])}" for name in varying) for table in tables]
+    return [label if len(label) <= 120 else f"{label[:100]}-{canonical_sha256(label)[:8]}" for label in labels]
+
+
+def _short(value: Any) -> str:
+    text = canonical_sha256(value)[:8] if isinstance(value, (dict, list)) else str(value)
+    return re.sub(r"[^\w.+-]", "_", text)
+
+
+def _leaves(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested tables as dotted names; ``words.given`` is a value, not a table of fields."""
+    leaves: dict[str, Any] = {}
+    for field, value in table.items():
+        name = f"{prefix}{field}"
+        if isinstance(value, Mapping) and name == "words":
+            leaves |= _leaves(value, f"{name}.")
+        else:
+            leaves[name] = value
+    return leaves
+
+
+def _nested(leaves: Mapping[str, Any]) -> dict[str, Any]:
+    table: dict[str, Any] = {}
+    for name, value in leaves.items():
+        *parents, field = name.split(".")
+        inner = table
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+        inner[field] = value
+    return table
+
+
+def _points(fields: Mapping[str, Any], where: str) -> Iterable[dict[str, Any]]:
+    """Every combination of the values of fields that hold a list, the last field varying fastest."""
+    for name, value in fields.items():
+        if isinstance(value, list) and not value:
+            raise UserError(f"{where}: {name}: an empty list has no values; give at least one")
+    axes = [value if isinstance(value, list) else [value] for value in fields.values()]
+    for values in itertools.product(*axes):
+        yield dict(zip(fields, values, strict=True))
+
+
+def _refuse_unknown_fields(fields: Iterable[str], where: str) -> None:
+    inner = [f"words.{name}" for name in WordSource.model_fields if name != "given"]
+    known = [name for name in Condition.model_fields if name not in (_PLACES - {"runs"}) | {"words"}] + inner
+    for name in fields:
+        if name not in known:
+            everything = [*known, *STUDY_FIELDS]
+            near = get_close_matches(name, everything, n=1) or [
+                other for other in everything if other.split(".")[-1] == name.split(".")[-1]
+            ]
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(everything)}"
+            raise UserError(f"{where}: {name}: unknown field; {hint}")
+
+
+def _validated(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise UserError(f"{where}: {explain(error)}") from None
+
+
+def explain(error: ValidationError) -> str:
+    """What is wrong with the first bad value, in one line: the field, what it should be, what it is."""
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    value = repr(first["input"])
+    found = "" if first["type"] == "missing" or len(value) > 60 else f", not {value}"
+    return f"{field}: {message}{found}" if field else f"{message}{found}"

@@ -1,0 +1,104 @@
+"""What is drawn together from the blocks once a study is complete, for reports to read."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longcount.languages.splits import SPLITS
+from longcount.studies import files
+from longcount.studies.store import Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FIRST_FAILURES = "results/first_failures.parquet"
+
+
+def write_first_failures(store: Store) -> None:
+    """Write ``results/first_failures.parquet``: one row a (condition, run, epoch, split, word).
+
+    Columns: condition, cell, run, epoch, split, word (its place in the split), fpf (int32, the word's length where it
+    has no failure), length; for the very long and the zigzag words at the best epochs and the checkpoints. One block
+    at a time is in memory. Nothing is done where the file is there already and of these blocks.
+
+    Raises:
+        UserError: for a damaged block.
+        OSError: where the disk refuses.
+    """
+    import pyarrow.parquet as pq
+
+    place = store.directory / FIRST_FAILURES
+    made_from = blocks_sha256(store)
+    if place.exists() and pq.read_metadata(place).metadata.get(b"made_from") == made_from.encode():
+        return
+    half = store.aside / f"first_failures-{uuid.uuid4().hex}"
+    form = schema().with_metadata({"made_from": made_from})
+    try:
+        with pq.ParquetWriter(half, form, compression="zstd", use_dictionary=["condition", "cell", "split"]) as writer:
+            for block, table in store.metrics_of_blocks(None, ("run", "epoch", "split", "first_failures")):
+                lengths = {split: store.words(split, block.condition).lengths for split in store.splits()}
+                writer.write_table(_by_word(table, block.condition.folder, block.condition.cell, lengths).cast(form))
+        with open(half, "rb") as file:
+            os.fsync(file.fileno())
+        place.parent.mkdir(exist_ok=True)
+        os.replace(half, place)
+        files.sync_folder(place.parent)
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def blocks_sha256(store: Store) -> str:
+    """One hash for all blocks that are done."""
+    hashes = [str(store.manifest(block)) for block in store.blocks()]
+    return files.sha256("\n".join(hashes).encode())
+
+
+def schema() -> pa.Schema:
+    """Columns of ``first_failures.parquet``."""
+    import pyarrow as pa
+
+    label = pa.dictionary(pa.int32(), pa.string())
+    return pa.schema(
+        [
+            ("condition", label),
+            ("cell", label),
+            ("run", pa.int32()),
+            ("epoch", pa.int32()),
+            ("split", label),
+            ("word", pa.int32()),
+            ("fpf", pa.int32()),
+            ("length", pa.int32()),
+        ]
+    )
+
+
+def _by_word(table: pa.Table, condition: str, cell: str, lengths: dict[str, np.ndarray]) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    table = table.filter(pc.is_valid(table["first_failures"]))
+    lists = table["first_failures"].combine_chunks()
+    counts = pc.list_value_length(lists).to_numpy()
+    rows = np.repeat(np.arange(len(counts)), counts)
+    splits = table["split"].to_pylist()
+    number = len(rows)
+
+    def same(text: str) -> pa.DictionaryArray:
+        return pa.DictionaryArray.from_arrays(pa.array(np.zeros(number, np.int32)), pa.array([text]))
+
+    codes = np.array([SPLITS.index(split) for split in splits], np.int32)
+    columns = {
+        "condition": same(condition),
+        "cell": same(cell),
+        "run": table["run"].to_numpy()[rows],
+        "epoch": table["epoch"].to_numpy()[rows],
+        "split": pa.DictionaryArray.from_arrays(pa.array(codes[rows]), pa.array(SPLITS)),
+        "word": np.concatenate([np.zeros(0, np.int64), *(np.arange(count) for count in counts)]).astype(np.int32),
+        "fpf": pc.list_flatten(lists),
+        "length": np.concatenate([np.zeros(0, np.int64), *(lengths[split] for split in splits)]).astype(np.int32),
+    }
+    return pa.table(columns)

@@ -1,0 +1,263 @@
+"""Run a study: find the blocks that are missing or damaged, have them made, tell how it goes."""
+
+from __future__ import annotations
+
+import json
+import platform
+import queue
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from longcount import __version__, cells
+from longcount.errors import UserError
+from longcount.studies import creation, files
+from longcount.studies.blocks import BlockDone, specification
+from longcount.studies.executors import Executor, Threads
+from longcount.studies.locking import exclusive
+from longcount.studies.protocol import Condition, Study
+from longcount.studies.results import write_first_failures
+from longcount.studies.store import Block, DamagedBlock, Store
+
+# How often a block whose worker was lost is tried in all.
+TRIES = 4
+
+
+@dataclass(frozen=True)
+class Started:
+    """Work begins: how much there is, and how much of it was done before."""
+
+    directory: str
+    executor: str
+    blocks: int
+    blocks_found: int
+    runs: int
+    tokens: int  # to train, over all runs and epochs of the missing blocks
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A block on disk is not what its manifest says; it is made again."""
+
+    folder: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """A block that is being made has come this far."""
+
+    folder: str
+    epoch: int
+    epochs: int
+    tokens: int  # of this epoch, over all runs
+
+
+@dataclass(frozen=True)
+class BlockMade:
+    """A block is on disk."""
+
+    folder: str
+    worker: str
+    blocks_done: int
+    blocks: int
+    seconds: float
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Retried:
+    """A worker was lost with a block; the block is tried again."""
+
+    folder: str
+    reason: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """All blocks and results are on disk."""
+
+    blocks_made: int
+    seconds: float
+    tokens: int
+
+
+Event = Started | Damaged | EpochDone | BlockMade | Retried | Finished
+Listener = Callable[[Event], None]
+
+
+def run_study(
+    study: Study | None,
+    directory: str | Path,
+    executor: Executor | None = None,
+    listen: Listener | None = None,
+    add: Sequence[Condition] = (),
+) -> Store:
+    """Make everything of a study that is not there yet.
+
+    Args:
+        study: what to make; None goes on with the study that the folder holds.
+        directory: the store, made where it does not exist.
+        executor: who makes the blocks; threads of this process, one a core, by default.
+        listen: is told how it goes, from this thread.
+        add: conditions to add to the study, or with more runs than it has of them.
+
+    Returns:
+        The store, complete.
+
+    Raises:
+        UserError: where the folder is another's or in use, the disk refuses, a worker cannot work.
+        KeyboardInterrupt: when interrupted; what was finished stays, the same call goes on.
+    """
+    directory = Path(directory)
+    if study is None:
+        Store.open(directory)  # before a lock makes the folder
+    with exclusive(directory):
+        if study is None:
+            store = Store.open(directory)
+            creation.refuse_other_version(store)
+        else:
+            store = creation.begin(directory, study)
+        if add:
+            store = creation.add(store, add)
+        creation.clear_half_made(store)
+        tell = listen or (lambda event: None)
+        started = time.monotonic()
+        made = _make_missing_blocks(store, executor or Threads(), tell)
+        with files.disk_errors_told(directory):
+            write_first_failures(store)
+        tell(Finished(len(made), time.monotonic() - started, sum(done.tokens for done in made)))
+    return store
+
+
+def missing_blocks(store: Store, tell: Listener) -> list[Block]:
+    """Blocks that are not done, the costliest first; damaged ones are told of and put out of the way."""
+    missing = []
+    for block in store.blocks():
+        try:
+            if not store.verify(block):
+                missing.append(block)
+        except DamagedBlock as error:
+            tell(Damaged(block.folder, str(error)))
+            (store.directory / block.folder).rename(store.aside / f"damaged-{uuid.uuid4().hex}")
+            missing.append(block)
+    return sorted(missing, key=_cost, reverse=True)
+
+
+def _cost(block: Block) -> int:
+    return len(block.runs) * block.condition.epochs * cells.get(block.condition.cell).size()
+
+
+def _make_missing_blocks(store: Store, executor: Executor, tell: Listener) -> list[BlockDone]:
+    with files.disk_errors_told(store.directory):
+        missing = missing_blocks(store, tell)
+        for condition in store.study.conditions:
+            (store.directory / "runs" / condition.folder).mkdir(parents=True, exist_ok=True)
+    total = len(store.blocks())
+    tokens = {c.folder: len(store.words("training", c).tokens) for c in store.study.conditions}
+    work = sum(len(b.runs) * b.condition.epochs * tokens[b.condition.folder] for b in missing)
+    runs = sum(condition.runs for condition in store.study.conditions)
+    tell(Started(str(store.directory), executor.name, total, total - len(missing), runs, work))
+    if not missing:
+        executor.shutdown()
+        return []
+    with files.disk_errors_told(store.directory):
+        log = Log(store.directory / "log", executor.name)
+        return _Work(store, executor, tell, log, tokens).finish(missing, total)
+
+
+class _Stopped(Exception):
+    """Raised inside a block to leave it when the study is interrupted."""
+
+
+class _Work:
+    """Blocks being made: one queue brings everything that happens to the thread that asked."""
+
+    def __init__(self, store: Store, executor: Executor, tell: Listener, log: Log, tokens: dict[str, int]):
+        self.store, self.executor, self.tell, self.log, self.tokens = store, executor, tell, log, tokens
+        self.happened: queue.SimpleQueue[tuple[Block, Future[dict[str, Any]] | int]] = queue.SimpleQueue()
+        self.stopped = threading.Event()
+        self.attempts: dict[str, int] = {}
+
+    def finish(self, missing: Sequence[Block], total: int) -> list[BlockDone]:
+        """Have blocks made; returns what came back of each."""
+        done: list[BlockDone] = []
+        try:
+            for block in missing:
+                self._submit(block)
+            while len(done) < len(missing):
+                block, news = self.happened.get()
+                if isinstance(news, int):
+                    tokens = len(block.runs) * self.tokens[block.condition.folder]
+                    self.tell(EpochDone(block.folder, news, block.condition.epochs, tokens))
+                elif (error := news.exception()) is None:
+                    made = BlockDone(**news.result())
+                    done.append(made)
+                    self.log.block(made)
+                    finished = total - len(missing) + len(done)
+                    self.tell(BlockMade(made.folder, made.worker, finished, total, made.seconds, made.tokens))
+                else:
+                    self._try_again(block, error)
+        finally:
+            self.stopped.set()
+            self.executor.shutdown()
+        return done
+
+    def _submit(self, block: Block) -> None:
+        self.attempts[block.folder] = self.attempts.get(block.folder, 0) + 1
+        wanted = asdict(specification(self.store, block))
+        future = self.executor.submit(wanted, partial(self._epoch, block))
+        future.add_done_callback(lambda finished: self.happened.put((block, finished)))
+
+    def _epoch(self, block: Block, epoch: int) -> None:
+        if self.stopped.is_set():
+            raise _Stopped
+        self.happened.put((block, epoch))
+
+    def _try_again(self, block: Block, error: BaseException) -> None:
+        if not self.executor.lost(error):
+            raise error
+        attempt = self.attempts[block.folder] + 1
+        if attempt > TRIES:
+            raise UserError(f"{block.folder}: {TRIES} workers were lost with this block, the last by: {error}")
+        self.tell(Retried(block.folder, str(error), attempt))
+        self._submit(block)
+
+
+class Log:
+    """What a run leaves in ``log/``: the machine, and a line a block with where its time went."""
+
+    def __init__(self, folder: Path, executor: str):
+        self._path = folder / "blocks.jsonl"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._line({"started": time.time(), "executor": executor, **machine()})
+
+    def block(self, done: BlockDone) -> None:
+        """Add a block's line."""
+        self._line({"at": time.time(), **asdict(done)})
+
+    def _line(self, content: dict[str, Any]) -> None:
+        with open(self._path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(content) + "\n")
+
+
+def machine() -> dict[str, str]:
+    """This machine and the versions that matter, for the log."""
+    import numpy
+
+    return {
+        "host": platform.node(),
+        "processor": platform.processor() or platform.machine(),
+        "system": platform.platform(),
+        "python": sys.version.split()[0],
+        "numpy": numpy.__version__,
+        "longcount": __version__,
+    }

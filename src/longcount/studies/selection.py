@@ -1,0 +1,17 @@
+"""Which epoch of a run is its best: the earliest with the lowest validation loss."""
+
+import numpy as np
+
+
+def best_epochs(validation_losses: np.ndarray) -> np.ndarray:
+    """Best epoch of each run among 1 to E (0 where nothing was trained), int64 [R].
+
+    Args:
+        validation_losses: float [R, E + 1]; a loss that is not a number counts as infinitely bad.
+
+    >>> best_epochs(np.array([[0.0, 3.0, 2.0, 2.0], [0.0, np.nan, 5.0, 7.0]])).tolist()
+    [2, 2]
+    """
+    if validation_losses.shape[1] == 1:
+        return np.zeros(len(validation_losses), np.int64)
+    return np.argmin(np.where(np.isnan(validation_losses), np.inf, validation_losses)[:, 1:], axis=1) + 1
