@@ -79,7 +79,8 @@ def ramps(heights: Sequence[int]) -> Words:
     """
     if any(height < 1 for height in heights):
         raise UserError(f"the heights of ramps must be at least 1, not {min(heights)}")
-    tokens = np.repeat(np.tile(np.array([OPEN, CLOSE], np.uint8), len(heights)), np.repeat(heights, 2))
+    runs = np.repeat(np.asarray(heights, np.int64), 2)
+    tokens = np.repeat(np.tile(np.array([OPEN, CLOSE], np.uint8), len(heights)), runs)
     return Words(tokens, offsets_of([len(tokens)]))
 
 

@@ -146,6 +146,9 @@ class GrammarSampler:
 
         The distribution is that of drawing again and again until the length fits: a length first, then a derivation
         given the length, all words at once. UserError where no word can have such a length.
+
+        The same stream gives the same words on every machine, but for the last bits of the table, which may differ
+        with NumPy's build: one choice in some 10^12 then falls otherwise.
         """
         maximum = self.limit if maximum is None else maximum
         shortest, longest = (max(minimum, 0) + 1) // 2, maximum // 2
@@ -220,7 +223,8 @@ def _smaller_root(constant, q: float):
 
 
 def draw_recursively(limit: int, p: float, q: float, uniform: Callable[[], float], current_size: int = 0) -> str:
-    """One word by the released recursion; `uniform` gives the next number in [0, 1).
+    """One word by the released recursion; `uniform` gives the next number in [0, 1). For limits of a few hundred at
+    most: Python's own recursion ends there.
 
     >>> numbers = iter([0.6, 0.1, 0.9, 0.2, 0.3, 0.8])
     >>> draw_recursively(50, 0.5, 0.25, lambda: next(numbers))
