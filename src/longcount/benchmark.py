@@ -56,7 +56,7 @@ def timings(
         shared = streams.shared_order(0, name, 1, len(words))
 
         def train(orders: np.ndarray, cell=cell, initial=initial) -> None:
-            engine.train(cell, engine.start(cell, initial), words, targets, orders, 0.01)
+            engine.train(cell, engine.start(initial), words, targets, orders, 0.01)
 
         def evaluate(cell=cell, initial=initial) -> None:
             engine.evaluate(cell, initial, words, targets)

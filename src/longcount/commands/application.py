@@ -18,6 +18,9 @@ from longcount.errors import UserError
 # one module and one line here.
 COMMANDS = (
     ("data", "data", "Make or check the words of a study."),
+    ("reproduce", "reproduce", "Reproduce the paper: train, evaluate, tables, figures and page."),
+    ("train", "train", "Train runs of one cell."),
+    ("evaluate", "evaluate", "Evaluate every run of a store on the words of a file."),
     ("bench", "bench", "Time the engine on this machine."),
 )
 

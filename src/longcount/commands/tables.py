@@ -1,0 +1,15 @@
+"""Table 1 of a store, on standard output."""
+
+from longcount.commands.output import print_table
+from longcount.studies.store import Store
+
+
+def print_table1(store: Store) -> None:
+    """Print the store's rows of Table 1, the paper's under them."""
+    from longcount.analysis.models import metrics_of
+    from longcount.analysis.table1 import learned_shares, table1
+    from longcount.report.table1 import table1_terminal
+
+    metrics = metrics_of(store)
+    words = {split: store.words(split) for split in store.splits()}
+    print_table(table1_terminal(table1(metrics, words), learned_shares(metrics)))

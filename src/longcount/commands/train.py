@@ -1,0 +1,58 @@
+"""``longcount train CELL``: runs of one cell, by the paper's protocol where nothing else is said."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+
+from longcount.commands.options import Jobs, Seed, number
+
+app = App(name="train", help_format="plaintext", help_formatter="default")
+
+
+@app.default
+def train(
+    cell: str,
+    /,
+    *,
+    out: Path,
+    runs: Annotated[int | None, number(1, 10_000_000)] = None,
+    epochs: Annotated[int | None, number(0, 100_000)] = None,
+    learning_rate: Annotated[float | None, Parameter(validator=Number(gt=0, lte=10))] = None,
+    order: Literal["shuffled", "shared", "fixed"] | None = None,
+    loss: Literal["mse", "bce"] | None = None,
+    data: Path | None = None,
+    seed: Seed = 0,
+    jobs: Jobs = None,
+) -> None:
+    """Train runs of one cell by the paper's protocol and print its rows of Table 1.
+
+    The same command again goes on where it was interrupted.
+
+    Args:
+        cell: Its name: lstm, relu, gru.
+        out: Folder of the store, made if need be.
+        runs: How many networks; default: the paper's 10, 30 for relu.
+        epochs: Passes over the training words; default 30.
+        learning_rate: Of Adam; default: the paper's 0.01, 0.001 for gru.
+        order: Of the training words in an epoch: each run its own, one for all, or as in the file; default shuffled.
+        loss: Mean squared error or binary cross-entropy; default mse.
+        data: Folder of word files; the splits that it lacks are made.
+    """
+    from longcount import experiments
+    from longcount.commands.progress import shown_progress
+    from longcount.commands.tables import print_table1
+
+    asked: dict[str, Any] = {
+        "runs": runs,
+        "epochs": epochs,
+        "learning_rate": learning_rate,
+        "order": order,
+        "loss": loss,
+        "words.directory": None if data is None else str(data),
+    }
+    settings = {name: value for name, value in asked.items() if value is not None}
+    with shown_progress() as listen:
+        store = experiments.train(cell, out, jobs=jobs, listen=listen, seed=seed, **settings)
+    print_table1(store)

@@ -1,0 +1,70 @@
+"""The paper's experiments, one call each: what the commands ``train`` and ``reproduce`` do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from longcount import cells
+from longcount.studies.executors import Threads
+from longcount.studies.protocol import PAPER_RUNS, Study, build_study
+from longcount.studies.run import Listener, run_study
+from longcount.studies.store import Store
+
+KEPT_RUNS = 10
+"""Runs that the paper reports of each cell; of ReLU it trains three times as many and keeps the best third."""
+
+
+def train(
+    cell: str, out: str | Path, *, jobs: int | None = None, listen: Listener | None = None, **settings: Any
+) -> Store:
+    """Train runs of one cell into a store, by the paper's protocol where nothing else is said.
+
+    Args:
+        cell: its name.
+        out: the store's folder; a store of the same study that is there already is finished, not begun again.
+        jobs: blocks of runs worked on at once; default: all cores.
+        listen: is told how it goes.
+        settings: fields of `longcount.studies.protocol.Condition`, such as ``runs=100`` or ``learning_rate=0.003``,
+            and with a dot those of its words, such as ``**{"words.directory": "my-words"}``.
+
+    Returns:
+        The store, complete.
+
+    Raises:
+        UserError: for an unknown cell or field, a bad value, a folder that holds something else.
+    """
+    cells.get(cell)
+    study = build_study({"name": "train", "cell": cell, **settings}, where="train")
+    return run_study(study, out, Threads(jobs), listen)
+
+
+def paper_study(runs: int = KEPT_RUNS, seed: int = 0, data: str | Path | None = None) -> Study:
+    """The paper's protocol: LSTM, ReLU and GRU.
+
+    Args:
+        runs: of LSTM and GRU; of ReLU three times as many, because the paper keeps the best third.
+        seed: of weights, orders and words.
+        data: a folder of word files; the splits that it lacks are made.
+
+    >>> [(condition.cell, condition.runs) for condition in paper_study().conditions]
+    [('lstm', 10), ('relu', 30), ('gru', 10)]
+    """
+    tables: dict[str, Any] = {"name": "paper", "seed": seed}
+    if data is not None:
+        tables["words"] = {"directory": str(data)}
+    tables["grid"] = [{"cell": cell, "runs": runs * PAPER_RUNS[cell] // KEPT_RUNS} for cell in ("lstm", "relu", "gru")]
+    return build_study(tables, where="reproduce")
+
+
+def reproduce(
+    out: str | Path,
+    *,
+    data: str | Path | None = None,
+    runs: int = KEPT_RUNS,
+    seed: int = 0,
+    jobs: int | None = None,
+    listen: Listener | None = None,
+) -> Store:
+    """Train the paper's models into a store; see `paper_study` and `train`."""
+    return run_study(paper_study(runs, seed, data), out, Threads(jobs), listen)
