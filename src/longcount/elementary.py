@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+LOG2_E = 1.4426950408889634
+
 
 class Constants(NamedTuple):
     """What the polynomials need to know of a floating-point format."""
@@ -72,7 +74,10 @@ def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x)). In float32 exactly 1 from x = 16.64 on, and 1.6e-38 below x = -87."""
     if hasattr(x, "sigmoid"):
         return x.sigmoid()
-    return 1.0 / (exp(-numeric(x)) + 1.0)
+    x = numeric(x)
+    constants = constants_of(x)
+    fraction, power = _exp_minus_one_of_remainder(clip(x, constants.largest_exponent), constants, negated=True)
+    return 1.0 / (scaled(fraction + 1.0, power) + 1.0)
 
 
 def tanh(x: Any) -> Any:
@@ -115,11 +120,12 @@ def log(x: Any) -> Any:
     return where(x > 0.0, value, -100.0)
 
 
-def _exp_minus_one_of_remainder(x: Any, constants: Constants) -> tuple[Any, Any]:
-    """exp(r) - 1 and n + rounding, where x = n ln 2 + r and |r| <= ln(2) / 2."""
-    power = x * 1.4426950408889634 + constants.rounding
+def _exp_minus_one_of_remainder(x: Any, constants: Constants, negated: bool = False) -> tuple[Any, Any]:
+    """exp(r) - 1 and n + rounding, where x (or -x, if negated) = n ln 2 + r and |r| <= ln(2) / 2."""
+    power = x * (-LOG2_E if negated else LOG2_E) + constants.rounding
     n = power - constants.rounding
-    r = (x - n * constants.ln2_high) - n * constants.ln2_low
+    near = n * -constants.ln2_high - x if negated else x - n * constants.ln2_high
+    r = near - n * constants.ln2_low
     tail = r * constants.exp_tail[0] + constants.exp_tail[1]
     for coefficient in constants.exp_tail[2:]:
         tail = tail * r + coefficient

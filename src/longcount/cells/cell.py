@@ -39,11 +39,9 @@ class Cell(ABC):
         """The next state (h first) and the tape: the values, named by `tape_names`, that the way back needs."""
 
     @abstractmethod
-    def backward(
-        self, tape: tuple[Vector, ...], d_state: tuple[Vector, ...]
-    ) -> tuple[tuple[Vector | None, ...], Gates, Gates]:
-        """From the gradient by the next state: by the previous state (what does not pass through y; None for
-        nothing), by x and by y."""
+    def backward(self, tape: tuple[Vector, ...], d_state: tuple[Vector, ...]) -> tuple[tuple[Any, ...], Gates, Gates]:
+        """From the gradient by the next state: by the previous state (what does not pass through y; None for h where
+        that is nothing), by x and by y."""
 
     def shapes(self, hidden_size: int = 1) -> dict[str, tuple[int, ...]]:
         """Names and shapes as in `torch.nn`, in the order of the flat parameter vector."""

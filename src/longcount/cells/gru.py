@@ -11,11 +11,15 @@ can count exactly in float32.
 
 from __future__ import annotations
 
+from typing import Any
+
 from longcount.cells.cell import Cell, Gates
 from longcount.cells.vector import Vector, sigmoid, tanh
 
 
 class GRU(Cell):
+    """GRU; h counts."""
+
     name = "gru"
     gates = ("r", "z", "n")
     state_names = ("h",)
@@ -29,9 +33,7 @@ class GRU(Cell):
         n = tanh(x["n"] + r * y["n"])
         return ((h - n) * z + n,), (r, z, n, y["n"], h)
 
-    def backward(
-        self, tape: tuple[Vector, ...], d_state: tuple[Vector, ...]
-    ) -> tuple[tuple[Vector | None, ...], Gates, Gates]:
+    def backward(self, tape: tuple[Vector, ...], d_state: tuple[Vector, ...]) -> tuple[tuple[Any, ...], Gates, Gates]:
         r, z, n, y_n, h = tape
         (d_h,) = d_state
         d_n = d_h * (1.0 - z) * (1.0 - n * n)

@@ -12,11 +12,15 @@ As `torch.nn.LSTM`, gate order i, f, g, o:
 
 from __future__ import annotations
 
+from typing import Any
+
 from longcount.cells.cell import Cell, Gates
 from longcount.cells.vector import Vector, sigmoid, tanh
 
 
 class LSTM(Cell):
+    """LSTM with one forget gate a unit; c counts."""
+
     name = "lstm"
     gates = ("i", "f", "g", "o")
     state_names = ("h", "c")
@@ -32,9 +36,7 @@ class LSTM(Cell):
         tanh_c = tanh(c_next)
         return (o * tanh_c, c_next), (i, f, g, o, c, tanh_c)
 
-    def backward(
-        self, tape: tuple[Vector, ...], d_state: tuple[Vector, ...]
-    ) -> tuple[tuple[Vector | None, ...], Gates, Gates]:
+    def backward(self, tape: tuple[Vector, ...], d_state: tuple[Vector, ...]) -> tuple[tuple[Any, ...], Gates, Gates]:
         i, f, g, o, c, tanh_c = tape
         d_h, d_c = d_state
         d_c = d_c + d_h * o * (1.0 - tanh_c * tanh_c)

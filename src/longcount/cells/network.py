@@ -126,14 +126,10 @@ def step_back(
     readout = [[d * h for h in h_after] for d in d_outputs]
     d_h = d_state[0] + matrix_vector(transposed(weights.readout_weight), d_outputs)
     direct, d_x, d_y = cell.backward(tape, (d_h, *d_state[1:]))
-    through_y: Vector | None = direct[0]
-    for gate in cell.gates:
-        share = matrix_vector(transposed(weights.weight_hh[gate]), d_y[gate])
-        through_y = share if through_y is None else through_y + share
+    shares = [matrix_vector(transposed(weights.weight_hh[gate]), d_y[gate]) for gate in cell.gates]
+    d_before = _sum(shares if direct[0] is None else [direct[0], *shares])
     recurrent = {gate: [[d * h for h in h_before] for d in d_y[gate]] for gate in cell.gates}
-    rest = tuple(component for component in direct[1:] if component is not None)
-    assert through_y is not None and len(rest) == len(direct) - 1
-    return (through_y, *rest), d_x, recurrent, d_y, readout
+    return (d_before, *direct[1:]), d_x, recurrent, d_y, readout
 
 
 def flat_gradient(cell: Cell, sums: Sums) -> list[Any]:

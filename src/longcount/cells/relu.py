@@ -8,11 +8,15 @@ opposite, the readout's threshold between 0 and one step.
 
 from __future__ import annotations
 
+from typing import Any
+
 from longcount.cells.cell import Cell, Gates
 from longcount.cells.vector import Vector, relu, where_positive
 
 
 class ReLU(Cell):
+    """The simplest counter; h counts."""
+
     name = "relu"
     gates = ("h",)
     state_names = ("h",)
@@ -22,9 +26,7 @@ class ReLU(Cell):
         h = relu(x["h"] + y["h"])
         return (h,), (h,)
 
-    def backward(
-        self, tape: tuple[Vector, ...], d_state: tuple[Vector, ...]
-    ) -> tuple[tuple[Vector | None, ...], Gates, Gates]:
+    def backward(self, tape: tuple[Vector, ...], d_state: tuple[Vector, ...]) -> tuple[tuple[Any, ...], Gates, Gates]:
         (h,) = tape
         (d_h,) = d_state
         d = {"h": where_positive(h, d_h)}

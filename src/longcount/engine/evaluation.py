@@ -1,0 +1,146 @@
+"""Evaluate frozen weights: loss and first point of failure of many models on many words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from longcount.cells import OUTPUTS, Cell
+from longcount.engine.evaluation_kernel import NO_FAILURE, evaluation_kernel
+from longcount.engine.packed import CHUNK, ROW, PackedWords, pack_words
+from longcount.engine.training import LANES, blocks, in_lanes, lanes_for
+from longcount.languages.words import Words
+
+MANY_MODELS = 8
+"""From so many models on, lanes hold models; below, they hold words."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What models do on words."""
+
+    loss: np.ndarray
+    """float64 [models, words]: mean over tokens and outputs; NaN for an empty word."""
+
+    first_failure: np.ndarray
+    """int64 [models, words]: index of the first token with a wrong output; the word's length where there is none."""
+
+    lengths: np.ndarray
+    """int64 [words]."""
+
+    @property
+    def correct(self) -> np.ndarray:
+        """bool [models, words]: every output of every token right."""
+        return self.first_failure == self.lengths
+
+
+def evaluate(
+    cell: Cell, weights: np.ndarray, words: Words, targets: np.ndarray, loss: str = "mse", hidden_size: int = 1
+) -> Evaluation:
+    """Loss and first point of failure of every model on every word.
+
+    Args:
+        cell: the cell.
+        weights: float32 (or float64) [models, P].
+        words: words of any length below 2^31 tokens.
+        targets: uint8 [tokens, outputs].
+        loss: "mse" or "bce".
+        hidden_size: H.
+
+    The bits depend neither on the other models and words nor on how lanes are filled.
+    """
+    weights = np.ascontiguousarray(weights)
+    if weights.ndim != 2 or weights.dtype not in (np.float32, np.float64):
+        raise ValueError(f"weights are [models, P] in float32 or float64, not {weights.dtype}{weights.shape}")
+    lengths = np.diff(words.offsets)
+    sums = np.zeros((len(weights), len(words)))
+    failures = np.full((len(weights), len(words)), NO_FAILURE, np.int64)
+    if len(words) and len(weights):
+        packed = pack_words(words, targets)
+        if len(weights) >= MANY_MODELS:
+            order, parted = _lexicographic(words)
+            for block in blocks(len(weights)):
+                block_sums, block_failures = _many_models(
+                    cell, weights[block], packed, order, parted, loss, hidden_size
+                )
+                sums[np.ix_(block, order)], failures[np.ix_(block, order)] = block_sums, block_failures
+        else:
+            _many_words(cell, weights, packed, loss, hidden_size, sums, failures)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return Evaluation(sums / (OUTPUTS * lengths), np.minimum(failures, lengths), lengths)
+
+
+def _lexicographic(words: Words) -> tuple[np.ndarray, np.ndarray]:
+    """The words in lexicographic order (int32 [words]), and how many tokens each shares with the one before."""
+    lengths = np.diff(words.offsets)
+    tokens = words.tokens.tobytes()
+    keys = [tokens[a:b] for a, b in zip(words.offsets[:-1].tolist(), words.offsets[1:].tolist(), strict=True)]
+    order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int32)
+    parted = np.zeros(len(order), np.int32)
+    before, after = order[:-1], order[1:]
+    limit = np.minimum(lengths[before], lengths[after])
+    here = np.arange(len(before))
+    reach = 0
+    while len(here):
+        here = here[limit[here] > reach]
+        same = words.tokens[words.offsets[before[here]] + reach] == words.tokens[words.offsets[after[here]] + reach]
+        here = here[same]
+        parted[here + 1] += 1
+        reach += 1
+    return order, parted
+
+
+def _many_models(
+    cell: Cell,
+    weights: np.ndarray,
+    packed: PackedWords,
+    order: np.ndarray,
+    parted: np.ndarray,
+    loss: str,
+    hidden_size: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of loss and first failures [models, words], words in the given order."""
+    count, lanes, words = len(weights), lanes_for(len(weights)), len(order)
+    kernel = evaluation_kernel(cell, loss, lanes, True, hidden_size, weights.dtype.name)
+    kept = int(parted.max())
+    numbers = len(cell.state_names) * hidden_size + 1
+    sums, failures = np.empty((words, lanes)), np.empty((words, lanes), np.int32)
+    kernel(
+        in_lanes(weights, lanes), *packed, order, words, sums, failures, np.empty((ROW, lanes), np.int32),
+        parted, kept,
+        np.zeros((kept + 2, numbers, lanes), weights.dtype),
+        np.full((kept + 2, lanes), NO_FAILURE, np.int32),
+        np.zeros((kept // CHUNK + 2, lanes)),
+    )  # fmt: skip
+    return sums.T[:count], failures.T[:count]
+
+
+def _many_words(
+    cell: Cell,
+    weights: np.ndarray,
+    packed: PackedWords,
+    loss: str,
+    hidden_size: int,
+    sums: np.ndarray,
+    failures: np.ndarray,
+) -> None:
+    """Fill sums of loss and first failures [models, words]: each model takes an equal share of the lanes."""
+    models, words = failures.shape
+    lanes = LANES[0] if models * words <= LANES[0] else LANES[-1]
+    share = min(lanes // models, words)
+    kernel = evaluation_kernel(cell, loss, lanes, False, hidden_size, weights.dtype.name)
+    by_length = np.argsort(-packed.lengths[:-1].astype(np.int64), kind="stable")
+    groups = -(-words // share)
+    dealt = np.full(groups * share, words, np.int32)
+    dealt[:words] = by_length
+    idle = np.full((groups, lanes), words, np.int32)
+    idle[:, : models * share] = np.tile(dealt.reshape(groups, share), models)
+    model_of_lane = np.repeat(np.arange(models), share)
+    group_sums, group_failures = np.empty((groups, lanes)), np.empty((groups, lanes), np.int32)
+    kernel(in_lanes(weights[model_of_lane], lanes), *packed, idle, groups, group_sums, group_failures,
+           np.empty((ROW, lanes), np.int32))  # fmt: skip
+    for model in range(models):
+        columns = slice(model * share, (model + 1) * share)
+        sums[model, by_length] = group_sums[:, columns].reshape(-1)[:words]
+        failures[model, by_length] = group_failures[:, columns].reshape(-1)[:words]
