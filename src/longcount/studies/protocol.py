@@ -57,18 +57,18 @@ def _length_range(text: str) -> str:
 class WordSource(_Frozen):
     """Where a condition's words come from: made from a seed, or given as word files and completed where some lack."""
 
-    seed: int | None = Field(None, ge=0, lt=2**63)  # None: the condition's own seed
+    seed: int | None = Field(default=None, ge=0, lt=2**63)  # None: the condition's own seed
     directory: str | None = None  # of given word files; a resolved study holds their hashes instead
     given: dict[str, str] = {}  # split: sha256 of the given words
-    training_words: int = Field(10_000, ge=1, le=10_000_000)
-    validation_words: int = Field(5_000, ge=1, le=10_000_000)
-    long_words: int = Field(5_000, ge=1, le=10_000_000)
-    very_long_words: int = Field(100, ge=1, le=1_000_000)
+    training_words: int = Field(default=10_000, ge=1, le=10_000_000)
+    validation_words: int = Field(default=5_000, ge=1, le=10_000_000)
+    long_words: int = Field(default=5_000, ge=1, le=10_000_000)
+    very_long_words: int = Field(default=100, ge=1, le=1_000_000)
     training_lengths: str = "2-50"  # of training and validation words, in tokens
     long_lengths: str = "52-100"
-    very_long_length: int = Field(1_000, ge=2, le=4_000, multiple_of=2)
-    p: float = Field(0.5, ge=0, le=1)  # of the grammar's S -> ( S )
-    q: float = Field(0.25, ge=0, lt=0.5)  # of S -> S S
+    very_long_length: int = Field(default=1_000, ge=2, le=4_000, multiple_of=2)
+    p: float = Field(default=0.5, ge=0, le=1)  # of the grammar's S -> ( S )
+    q: float = Field(default=0.25, ge=0, lt=0.5)  # of S -> S S
 
     _ranges = field_validator("training_lengths", "long_lengths")(_length_range)
 
@@ -89,11 +89,11 @@ class Condition(_Frozen):
 
     cell: str
     runs: int = Field(ge=1, le=10_000_000)
-    epochs: int = Field(30, ge=0, le=100_000)
+    epochs: int = Field(default=30, ge=0, le=100_000)
     learning_rate: float = Field(gt=0, le=10, allow_inf_nan=False)
     order: Literal["shuffled", "shared", "fixed"] = "shuffled"
     loss: Literal["mse", "bce"] = "mse"
-    seed: int = Field(0, ge=0, lt=2**63)
+    seed: int = Field(default=0, ge=0, lt=2**63)
     evaluated: Literal["checkpoints", "every_epoch"] = "checkpoints"
     words: WordSource = WordSource()
     earlier_runs: tuple[int, ...] = ()  # how many runs there were before each addition, so that blocks keep their edges
@@ -139,7 +139,7 @@ class Study(_Frozen):
     name: str = "study"
     conditions: tuple[Condition, ...] = Field(min_length=1)
     selection: Literal["average", "last_word"] = "average"  # which validation loss chooses the best epoch
-    block_runs: int = Field(16, ge=1, le=10_000)  # runs a block: what a kill can lose, and what is trained together
+    block_runs: int = Field(default=16, ge=1, le=10_000)  # runs that are trained together, and that a kill can lose
     origin: Origin = Origin()
 
     def sha256(self) -> str:

@@ -38,7 +38,7 @@ def write_first_failures(store: Store) -> None:
     half = store.aside / f"first_failures-{uuid.uuid4().hex}"
     form = schema().with_metadata({"made_from": made_from})
     try:
-        with pq.ParquetWriter(half, form, compression="zstd", use_dictionary=["condition", "cell", "split"]) as writer:
+        with pq.ParquetWriter(half, form, compression="zstd") as writer:
             for block, table in store.metrics_of_blocks(None, ("run", "epoch", "split", "first_failures")):
                 lengths = {split: store.words(split, block.condition).lengths for split in store.splits()}
                 writer.write_table(_by_word(table, block.condition.folder, block.condition.cell, lengths).cast(form))
@@ -78,11 +78,10 @@ def schema() -> pa.Schema:
 
 def _by_word(table: pa.Table, condition: str, cell: str, lengths: dict[str, np.ndarray]) -> pa.Table:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    table = table.filter(pc.is_valid(table["first_failures"]))
+    table = table.filter(table["first_failures"].is_valid())
     lists = table["first_failures"].combine_chunks()
-    counts = pc.list_value_length(lists).to_numpy()
+    counts = lists.value_lengths().to_numpy()
     rows = np.repeat(np.arange(len(counts)), counts)
     splits = table["split"].to_pylist()
     number = len(rows)
@@ -98,7 +97,7 @@ def _by_word(table: pa.Table, condition: str, cell: str, lengths: dict[str, np.n
         "epoch": table["epoch"].to_numpy()[rows],
         "split": pa.DictionaryArray.from_arrays(pa.array(codes[rows]), pa.array(SPLITS)),
         "word": np.concatenate([np.zeros(0, np.int64), *(np.arange(count) for count in counts)]).astype(np.int32),
-        "fpf": pc.list_flatten(lists),
+        "fpf": lists.flatten(),
         "length": np.concatenate([np.zeros(0, np.int64), *(lengths[split] for split in splits)]).astype(np.int32),
     }
     return pa.table(columns)

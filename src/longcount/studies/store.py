@@ -212,7 +212,6 @@ class Store:
     ) -> pa.Table:
         """Metrics of all done blocks as one Arrow table; see `metrics`."""
         import pyarrow as pa
-        import pyarrow.compute as pc
 
         from longcount.studies.measures import SCALARS, schema
 
@@ -221,7 +220,7 @@ class Store:
         tables, names, cell_names, lengths = [], [], [], []
         for block, table in self.metrics_of_blocks(chosen, sorted({*wanted, "split"})):
             if splits is not None:
-                table = table.filter(pc.is_in(table["split"].cast(pa.string()), pa.array(list(splits), pa.string())))
+                table = table.filter(np.isin(table["split"].to_numpy(), list(splits)))
             tables.append(table.select(wanted))
             names.append(block.condition.folder)
             cell_names.append(block.condition.cell)
@@ -277,10 +276,9 @@ class Store:
             Arrow table with condition, cell, run, epoch, split, first_failures: int32 list, one a word of the split in
             its order; a word without failure counts its length.
         """
-        import pyarrow.compute as pc
 
         table = self.metrics_table(conditions, splits, ("run", "epoch", "split", "first_failures"))
-        return table.filter(pc.is_valid(table["first_failures"]))
+        return table.filter(table["first_failures"].is_valid())
 
     def weights(self, condition: str, run: int | np.ndarray, epoch: int | np.ndarray) -> np.ndarray:
         """Flat weights (in the cell's order) of one model, float32 [P], or of many, [M, P].
