@@ -9,7 +9,7 @@ from longcount.cells.network import inputs_of_letters, split, step
 
 
 def relu_weights(up, down, recurrent, slope=4.0, offset=-2.0):
-    """A ReLU RNN that adds ``up`` on ``(`` and takes ``down`` on ``)``; its second output is sigmoid(slope h + offset)."""
+    """A ReLU RNN that adds ``up`` on ``(`` and takes ``down`` on ``)``; it reads sigmoid(slope h + offset)."""
     tensors = {
         "weight_ih_l0": [[up, -down]],
         "weight_hh_l0": [[recurrent]],

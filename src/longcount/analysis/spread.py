@@ -62,7 +62,7 @@ def bootstrap_interval(
     runs = sums_by_run.shape[0]
     if runs < 2:
         return float("nan"), float("nan")
-    totals = np.concatenate([counts @ sums_by_run for counts in _resample_counts(runs)])
+    totals = np.concatenate([counts @ sums_by_run for counts in resample_counts(runs)])
     resampled = statistic(totals, runs)
     tail = (1 - CONFIDENCE) / 2
     resampled = resampled[~np.isnan(resampled)]
@@ -73,7 +73,7 @@ def bootstrap_interval(
 
 
 @lru_cache(maxsize=4)
-def _resample_counts(runs: int) -> tuple[np.ndarray, ...]:
+def resample_counts(runs: int) -> tuple[np.ndarray, ...]:
     """How often each run is drawn in each resample, float64 [resamples, runs] in chunks.
 
     From raw Philox bits alone: NumPy keeps those fixed between its versions, its distributions not.
@@ -105,4 +105,5 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     centre = share + z * z / (2 * trials)
     half = z * np.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
     scale = 1 + z * z / trials
-    return float(max(0.0, (centre - half) / scale)), float(min(1.0, (centre + half) / scale))
+    low, high = (centre - half) / scale, (centre + half) / scale
+    return 0.0 if successes == 0 else float(low), 1.0 if successes == trials else float(high)

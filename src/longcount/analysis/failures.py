@@ -1,0 +1,92 @@
+"""Where models fail: on zigzag words, and on words in general as a right-censored quantity.
+
+A word without a failure says only that the first failure lies beyond its end: it is right-censored there. Survival
+curves (Kaplan and Meier 1958) treat it so; the mean of first points of failure, with the word's length in place of
+those that are missing, is the mean of min(FPF, length).
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longcount.analysis.spread import CONFIDENCE, RESAMPLES, resample_counts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PHASES = ("opening", "closing", "at zero", "later", "never")
+
+
+def phases(fpf: np.ndarray, half_period: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """Where in a zigzag word a model first fails: an index into `PHASES`, int64 [K].
+
+    Args:
+        fpf: first points of failure int [K], the length where there is none.
+        half_period: j of the word, int [K].
+        length: of the word, int [K].
+
+    ``opening``: among the first j tokens. ``closing``: among the next j - 1, while brackets are still open, so the
+    counter has fallen too fast. ``at zero``: at token 2j - 1, where the depth is 0 for the first time, so the counter
+    is still too high. ``later``: in a later period.
+
+    >>> phases(np.array([3, 10, 19, 20, 40]), np.full(5, 10), np.full(5, 40)).tolist()
+    [0, 1, 2, 3, 4]
+    """
+    order = [fpf < half_period, fpf < 2 * half_period - 1, fpf == 2 * half_period - 1, fpf < length]
+    return np.select(order, [0, 1, 2, 3], 4)
+
+
+def half_period_of(tokens: np.ndarray) -> int:
+    """How many brackets a zigzag word opens before the first it closes."""
+    closing = np.flatnonzero(tokens)
+    return int(closing[0]) if len(closing) else len(tokens)
+
+
+def survival(failures: "pd.DataFrame", points: int = 201) -> "pd.DataFrame":
+    """Kaplan-Meier survival of words by token position, with a band over runs.
+
+    Args:
+        failures: one row a (run, word): run, fpf, length (tokens; a word with fpf = length is censored there).
+        points: how many positions from 0 to the greatest length.
+
+    Returns:
+        Frame with position, survival, low, high: the share of words without a failure up to and including that token,
+        pooled over runs, and its 95% pointwise bootstrap interval over runs (NaN for one run).
+    """
+    import pandas as pd
+
+    fpf, length = failures["fpf"].to_numpy(), failures["length"].to_numpy()
+    runs, owner = np.unique(failures["run"].to_numpy(), return_inverse=True)
+    end = int(length.max())
+    failed = fpf < length
+    # By run and position: words that fail at a token, and words that reach it.
+    events = np.zeros((len(runs), end + 1))
+    np.add.at(events, (owner[failed], fpf[failed]), 1)
+    leaving = np.zeros((len(runs), end + 1))
+    np.add.at(leaving, (owner, np.minimum(fpf, end)), 1)
+    at_risk = leaving.sum(axis=1, keepdims=True) - np.cumsum(leaving, axis=1) + leaving
+    grid = np.unique(np.linspace(0, end - 1, points).round().astype(int))
+    pooled = _kaplan_meier(events.sum(axis=0)[None], at_risk.sum(axis=0)[None])[0, grid]
+    low = high = np.full(len(grid), np.nan)
+    if len(runs) > 1:
+        curves = np.empty((RESAMPLES, len(grid)), np.float32)
+        happens = np.flatnonzero(events.sum(axis=0))
+        place = np.searchsorted(happens, grid, side="right")  # events up to and including each grid position
+        done = 0
+        for counts in resample_counts(len(runs)):
+            if (length[~failed] == end).all():  # nothing is censored early: the product is a plain share, and quick
+                curve = 1.0 - counts @ np.cumsum(events, axis=1)[:, grid] / (counts @ at_risk[:, :1])
+            else:
+                curve = _kaplan_meier(counts @ events[:, happens], counts @ at_risk[:, happens])
+                curve = np.concatenate([np.ones((len(curve), 1)), curve], axis=1)[:, place]
+            curves[done : done + len(counts)] = curve
+            done += len(counts)
+        tail = (1 - CONFIDENCE) / 2
+        low, high = np.quantile(curves, [tail, 1 - tail], axis=0).round(6)
+    return pd.DataFrame({"position": grid, "survival": pooled, "low": low, "high": high})
+
+
+def _kaplan_meier(events: np.ndarray, at_risk: np.ndarray) -> np.ndarray:
+    """Product over positions of 1 - events / at risk, [S, positions]."""
+    hazard = np.divide(events, at_risk, out=np.zeros_like(events), where=at_risk > 0)
+    return np.cumprod(1.0 - hazard, axis=1)
