@@ -1,14 +1,21 @@
 """The command line as a user meets it: a process with arguments, two streams and an exit status."""
 
+import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from longcount.languages.files import write_splits
+from longcount.languages.splits import make_splits
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount the small disk that this fills")
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,55 @@ def start_longcount() -> Callable[..., subprocess.Popen]:
         )
 
     return start
+
+
+@pytest.fixture(scope="session")
+def tiny_words(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all five splits, small enough to train on in a moment."""
+    folder = tmp_path_factory.mktemp("tiny_words")
+    write_splits(folder, make_splits(5, training_words=60, validation_words=30, long_words=20, very_long_words=3))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(longcount: Longcount, tiny_words: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of 3 LSTM runs of 4 epochs; not to be changed."""
+    store = tmp_path_factory.mktemp("trained") / "store"
+    longcount("train", "lstm", "--out", store, "--data", tiny_words, "--runs", 3, "--epochs", 4).is_done()
+    return store
+
+
+@pytest.fixture
+def copied(trained: Path, tmp_path: Path) -> Path:
+    """A copy of `trained` to be spoilt."""
+    return Path(shutil.copytree(trained, tmp_path / "store"))
+
+
+def contents_sha256(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file of a store outside ``log/``, by its path."""
+    files = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(name): hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, path in files.items()
+        if name.parts[0] != "log"
+    }
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Mount a disk of so many bytes; needs root, as continuous integration has."""
+    mounted: list[Path] = []
+
+    def mount(size: int) -> Path:
+        place = tmp_path / "disk"
+        place.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place], check=True)
+        mounted.append(place)
+        return place
+
+    yield mount
+    for place in mounted:
+        subprocess.run(["umount", place], check=True)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ COMMANDS = (
     ("reproduce", "reproduce", "Reproduce the paper: train, evaluate, tables, figures and page."),
     ("train", "train", "Train runs of one cell."),
     ("evaluate", "evaluate", "Evaluate every run of a store on the words of a file."),
+    ("study", "study", "Run, inspect, extend, export and compare studies of any size."),
     ("bench", "bench", "Time the engine on this machine."),
 )
 

@@ -29,9 +29,9 @@ def reproduce(
         runs: Of lstm and gru; of relu three times as many, because the paper keeps the best third.
     """
     from longcount import experiments
-    from longcount.commands.progress import shown_progress
     from longcount.commands.tables import print_table1
+    from longcount.studies.progress import shown
 
-    with shown_progress() as listen:
+    with shown() as listen:
         store = experiments.reproduce(out, data=data, runs=runs, seed=seed, jobs=jobs, listen=listen)
     print_table1(store)

@@ -41,8 +41,8 @@ def train(
         data: Folder of word files; the splits that it lacks are made.
     """
     from longcount import experiments
-    from longcount.commands.progress import shown_progress
     from longcount.commands.tables import print_table1
+    from longcount.studies.progress import shown
 
     asked: dict[str, Any] = {
         "runs": runs,
@@ -53,6 +53,6 @@ def train(
         "words.directory": None if data is None else str(data),
     }
     settings = {name: value for name, value in asked.items() if value is not None}
-    with shown_progress() as listen:
+    with shown() as listen:
         store = experiments.train(cell, out, jobs=jobs, listen=listen, seed=seed, **settings)
     print_table1(store)

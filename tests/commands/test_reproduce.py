@@ -1,0 +1,120 @@
+"""``longcount reproduce``: the same bytes however it was run, and what happens when the disk refuses."""
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from longcount.languages.files import write_splits
+from longcount.languages.splits import make_splits
+
+from .conftest import contents_sha256, needs_root
+
+
+@pytest.fixture(scope="session")
+def reproduced(longcount, tiny_words, tmp_path_factory) -> Path:
+    """A small reproduction: 2 LSTM, 6 ReLU and 2 GRU runs on a few words; not to be changed."""
+    store = tmp_path_factory.mktemp("reproduced") / "store"
+    longcount("reproduce", "--out", store, "--data", tiny_words, "--runs", 2).is_done()
+    return store
+
+
+def test_table_1_is_printed_beside_the_papers_and_written(longcount, tiny_words, reproduced):
+    shown = longcount("reproduce", "--out", reproduced, "--data", tiny_words, "--runs", 2).is_done()
+    assert "916.8 (802.4 / 946.4)" in shown.stdout
+    table = pd.read_csv(reproduced / "tables" / "table1.csv")
+    assert set(table["cell"]) == {"lstm", "relu", "gru", "relu_all", "constant", "perfect"}
+    runs = table.set_index("cell")["runs"].to_dict()
+    assert (runs["lstm"], runs["relu"], runs["gru"], runs["relu_all"]) == (2, 2, 2, 6)
+    assert {"mean", "min", "max", "std", "unfailed", "paper_mean", "paper_min", "paper_max"} <= set(table)
+    perfect = table[(table["cell"] == "perfect") & (table["measure"] == "long_accuracy")]
+    assert perfect["mean"].tolist() == [100.0]
+    for name in ("table1.md", "table1.tex"):
+        assert (reproduced / "tables" / name).read_text().strip()
+
+
+@pytest.mark.parametrize(
+    ("options", "environment"),
+    [(["--jobs", "1"], {}), (["--jobs", "2"], {}), ([], {"NUMBA_CPU_NAME": "generic"}), ([], {"LONGCOUNT_CACHE": ""})],
+    ids=["one job", "two jobs", "generic processor", "nothing cached"],
+)
+def test_bytes_do_not_depend_on_jobs_or_processor(longcount, tiny_words, reproduced, tmp_path, options, environment):
+    longcount(
+        "reproduce", "--out", tmp_path / "again", "--data", tiny_words, "--runs", 2, *options, environment=environment
+    ).is_done()
+    assert contents_sha256(tmp_path / "again") == contents_sha256(reproduced)
+
+
+def test_seed_changes_weights(longcount, tiny_words, reproduced, tmp_path):
+    longcount("reproduce", "--out", tmp_path / "other", "--data", tiny_words, "--runs", 2, "--seed", 1).is_done()
+    name = "runs/lstm/000000-000001/weights.safetensors"
+    assert contents_sha256(tmp_path / "other")[name] != contents_sha256(reproduced)[name]
+
+
+def test_killed_and_resumed(longcount, start_longcount, tmp_path):
+    """Killed when the first block appears, which leaves others half-trained; then the same command again."""
+    words = tmp_path / "words"
+    write_splits(words, make_splits(5, training_words=1000, validation_words=100, long_words=50, very_long_words=3))
+    arguments = ("--data", words, "--runs", 17)
+    longcount("reproduce", "--out", tmp_path / "undisturbed", *arguments).is_done()
+    process = start_longcount("reproduce", "--out", tmp_path / "killed", *arguments)
+    blocks = lambda: len(list((tmp_path / "killed" / "runs").glob("*/*/manifest.json")))  # noqa: E731
+    while blocks() == 0 and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert 0 < blocks() < len(list((tmp_path / "undisturbed" / "runs").glob("*/*/manifest.json")))
+    longcount("reproduce", "--out", tmp_path / "killed", *arguments).is_done()
+    assert contents_sha256(tmp_path / "killed") == contents_sha256(tmp_path / "undisturbed")
+
+
+def test_interrupted(start_longcount, tmp_path):
+    process = start_longcount("reproduce", "--out", tmp_path / "store", "--runs", 1000)
+    while not (tmp_path / "store" / "log" / "blocks.jsonl").exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+    assert stderr.splitlines()[-1] == "longcount: interrupted; the same command goes on where this one stopped"
+
+
+def test_two_processes_on_one_folder(longcount, start_longcount, tiny_words, tmp_path):
+    process = start_longcount("reproduce", "--out", tmp_path / "store", "--runs", 1000)
+    while not (tmp_path / "store" / "log" / "blocks.jsonl").exists() and process.poll() is None:
+        time.sleep(0.01)
+    longcount("reproduce", "--out", tmp_path / "store", "--runs", 1000).is_refused(str(tmp_path / "store"))
+    process.kill()
+    process.communicate(timeout=60)
+
+
+@pytest.mark.parametrize("runs", ["0", "-1", "1.5", "x", "999999999999"])
+def test_bad_runs(longcount, tmp_path, runs):
+    longcount("reproduce", "--out", tmp_path / "store", f"--runs={runs}").is_refused("--runs")
+    assert not (tmp_path / "store").exists()
+
+
+@needs_root
+@pytest.mark.parametrize("size", [4096, 65536, 262144], ids=["for words", "for weights", "for tables"])
+def test_a_full_disk(longcount, tiny_words, small_disk, size):
+    disk = small_disk(size)
+    arguments = ("reproduce", "--out", disk / "store", "--data", tiny_words, "--runs", 20)
+    outcome = longcount(*arguments)
+    assert outcome.status == 2, outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    assert "the disk is full" in outcome.stderr.splitlines()[-1]
+    subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
+    longcount(*arguments).is_done()
+
+
+@needs_root
+def test_a_read_only_disk(longcount, tiny_words, small_disk):
+    disk = small_disk(1 << 20)
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    for command in (["reproduce"], ["train", "lstm"]):
+        longcount(*command, "--out", disk / "store", "--data", tiny_words).is_refused("read-only")
+    longcount("data", "make", disk / "words").is_refused("ead-only")
