@@ -16,17 +16,27 @@ from llvmlite import ir
 
 from longcount import elementary
 
-INDEX = ir.IntType(64)
-FLOATS: dict[str, ir.Type] = {"float32": ir.FloatType(), "float64": ir.DoubleType()}
-INTEGERS = {"float32": ir.IntType(32), "float64": ir.IntType(64)}
+Node = Any
+"""A value of LLVM's intermediate representation."""
+
+Kind = Any
+"""A type of LLVM's intermediate representation.
+
+Both are honest names for Any: llvmlite carries no annotations, and what a type checker infers from its bodies is wrong
+(a builder's methods seem to return None, a value to have no type).
+"""
+
+INDEX: Kind = ir.IntType(64)
+FLOATS: dict[str, Kind] = {"float32": ir.FloatType(), "float64": ir.DoubleType()}
+INTEGERS: dict[str, Kind] = {"float32": ir.IntType(32), "float64": ir.IntType(64)}
 
 
-def element_of(kind: ir.Type) -> ir.Type:
+def element_of(kind: Kind) -> Kind:
     """The type of one lane."""
     return kind.element if isinstance(kind, ir.VectorType) else kind
 
 
-def constant(kind: ir.Type, number: float) -> ir.Constant:
+def constant(kind: Kind, number: float) -> Node:
     """A constant of a scalar or vector type, every lane the same, rounded to the format as NumPy does."""
     element = element_of(kind)
     if isinstance(element, ir.FloatType):
@@ -42,7 +52,7 @@ class Value:
     __slots__ = ("function", "ir")
     __array_ufunc__: ClassVar[None] = None  # NumPy scalars on the left leave the operation to us
 
-    def __init__(self, function: Function, value: ir.Value):
+    def __init__(self, function: Function, value: Node):
         self.function = function
         self.ir = value
 
@@ -56,7 +66,7 @@ class Value:
         """The NumPy type of a lane, by which `longcount.elementary` chooses its constants."""
         return np.dtype(np.float64 if isinstance(element_of(self.ir.type), ir.DoubleType) else np.float32)
 
-    def like(self, other: Any) -> ir.Value:
+    def like(self, other: Any) -> Node:
         """The other operand in this value's type: a constant, a value, or a scalar spread over the lanes."""
         if not isinstance(other, Value):
             return constant(self.ir.type, other)
@@ -169,7 +179,7 @@ class Value:
 
     def bits(self) -> Value:
         """The IEEE pattern as integers."""
-        kind: ir.Type = INTEGERS[self.dtype.name]
+        kind = INTEGERS[self.dtype.name]
         if isinstance(self.ir.type, ir.VectorType):
             kind = ir.VectorType(kind, self.ir.type.count)
         return Value(self.function, self.function.builder.bitcast(self.ir, kind))
@@ -233,7 +243,7 @@ class Variable:
 class Memory:
     """A pointer into an array of the caller: elements are single numbers, or whole vectors of lanes."""
 
-    def __init__(self, function: Function, pointer: ir.Value, kind: ir.Type, stride: int = 0):
+    def __init__(self, function: Function, pointer: Node, kind: Kind, stride: int = 0):
         self._function = function
         self.pointer = pointer
         self._kind = kind
@@ -241,7 +251,7 @@ class Memory:
         self._stride = stride or width
         self._bytes = {ir.FloatType: 4, ir.DoubleType: 8}.get(type(element_of(kind))) or element_of(kind).width // 8
 
-    def _place(self, index: Any) -> ir.Value:
+    def _place(self, index: Any) -> Node:
         function = self._function
         offset = function.index(index) * self._stride
         base = function.builder.bitcast(self.pointer, element_of(self._kind).as_pointer())
@@ -281,7 +291,7 @@ class Function:
         for argument, kind in zip(self.ir.args, arguments.values(), strict=True):
             if kind == "pointer":
                 argument.add_attribute("noalias")
-        self.builder = ir.IRBuilder(self.ir.append_basic_block("entry"))
+        self.builder: Any = ir.IRBuilder(self.ir.append_basic_block("entry"))
         body = self.ir.append_basic_block("body")
         self._entry_end = self.builder.branch(body)
         self.builder.position_at_end(body)
@@ -297,7 +307,7 @@ class Function:
         """A 64-bit integer argument."""
         return Value(self, self._given[name])
 
-    def memory(self, name: str, kind: ir.Type, stride: int = 0) -> Memory:
+    def memory(self, name: str, kind: Kind, stride: int = 0) -> Memory:
         """The array behind a pointer argument; `stride` counts elements from one index to the next."""
         return Memory(self, self._given[name], kind, stride)
 
@@ -331,7 +341,7 @@ class Function:
 
     def pack_integers(self, scalars: Sequence[Value]) -> Value:
         """One 32-bit integer for each lane, side by side."""
-        vector: ir.Value = ir.Constant(self.integer_lanes, ir.Undefined)
+        vector: Node = ir.Constant(self.integer_lanes, ir.Undefined)
         for lane, scalar in enumerate(scalars):
             vector = self.builder.insert_element(vector, scalar.ir, ir.Constant(ir.IntType(32), lane))
         return Value(self, vector)

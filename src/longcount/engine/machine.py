@@ -3,11 +3,13 @@
 The environment variable LONGCOUNT_CPU (or NUMBA_CPU_NAME, as other software calls it) set to `generic` compiles for
 the oldest processor of this architecture instead of this one; results are the same bits either way. Compiled code is
 kept in the user's cache folder (LONGCOUNT_CACHE moves it, an empty value switches it off) under a hash of the
-program's text, the target and the version of LLVM, so a changed program never meets stale code.
+program's text, the target, the settings and the version of LLVM, so a changed program never meets stale code. A file
+begins with the hash of its code: a damaged one is compiled anew, and a folder that cannot be used is only slower.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import hashlib
@@ -15,35 +17,45 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import llvmlite
 import numpy as np
 import platformdirs
 from llvmlite import binding as llvm
 
-OPTIMISATION = 2
+SETTINGS = {"speed_level": 2, "loop_vectorization": False, "slp_vectorization": False, "loop_unrolling": False}
+"""Lanes are vectors already; without the passes that look for more, compiling is quicker and the code no slower."""
+
+DIGEST_BYTES = hashlib.sha256().digest_size
+
+
+class Target(NamedTuple):
+    """What to compile for."""
+
+    triple: str
+    processor: str
+    features: str
 
 
 @functools.cache
-def target_machine() -> llvm.TargetMachine:
-    """The processor to compile for."""
+def target() -> Target:
+    """The processor at hand, or the oldest of its architecture where the environment says `generic`."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    name = os.environ.get("LONGCOUNT_CPU") or os.environ.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name()
-    features = "" if name == "generic" else llvm.get_host_cpu_features().flatten()
+    chosen = os.environ.get("LONGCOUNT_CPU") or os.environ.get("NUMBA_CPU_NAME")
     triple = llvm.get_process_triple()
+    if chosen == "generic":
+        return Target(triple, "generic", "")
+    return Target(triple, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+
+
+def target_machine() -> llvm.TargetMachine:
+    """LLVM's machine for the target: a new one each time, because an execution engine frees the one it is given."""
+    triple, processor, features = target()
     return llvm.Target.from_triple(triple).create_target_machine(
-        cpu=name, features=features, opt=OPTIMISATION, jit=True, reloc="default", codemodel="jitdefault"
+        cpu=processor, features=features, opt=SETTINGS["speed_level"], jit=True, reloc="default", codemodel="jitdefault"
     )
-
-
-def target_description() -> str:
-    """Triple, processor and features, as part of the cache's key."""
-    machine = target_machine()
-    name = os.environ.get("LONGCOUNT_CPU") or os.environ.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name()
-    features = "" if name == "generic" else llvm.get_host_cpu_features().flatten()
-    return f"{machine.triple} {name} {features}"
 
 
 def cache_folder() -> Path | None:
@@ -54,15 +66,24 @@ def cache_folder() -> Path | None:
     return Path(platformdirs.user_cache_dir("longcount"))
 
 
+def cache_key(text: str) -> str:
+    """The name of a program's compiled code: whatever decides its bytes is in here."""
+    parts = [llvmlite.__version__, str(llvm.llvm_version_info), repr(SETTINGS), *target(), text]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
 def compiled(text: str, name: str, arguments: dict[str, str]) -> Callable[..., None]:
     """The function `name` of a module of LLVM IR, as a Python callable.
 
     Arguments declared as "pointer" take C-contiguous NumPy arrays, "index" takes integers. The call releases
     the interpreter lock.
     """
-    key = hashlib.sha256("\n".join([llvmlite.__version__, str(OPTIMISATION), target_description(), text]).encode())
-    code = _load_code(key.hexdigest()) or _store_code(key.hexdigest(), _compile(text))
-    engine = _engine()
+    key = cache_key(text)
+    code = _load_code(key)
+    if code is None:
+        code = _compile(text)
+        _keep_code(key, code)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     address = engine.get_function_address(name)
@@ -82,25 +103,22 @@ def _address(array: np.ndarray) -> int:
     return array.ctypes.data
 
 
-def _engine() -> llvm.ExecutionEngine:
-    return llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())
-
-
 def _compile(text: str) -> bytes:
+    machine = target_machine()
     module = llvm.parse_assembly(text)
-    module.triple = target_machine().triple
-    module.data_layout = str(target_machine().target_data)
+    module.triple = machine.triple
+    module.data_layout = str(machine.target_data)
     module.verify()
-    options = llvm.create_pipeline_tuning_options(speed_level=OPTIMISATION)
-    options.loop_vectorization = False
-    options.slp_vectorization = False
-    options.loop_unrolling = False
-    builder = llvm.create_pass_builder(target_machine(), options)
+    options = llvm.create_pipeline_tuning_options()
+    for name, value in SETTINGS.items():
+        setattr(options, name, value)
+    builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
-    return target_machine().emit_object(module)
+    return machine.emit_object(module)
 
 
 def _load_code(key: str) -> bytes | None:
+    """The code kept under a key; None where there is none or the file is damaged."""
     folder = cache_folder()
     if folder is None:
         return None
@@ -108,19 +126,22 @@ def _load_code(key: str) -> bytes | None:
         stored = (folder / f"{key}.o").read_bytes()
     except OSError:
         return None
-    digest, code = stored[:32], stored[32:]
+    digest, code = stored[:DIGEST_BYTES], stored[DIGEST_BYTES:]
     return code if hashlib.sha256(code).digest() == digest else None
 
 
-def _store_code(key: str, code: bytes) -> bytes:
-    """Keep the code if the folder can be written; a cache that can't be is only slower."""
+def _keep_code(key: str, code: bytes) -> None:
+    """Put code into the cache, whole or not at all; several processes may do so at once."""
     folder = cache_folder()
-    if folder is not None:
+    if folder is None:
+        return
+    with contextlib.suppress(OSError):  # a full disk or a folder of somebody else's: only slower next time
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, aside = tempfile.mkstemp(".partial", dir=folder)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as aside:
-                aside.write(hashlib.sha256(code).digest() + code)
-            os.replace(aside.name, folder / f"{key}.o")
-        except OSError:
-            pass
-    return code
+            with open(handle, "wb") as file:
+                file.write(hashlib.sha256(code).digest() + code)
+            os.replace(aside, folder / f"{key}.o")
+        except BaseException:
+            os.unlink(aside)
+            raise
