@@ -16,6 +16,7 @@ myst_heading_anchors = 3
 
 # Examples are run when the documentation is built; one that fails fails the build.
 nb_execution_mode = "force"
+nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 
