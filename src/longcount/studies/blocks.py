@@ -122,7 +122,7 @@ def make_block(wanted: dict[str, Any], tell: Callable[[int], None] | None = None
     condition = Condition.model_validate(asked.condition)
     block = Block(condition, asked.first, asked.end)
     refuse_changed_study(asked)
-    splits = {split: store.words(split, condition) for split in store.word_hashes[condition.word_set]}
+    splits = {split: store.words(split, condition) for split in store.splits(condition)}
 
     weights, online_losses = train(condition, block.runs, splits["training"], tell)
     trained = time.perf_counter()

@@ -32,14 +32,21 @@ def begin(directory: Path, study: Study) -> Store:
         refuse_other_version(store)
         _refuse_other_study(store, study)
         return store
-    foreign = sorted(path.name for path in directory.iterdir() if path.name not in _BEGINNINGS)
-    if foreign:
-        raise UserError(f"{directory}: holds {foreign[0]!r} and is not a store; give a new or an empty folder")
     with files.disk_errors_told(directory):
         store = Store(directory, study, {})
         store.word_hashes.update(_write_words(store, study.conditions, given))
         store.save_study()
     return store
+
+
+def refuse_foreign_folder(directory: Path) -> None:
+    """Raise UserError where a folder holds something else than a store or its beginnings: it stays untouched."""
+    with files.disk_errors_told(directory):
+        if not directory.exists() or (directory / STUDY_FILE).exists():
+            return
+        foreign = sorted(path.name for path in directory.iterdir() if path.name not in _BEGINNINGS)
+    if foreign:
+        raise UserError(f"{directory}: holds {foreign[0]!r} and is not a store; give a new or an empty folder")
 
 
 def add(store: Store, conditions: Sequence[Condition]) -> Store:

@@ -18,6 +18,7 @@ _REASONS = {
     errno.EACCES: "permission denied",
     errno.EPERM: "permission denied",
     errno.ENOENT: "the folder is gone",
+    errno.EEXIST: "a file stands where a folder should be",
     errno.ENOTDIR: "a file stands where a folder should be",
     errno.ESTALE: "the network folder is gone",
     errno.EIO: "the disk reports an error",

@@ -99,6 +99,8 @@ def measure(
         tokens += len(rows_of_split["run"]) * len(words.tokens)
         if split == "validation":
             chosen, by_word = _epochs_to_measure(condition, rows_of_split, number)
+    if not rows:
+        return schema().empty_table(), 0
     columns = {name: np.concatenate([part[name] for part in rows]) for name in rows[0]}
     at = np.lexsort((columns["split"], columns["epoch"], columns["run"]))
     columns = {name: column[at] for name, column in columns.items()}

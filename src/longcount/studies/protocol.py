@@ -244,11 +244,18 @@ def settle_folders(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
     settled = list(conditions)
     for cell in dict.fromkeys(condition.cell for condition in settled):
         places = [i for i, condition in enumerate(settled) if condition.cell == cell]
-        labels = varying_labels([_leaves(settled[i].settings()) for i in places])
+        labels = varying_labels([_named_fields(settled[i]) for i in places])
         for i, label in zip(places, labels, strict=True):
             if not settled[i].folder:
                 settled[i] = settled[i].model_copy(update={"folder": f"{cell}-{label}" if label else cell})
     return tuple(settled)
+
+
+def _named_fields(condition: Condition) -> dict[str, Any]:
+    fields = _leaves(condition.settings())
+    if fields["words.seed"] == condition.seed:  # as it is where the study says nothing of the words' seed
+        fields["words.seed"] = None
+    return fields
 
 
 def varying_labels(tables: Sequence[Mapping[str, Any]]) -> list[str]:

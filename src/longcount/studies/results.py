@@ -40,8 +40,9 @@ def write_first_failures(store: Store) -> None:
     try:
         with pq.ParquetWriter(half, form, compression="zstd") as writer:
             for block, table in store.metrics_of_blocks(None, ("run", "epoch", "split", "first_failures")):
-                lengths = {split: store.words(split, block.condition).lengths for split in store.splits()}
-                writer.write_table(_by_word(table, block.condition.folder, block.condition.cell, lengths).cast(form))
+                condition = block.condition
+                lengths = {split: store.words(split, condition).lengths for split in store.splits(condition)}
+                writer.write_table(_by_word(table, condition.folder, condition.cell, lengths).cast(form))
         with open(half, "rb") as file:
             os.fsync(file.fileno())
         place.parent.mkdir(exist_ok=True)

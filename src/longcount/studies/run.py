@@ -119,7 +119,8 @@ def run_study(
     """
     directory = Path(directory)
     if study is None:
-        Store.open(directory)  # before a lock makes the folder
+        Store.open(directory)
+    creation.refuse_foreign_folder(directory)  # before a lock is put there
     with exclusive(directory):
         if study is None:
             store = Store.open(directory)

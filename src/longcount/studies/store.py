@@ -337,9 +337,10 @@ class Store:
             raise UserError(f"{self.directory}: no {split} words in this store; it has {known}")
         return read_checked_words(str(self.directory / condition.word_set / FILE_NAMES[split]), expected)
 
-    def splits(self) -> tuple[str, ...]:
-        """The splits whose words the store holds."""
-        return tuple(split for split in SPLITS if any(split in hashes for hashes in self.word_hashes.values()))
+    def splits(self, condition: Condition | None = None) -> tuple[str, ...]:
+        """The splits whose words the store holds for a condition (default: for any)."""
+        sets = self.word_hashes.values() if condition is None else [self.word_hashes.get(condition.word_set, {})]
+        return tuple(split for split in SPLITS if any(split in hashes for hashes in sets))
 
 
 _AGAIN = "the same `longcount study run` again makes it"

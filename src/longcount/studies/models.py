@@ -1,0 +1,75 @@
+"""Stores of models that were not trained here: imported, constructed or repaired. They have epoch 0 alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from longcount.errors import UserError
+from longcount.languages.words import Words
+from longcount.studies import creation, files, word_sets
+from longcount.studies.blocks import publish
+from longcount.studies.locking import exclusive
+from longcount.studies.measures import measure
+from longcount.studies.protocol import Condition, Origin, Study, WordSource, canonical_sha256, merge
+from longcount.studies.results import write_first_failures
+from longcount.studies.store import STUDY_FILE, Store
+
+BLOCK_MODELS = 1000
+
+
+def keep_models(
+    directory: str | Path,
+    models: Mapping[str, np.ndarray],
+    kind: Literal["imported", "constructed", "repaired"],
+    detail: Mapping[str, str],
+    splits: Mapping[str, Words] | None = None,
+) -> Store:
+    """Put models into a new store, measured on words where there are any.
+
+    Args:
+        directory: the store's folder, new or empty.
+        models: flat weights by cell, float32 [R, P]; run r of a cell is row r.
+        kind: where they come from.
+        detail: how, as words: the file, the method, its factor ...
+        splits: words by split; the validation words decide whether a model counts as learned.
+
+    Returns:
+        The store.
+
+    Raises:
+        UserError: where the folder holds something already, or the disk refuses.
+    """
+    directory = Path(directory)
+    splits = dict(splits or {})
+    given = {split: words.sha256 for split, words in splits.items()}
+    conditions = [
+        Condition.model_validate(
+            {"cell": cell, "runs": len(weights), "epochs": 0, "words": WordSource(seed=0, given=given)}
+        )
+        for cell, weights in models.items()
+    ]
+    settled = [condition.model_copy(update={"word_set": word_sets.FOLDER}) for condition in merge(conditions)]
+    origin = Origin(kind=kind, detail=dict(detail))
+    study = Study(name=kind, conditions=tuple(settled), block_runs=BLOCK_MODELS, origin=origin)
+    creation.refuse_foreign_folder(directory)
+    with exclusive(directory), files.disk_errors_told(directory):
+        if (directory / STUDY_FILE).exists():
+            raise UserError(f"{directory}: holds a store already; give a new or an empty folder")
+        store = Store(directory, study, {})
+        creation.clear_half_made(store)
+        if splits:
+            store.word_hashes[word_sets.FOLDER] = word_sets.write(directory / word_sets.FOLDER, splits, store.aside)
+        store.save_study()
+        for block in store.blocks():
+            condition = block.condition
+            (directory / "runs" / condition.folder).mkdir(parents=True, exist_ok=True)
+            weights = np.asarray(models[condition.cell], np.float32)[block.first : block.end, None]
+            table, _ = measure(condition, block.runs, weights, np.empty((len(block.runs), 0)), splits)
+            made_from = canonical_sha256([origin.model_dump(mode="json"), files.sha256(weights.tobytes())])
+            publish(store, block, weights, table, made_from)
+        write_first_failures(store)
+    return store

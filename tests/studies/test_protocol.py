@@ -1,0 +1,127 @@
+"""Studies: what grids mean, what is refused and how it is said, what the hash depends on."""
+
+import pytest
+
+from longcount.errors import UserError
+from longcount.studies.protocol import (
+    Condition,
+    build_study,
+    merge,
+    paper,
+    read_study,
+)
+
+
+def test_the_built_in_study_is_the_papers_protocol():
+    conditions = {condition.cell: condition for condition in paper().conditions}
+    assert {cell: condition.runs for cell, condition in conditions.items()} == {"lstm": 10, "gru": 10, "relu": 30}
+    rates = {cell: condition.learning_rate for cell, condition in conditions.items()}
+    assert rates == {"lstm": 0.01, "gru": 0.001, "relu": 0.01}
+    for condition in conditions.values():
+        assert (condition.epochs, condition.order, condition.loss, condition.seed) == (30, "shuffled", "mse", 0)
+        assert condition.folder == condition.cell
+        words = condition.words
+        assert (words.training_words, words.training_lengths, words.very_long_length) == (10_000, "2-50", 1_000)
+    assert paper().selection == "average"
+
+
+def test_lists_are_grids_and_grids_are_joined():
+    study = build_study(
+        {
+            "runs": 7,
+            "words": {"training_lengths": ["2-30", "2-50"]},
+            "grid": [{"cell": ["lstm", "relu"], "learning_rate": [0.01, 0.003]}, {"cell": "gru", "runs": 9}],
+        }
+    )
+    assert len(study.conditions) == 2 * 2 * 2 + 2
+    assert {(c.cell, c.runs) for c in study.conditions} == {("lstm", 7), ("relu", 7), ("gru", 9)}
+    assert len({condition.folder for condition in study.conditions}) == len(study.conditions)
+    assert "gru-training_lengths=2-30" in {condition.folder for condition in study.conditions}
+
+
+def test_a_file_and_options_say_the_same(tmp_path):
+    file = tmp_path / "rates.toml"
+    file.write_text('cell = "lstm"\nruns = 3\n[words]\ntraining_words = 50\n')
+    overrides = {"runs": 5, "words.training_words": [50, 60]}
+    read = read_study(file, overrides)
+    assert read.name == "rates"
+    direct = build_study({"name": "rates", "cell": "lstm", "runs": 5, "words": {"training_words": [50, 60]}})
+    assert read == direct
+
+
+def test_given_words_lie_beside_the_study_file(tmp_path):
+    file = tmp_path / "given.toml"
+    file.write_text('cell = "lstm"\nwords.directory = "data"\n')
+    assert read_study(file).conditions[0].words.directory == str(tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        ({"cell": "lstmm"}, "did you mean lstm"),
+        ({"cell": "lstm", "epoch": 3}, "epoch: unknown field; did you mean 'epochs'?"),
+        ({"cell": "lstm", "training_lengths": "2-30"}, "did you mean 'words.training_lengths'?"),
+        ({"cell": "lstm", "words": {"sede": 1}}, "did you mean 'words.seed'?"),
+        ({"cell": "lstm", "blok_runs": 1}, "did you mean 'block_runs'?"),
+        ({"cell": "lstm", "epochs": -3}, "epochs: should be greater than or equal to 0, not -3"),
+        ({"cell": "lstm", "runs": 0}, "runs: should be greater than or equal to 1, not 0"),
+        ({"cell": "lstm", "runs": 10**9}, "runs: should be less than or equal to"),
+        ({"cell": "lstm", "learning_rate": float("nan")}, "learning_rate: should be a finite number"),
+        ({"cell": "lstm", "learning_rate": 0}, "learning_rate: should be greater than 0, not 0"),
+        ({"cell": "lstm", "seed": -1}, "seed: should be greater than or equal to 0"),
+        ({"cell": "lstm", "order": "random"}, "order: should be 'shuffled', 'shared' or 'fixed', not 'random'"),
+        ({"cell": "lstm", "words": {"training_lengths": "50-2"}}, "training_lengths: should be a range of lengths"),
+        ({"cell": "lstm", "words": {"very_long_length": 999}}, "very_long_length: should be a multiple of 2"),
+        ({"cell": []}, "cell: an empty list has no values"),
+        ({"cell": 3}, "cell: should be a valid string, not 3"),
+        ({"cell": "lstm", "words": 3}, "words: unknown field"),
+        ({"cell": "lstm", "grid": 3}, "grid: should be [[grid]] tables"),
+        ({"cell": "lstm", "selection": "best"}, "selection: should be 'average' or 'last_word', not 'best'"),
+        ({"cell": "lstm", "folder": "x"}, "folder: unknown field"),
+        ({}, "cell: missing; one of lstm"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(tables, said):
+    with pytest.raises(UserError) as refusal:
+        build_study(tables)
+    assert said in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("content", [b"cell = ", b"\xff\xfe", b"cell = lstm"])
+def test_a_file_that_is_no_toml_is_named(tmp_path, content):
+    file = tmp_path / "study.toml"
+    file.write_bytes(content)
+    with pytest.raises(UserError, match=r"study\.toml: not a TOML file"):
+        read_study(file)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"none\.toml: No such file"):
+        read_study(tmp_path / "none.toml")
+
+
+def test_the_hash_depends_on_every_field_and_on_nothing_else():
+    base = {"cell": "lstm", "runs": 3}
+    hashes = {build_study(base).sha256()}
+    for change in ({"runs": 4}, {"epochs": 2}, {"learning_rate": 0.02}, {"seed": 1}, {"words": {"seed": 1}},
+                   {"selection": "last_word"}, {"block_runs": 8}, {"name": "other"}, {"order": "fixed"}):  # fmt: skip
+        hashes.add(build_study({**base, **change}).sha256())
+    assert len(hashes) == 10
+    assert build_study({"runs": 3, "cell": "lstm", "epochs": 30}).sha256() == build_study(base).sha256()
+
+
+def test_equal_conditions_become_one_with_the_greater_number_of_runs():
+    study = build_study({"grid": [{"cell": "lstm", "runs": 3}, {"cell": "lstm", "runs": 8}, {"cell": "lstm"}]})
+    assert [condition.runs for condition in study.conditions] == [10]
+
+
+def test_additions_keep_folders_and_the_edges_of_blocks():
+    existing = build_study({"cell": "lstm", "runs": 10}).conditions
+    more = merge(build_study({"cell": "lstm", "runs": 25, "learning_rate": [0.01, 0.002]}).conditions, existing)
+    # A condition that is added is named without the folder it had in its own study.
+    assert [c.folder for c in more][0] == "lstm"
+    assert (more[0].runs, more[0].earlier_runs) == (25, (10,))
+    again = merge([Condition.model_validate({"cell": "lstm", "runs": 30})], more)
+    assert (again[0].runs, again[0].earlier_runs) == (30, (10, 25))
+    assert len(again) == 2

@@ -1,0 +1,271 @@
+"""Running studies: the same bytes however they are made, going on after a stop, and what is refused."""
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from longcount.errors import UserError
+from longcount.studies import blocks, files
+from longcount.studies.executors import Threads
+from longcount.studies.locking import exclusive
+from longcount.studies.protocol import build_study
+from longcount.studies.run import BlockMade, Damaged, EpochDone, Finished, Started, run_study
+from longcount.studies.store import Store
+
+
+def runs_of(store: Store) -> dict[str, np.ndarray]:
+    """All weights by condition, float32 [R, E + 1, P]."""
+    return {
+        condition.folder: np.stack(
+            [
+                store.weights(condition.folder, run, np.arange(condition.epochs + 1))
+                for run in range(condition.runs)
+            ]
+        )
+        for condition in store.study.conditions
+    }  # fmt: skip
+
+
+def assert_same_weights(first: Store, second: Store) -> None:
+    one, two = runs_of(first), runs_of(second)
+    assert one.keys() == two.keys()
+    for folder in one:
+        np.testing.assert_array_equal(one[folder], two[folder])
+
+
+def test_two_threads_make_the_same_bytes(undisturbed, tmp_path, small_study, content):
+    run_study(small_study(), tmp_path / "store", Threads(2))
+    assert content(tmp_path / "store") == content(undisturbed.directory)
+
+
+@pytest.mark.parametrize("block_runs", [1, 3, 20])
+def test_the_size_of_blocks_changes_no_weight_and_no_metric(undisturbed, tmp_path, small_study, block_runs):
+    store = run_study(small_study(block_runs=block_runs), tmp_path / "store", Threads(1))
+    assert_same_weights(store, undisturbed)
+    assert store.metrics().astype(str).equals(undisturbed.metrics().astype(str))
+
+
+def test_run_k_is_run_k_of_any_number(undisturbed, tmp_path, small_study):
+    store = run_study(small_study(runs=2), tmp_path / "store", Threads(1))
+    for folder, weights in runs_of(store).items():
+        np.testing.assert_array_equal(weights, runs_of(undisturbed)[folder][:2])
+
+
+def test_the_same_run_under_another_rate_starts_from_the_same_weights(tmp_path, small_study):
+    store = run_study(small_study(cell="gru", learning_rate=[0.001, 0.1], runs=2), tmp_path / "store", Threads(1))
+    slow, fast = runs_of(store).values()
+    np.testing.assert_array_equal(slow[:, 0], fast[:, 0])
+    assert not np.array_equal(slow[:, 1], fast[:, 1])
+
+
+@pytest.mark.parametrize("order", ["shared", "fixed"])
+def test_orders_and_losses_are_used(undisturbed, tmp_path, small_study, order):
+    store = run_study(small_study(order=order, loss="bce", runs=1), tmp_path / "store", Threads(1))
+    for folder, weights in runs_of(store).items():
+        np.testing.assert_array_equal(weights[:, 0], runs_of(undisturbed)[folder][:1, 0])
+        assert not np.array_equal(weights[:, 1], runs_of(undisturbed)[folder][:1, 1])
+
+
+def test_what_is_there_is_not_made_again(tmp_path, small_study, content):
+    heard = []
+    run_study(small_study(), tmp_path / "store", Threads(1), heard.append)
+    assert sum(isinstance(event, BlockMade) for event in heard) == 6
+    assert sum(isinstance(event, EpochDone) for event in heard) == 18
+    before = content(tmp_path / "store")
+    heard.clear()
+    run_study(small_study(), tmp_path / "store", Threads(1), heard.append)
+    assert [type(event) for event in heard] == [Started, Finished]
+    run_study(None, tmp_path / "store", Threads(1))
+    assert content(tmp_path / "store") == before
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "metrics.parquet", "manifest.json"])
+def test_a_damaged_block_is_made_again(undisturbed, tmp_path, content, name):
+    directory = shutil.copytree(undisturbed.directory, tmp_path / "store")
+    path = directory / "runs/lstm/000002-000003" / name
+    path.write_bytes(path.read_bytes()[:-3])
+    heard = []
+    run_study(None, directory, Threads(1), heard.append)
+    assert [event.folder for event in heard if isinstance(event, Damaged)] == ["runs/lstm/000002-000003"]
+    assert content(directory) == content(undisturbed.directory)
+
+
+@pytest.mark.parametrize(
+    "lost", ["runs/lstm/000002-000003", "runs/relu", "results", "runs/lstm/000002-000003/manifest.json"]
+)
+def test_what_is_lost_is_made_again(undisturbed, tmp_path, content, lost):
+    directory = shutil.copytree(undisturbed.directory, tmp_path / "store")
+    path = directory / lost
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    run_study(None, directory, Threads(1))
+    assert content(directory) == content(undisturbed.directory)
+
+
+def test_half_made_beginnings_and_leftovers_are_cleared(undisturbed, tmp_path, small_study, content):
+    directory = tmp_path / "store"
+    (directory / "log/aside/runs_lstm_000000-000001-abc").mkdir(parents=True)
+    (directory / "words").mkdir()
+    (directory / "words/train.txt").write_text("()")
+    run_study(small_study(), directory, Threads(1))
+    assert content(directory) == content(undisturbed.directory)
+    assert not list((directory / "log/aside").iterdir())
+
+
+def test_runs_and_conditions_are_added_without_training_what_is_there(undisturbed, tmp_path, small_study, content):
+    directory = shutil.copytree(undisturbed.directory, tmp_path / "store")
+    heard = []
+    more = small_study(cell="lstm", runs=8, seed=[0, 1]).conditions
+    store = run_study(None, directory, Threads(1), heard.append, add=more)
+    made = {event.folder for event in heard if isinstance(event, BlockMade)}
+    assert not made & {block.folder for block in undisturbed.blocks()}
+    before, after = content(undisturbed.directory), content(directory)
+    assert all(after[name] == before[name] for name in before if name.startswith(("runs/", "words/")))
+    assert [condition.folder for condition in store.study.conditions] == ["lstm", "relu", "lstm-seed=1"]
+    at_once = run_study(small_study(cell="lstm", runs=8), tmp_path / "at_once", Threads(1))
+    np.testing.assert_array_equal(runs_of(store)["lstm"], runs_of(at_once)["lstm"])
+
+
+def test_another_study_is_not_put_over_the_one_there(undisturbed, tmp_path, small_study, content):
+    directory = shutil.copytree(undisturbed.directory, tmp_path / "store")
+    before = content(directory)
+    with pytest.raises(UserError, match=r"holds another study: conditions\.lstm\.epochs is 3 there, 4 here"):
+        run_study(small_study(epochs=4), directory, Threads(1))
+    assert content(directory) == before
+
+
+def test_a_folder_with_other_things_stays_untouched(tmp_path, small_study):
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(UserError, match="holds 'thesis.tex' and is not a store"):
+        run_study(small_study(), tmp_path, Threads(1))
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_given_words_are_used_and_missing_splits_made(tmp_path, small_study):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "train.txt").write_text("()\n(())\n()()\n")
+    study = small_study(cell="relu", runs=1, words={"directory": str(data)})
+    store = run_study(study, tmp_path / "store", Threads(1))
+    assert store.words("training").strings() == ["()", "(())", "()()"]
+    assert not {"()", "(())", "()()"} & set(store.words("validation").strings())
+    shutil.rmtree(data)
+    run_study(None, tmp_path / "store", Threads(1))  # the store has all it needs
+
+
+def test_one_process_at_a_time(tmp_path, small_study):
+    directory = tmp_path / "store"
+    held = (
+        "import sys; from pathlib import Path; from longcount.studies.locking import exclusive\n"
+        f"with exclusive(Path({str(directory)!r})): print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", held], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(UserError, match=f"process {process.pid} on .* is at work here"):
+            run_study(small_study(), directory, Threads(1))
+        process.kill()
+    with exclusive(directory):
+        pass
+
+
+def test_an_interrupted_study_goes_on(undisturbed, tmp_path, small_study, content):
+    def interrupt(event):
+        if isinstance(event, EpochDone) and event.folder.endswith("lstm/000002-000003"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_study(small_study(), tmp_path / "store", Threads(2), interrupt)
+    assert threading.active_count() == 1
+    run_study(small_study(), tmp_path / "store", Threads(2))
+    assert content(tmp_path / "store") == content(undisturbed.directory)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO])
+def test_a_disk_that_refuses_is_told_and_nothing_is_lost(
+    undisturbed, tmp_path, small_study, content, monkeypatch, number
+):
+    written = []
+
+    def refuse(path: Path, data: bytes) -> None:
+        written.append(path)
+        if len(written) > 12:
+            raise OSError(number, os.strerror(number), str(path))
+        real(path, data)
+
+    real = files.write_synced
+    monkeypatch.setattr(files, "write_synced", refuse)
+    with pytest.raises(UserError, match="mend that, then the same command goes on"):
+        run_study(small_study(), tmp_path / "store", Threads(1))
+    monkeypatch.undo()
+    heard = []
+    run_study(small_study(), tmp_path / "store", Threads(1), heard.append)
+    assert heard[0].blocks_found >= 1
+    assert content(tmp_path / "store") == content(undisturbed.directory)
+
+
+def test_a_full_disk_is_told(tmp_path):
+    if not os.path.exists("/dev/full"):
+        pytest.fail("this system has no /dev/full; the test needs one")
+    with pytest.raises(UserError, match="the disk is full"), files.disk_errors_told(tmp_path):
+        files.write_synced(Path("/dev/full"), b"x" * 100_000)
+
+
+def test_a_folder_that_vanishes_is_told(tmp_path, small_study):
+    def vanish(event):
+        if isinstance(event, BlockMade):
+            shutil.rmtree(tmp_path / "store")
+
+    with pytest.raises(UserError, match=r"gone while its study ran|the folder is gone"):
+        run_study(small_study(), tmp_path / "store", Threads(1), vanish)
+
+
+def test_a_study_that_changes_under_a_running_one_is_told(tmp_path, small_study):
+    def change(event):
+        if isinstance(event, BlockMade):
+            path = tmp_path / "store/study.toml"
+            path.write_text(path.read_text() + "\n# edited\n")
+
+    with pytest.raises(UserError, match="changed while its study ran"):
+        run_study(small_study(), tmp_path / "store", Threads(1), change)
+
+
+def test_a_worker_of_another_version_refuses(undisturbed):
+    wanted = blocks.asdict(blocks.specification(undisturbed, undisturbed.blocks()[0]))
+    with pytest.raises(UserError, match=r"this worker has longcount .*, the study is of longcount 99\.0"):
+        blocks.make_block({**wanted, "longcount": "99.0"})
+
+
+def test_a_store_of_another_version_is_read_but_not_gone_on_with(undisturbed, tmp_path):
+    directory = shutil.copytree(undisturbed.directory, tmp_path / "store")
+    path = directory / "study.toml"
+    path.write_text(path.read_text().replace(f'longcount = "{undisturbed.version}"', 'longcount = "99.0"'))
+    assert len(Store.open(directory).metrics()) == len(undisturbed.metrics())
+    with pytest.raises(UserError, match=r"begun by longcount 99\.0"):
+        run_study(None, directory, Threads(1))
+
+
+def test_a_block_made_twice_is_kept_once(undisturbed, tmp_path, content):
+    directory = shutil.copytree(undisturbed.directory, tmp_path / "store")
+    store = Store.open(directory)
+    (directory / "log/aside").mkdir(exist_ok=True)
+    for block in store.blocks()[:2]:
+        blocks.make_block(blocks.asdict(blocks.specification(store, block)))
+    assert content(directory) == content(undisturbed.directory)
+    assert not list((directory / "log/aside").iterdir())
+
+
+def test_seeds_make_other_words_unless_the_words_have_one(tmp_path, small_study):
+    words = build_study({"cell": "lstm", "seed": [0, 1], "words": {"seed": 5}}).conditions
+    assert {condition.words.seed for condition in words} == {5}
+    store = run_study(small_study(cell="relu", runs=1, seed=[0, 1]), tmp_path / "store", Threads(1))
+    first, second = store.study.conditions
+    assert store.words("training", first) != store.words("training", second)
