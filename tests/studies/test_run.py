@@ -142,7 +142,7 @@ def test_another_study_is_not_put_over_the_one_there(undisturbed, tmp_path, smal
 
 def test_a_folder_with_other_things_stays_untouched(tmp_path, small_study):
     (tmp_path / "thesis.tex").write_text("precious")
-    with pytest.raises(UserError, match="holds 'thesis.tex' and is not a store"):
+    with pytest.raises(UserError, match=r"holds 'thesis\.tex' and is not a store"):
         run_study(small_study(), tmp_path, Threads(1))
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
