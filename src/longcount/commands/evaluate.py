@@ -1,7 +1,8 @@
 """``longcount evaluate DIR --data FILE``: every run of a store on any words."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter, Token
 
@@ -10,17 +11,17 @@ from longcount.commands.options import Jobs, Json
 app = App(name="evaluate", help_format="plaintext", help_formatter="default")
 
 
-def epoch_of(_: Any, tokens: tuple[Token, ...]) -> str | int:
+def epoch_of(_: Any, tokens: Sequence[Token]) -> Literal["best", "last"] | int:
     """``best``, ``last`` or the number of an epoch."""
     text = tokens[0].value
-    if text in ("best", "last"):
+    if text == "best" or text == "last":
         return text
     if text.isascii() and text.isdigit():
         return int(text)
     raise ValueError(f"{text!r} is no epoch; give best, last or a whole number from 0.")
 
 
-Epoch = Annotated[str | int, Parameter(converter=epoch_of)]
+Epoch = Annotated[Literal["best", "last"] | int, Parameter(converter=epoch_of)]
 
 
 @app.default
@@ -36,9 +37,9 @@ def evaluate(directory: Path, /, *, data: Path, epoch: Epoch = "best", json: Jso
     from longcount.commands.output import print_json, print_table
     from longcount.languages.files import read_words
 
-    frame = evaluated(directory, read_words(data), epoch, jobs)
+    rows = evaluated(directory, read_words(data), epoch, jobs).to_dict("records")
     if json:
-        print_json(frame.to_dict("records"))
+        print_json(rows)
         return
 
     from rich.table import Table
@@ -46,14 +47,16 @@ def evaluate(directory: Path, /, *, data: Path, epoch: Epoch = "best", json: Jso
     table = Table(title=f"{directory} on {data}", caption="accuracy in % of words; FPF in tokens")
     for name in ("cell", "run", "epoch", "words", "accuracy", "loss", "mean FPF", "least FPF", "learned"):
         table.add_column(name, justify="left" if name == "cell" else "right")
-    for row in frame.itertuples(index=False):
-        learned = {True: "yes", False: "no"}.get(row.learned, "")
-        figures = (
-            f"{row.words:,}",
-            f"{row.accuracy:.2f}",
-            f"{row.loss:.3g}",
-            f"{row.fpf_mean:,.1f}",
-            f"{row.fpf_min:,}",
+    for row in rows:
+        table.add_row(
+            row["cell"],
+            f"{row['run']}",
+            f"{row['epoch']}",
+            f"{row['words']:,}",
+            f"{row['accuracy']:.2f}",
+            f"{row['loss']:.3g}",
+            f"{row['fpf_mean']:,.1f}",
+            f"{row['fpf_min']:,}",
+            {True: "yes", False: "no"}.get(row["learned"], ""),
         )
-        table.add_row(str(row.cell), str(row.run), str(row.epoch), *figures, learned)
     print_table(table)
