@@ -10,32 +10,36 @@ import difflib
 
 from longcount.cells.cell import OUTPUTS, VOCABULARY, Cell
 from longcount.cells.gru import GRU
+from longcount.cells.initialisation import SCHEMES, initialise
+from longcount.cells.linear import Linear
 from longcount.cells.lstm import LSTM
-from longcount.cells.parameters import initial_bound, pack, unpack
+from longcount.cells.parameters import pack, unpack
 from longcount.cells.relu import ReLU
+from longcount.cells.tanh import Tanh
 from longcount.errors import UserError
 
-CELLS: dict[str, Cell] = {cell.name: cell for cell in (LSTM(), ReLU(), GRU())}
+CELLS: dict[str, type[Cell]] = {cell.name: cell for cell in (LSTM, ReLU, GRU, Tanh, Linear)}
 """Every cell by name: a new cell is one file and one entry here."""
 
 
 def names() -> tuple[str, ...]:
-    """The names of all cells, in the paper's order."""
+    """The names of all cells, the paper's three first."""
     return tuple(CELLS)
 
 
-def get(name: str) -> Cell:
-    """The cell of that name.
+def get(name: str, hidden_size: int = 1, layers: int = 1) -> Cell:
+    """The cell of that name, in layers of that size.
 
     Raises:
         UserError: no cell has that name.
     """
     try:
-        return CELLS[name]
+        kind = CELLS[name]
     except KeyError:
         near = difflib.get_close_matches(name.lower(), CELLS, 1)
         hint = f"did you mean {near[0]}?" if near else f"the cells are {', '.join(CELLS)}"
         raise UserError(f"no cell is called {name!r}: {hint}") from None
+    return kind(hidden_size, layers)
 
 
-__all__ = ["CELLS", "OUTPUTS", "VOCABULARY", "Cell", "get", "initial_bound", "names", "pack", "unpack"]
+__all__ = ["CELLS", "OUTPUTS", "SCHEMES", "VOCABULARY", "Cell", "get", "initialise", "names", "pack", "unpack"]

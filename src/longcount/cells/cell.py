@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from longcount.cells.vector import Vector
@@ -17,6 +19,7 @@ OUTPUTS = 2
 """One output a letter: may it come next?"""
 
 
+@dataclass(frozen=True)
 class Cell(ABC):
     """A recurrent cell: subclass it in a file of its own and add one line to `longcount.cells.CELLS`.
 
@@ -34,6 +37,9 @@ class Cell(ABC):
     tape_names: ClassVar[tuple[str, ...]]
     separate_recurrent_bias: ClassVar[tuple[str, ...]] = ()
 
+    hidden_size: int = 1
+    layers: int = 1
+
     @abstractmethod
     def forward(self, x: Gates, y: Gates, state: tuple[Vector, ...]) -> tuple[tuple[Vector, ...], tuple[Vector, ...]]:
         """The next state (h first) and the tape: the values, named by `tape_names`, that the way back needs."""
@@ -43,28 +49,23 @@ class Cell(ABC):
         """From the gradient by the next state: by the previous state (what does not pass through y; None for h where
         that is nothing), by x and by y."""
 
-    def shapes(self, hidden_size: int = 1) -> dict[str, tuple[int, ...]]:
+    def shapes(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes as in `torch.nn`, in the order of the flat parameter vector."""
-        rows = len(self.gates) * hidden_size
-        return {
-            "weight_ih_l0": (rows, VOCABULARY),
-            "weight_hh_l0": (rows, hidden_size),
-            "bias_ih_l0": (rows,),
-            "bias_hh_l0": (rows,),
-            "readout.weight": (OUTPUTS, hidden_size),
-            "readout.bias": (OUTPUTS,),
-        }
+        rows = len(self.gates) * self.hidden_size
+        shapes: dict[str, tuple[int, ...]] = {}
+        for layer in range(self.layers):
+            shapes[f"weight_ih_l{layer}"] = (rows, self.hidden_size if layer else VOCABULARY)
+            shapes[f"weight_hh_l{layer}"] = (rows, self.hidden_size)
+            shapes[f"bias_ih_l{layer}"] = (rows,)
+            shapes[f"bias_hh_l{layer}"] = (rows,)
+        shapes["readout.weight"] = (OUTPUTS, self.hidden_size)
+        shapes["readout.bias"] = (OUTPUTS,)
+        return shapes
 
-    def size(self, hidden_size: int = 1) -> int:
+    def size(self) -> int:
         """The number of parameters P: at hidden size 1 LSTM 24, GRU 19, ReLU 9."""
-        total = 0
-        for shape in self.shapes(hidden_size).values():
-            count = 1
-            for extent in shape:
-                count *= extent
-            total += count
-        return total
+        return sum(math.prod(shape) for shape in self.shapes().values())
 
-    def initial_state(self, zero: Any, hidden_size: int = 1) -> tuple[Vector, ...]:
-        """The state before the first token: every component `zero`."""
-        return tuple(Vector([zero] * hidden_size) for _ in self.state_names)
+    def initial_state(self, zero: Any) -> tuple[Vector, ...]:
+        """The state of every layer before the first token: every component `zero`."""
+        return tuple(Vector([zero] * self.hidden_size) for _ in range(self.layers) for _ in self.state_names)

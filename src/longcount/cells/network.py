@@ -1,7 +1,7 @@
 """The network around a cell: affine maps, readout and loss, forward and backward, over any kind of number.
 
-One recurrent layer of one cell, a linear readout and a sigmoid at every token. The same functions serve the slow
-NumPy twin, the lanes of the fast engine, intervals and symbols.
+One or more recurrent layers of one cell, a linear readout and a sigmoid at every token. The same functions serve
+the slow NumPy twin, the lanes of the fast engine, intervals and symbols. Letters: H hidden size, L layers.
 """
 
 from __future__ import annotations
@@ -15,21 +15,30 @@ from longcount.cells.vector import Vector, dot, matrix_vector, sigmoid, transpos
 
 Matrix = list[tuple[Any, ...]]
 State = tuple[Vector, ...]
+"""The cell's state of every layer, the first layer first: (h, c) or (h, c, h, c)."""
+
 Tape = tuple[Vector, ...]
+"""The cell's tape of every layer, the first layer first."""
 
 
-class Weights(NamedTuple):
-    """The parameters of a network, split by gate; H is the hidden size."""
+class Layer(NamedTuple):
+    """The parameters of a recurrent layer, by gate."""
 
-    weight_ih: dict[str, Matrix]  # [H][letters]
+    weight_ih: dict[str, Matrix]  # [H][letters], or [H][H] above the first layer
     weight_hh: dict[str, Matrix]  # [H][H]
     bias_ih: Gates  # [H]
     bias_hh: Gates  # [H]
+
+
+class Weights(NamedTuple):
+    """The parameters of a network."""
+
+    layers: tuple[Layer, ...]
     readout_weight: Matrix  # [outputs][H]
     readout_bias: Vector  # [outputs]
 
 
-def split(cell: Cell, flat: Sequence[Any], hidden_size: int = 1) -> Weights:
+def split(cell: Cell, flat: Sequence[Any]) -> Weights:
     """The weights of a flat sequence of P numbers in the order of `cell.shapes`."""
     numbers = iter(flat)
 
@@ -39,41 +48,68 @@ def split(cell: Cell, flat: Sequence[Any], hidden_size: int = 1) -> Weights:
     def vector(length: int) -> Vector:
         return Vector(next(numbers) for _ in range(length))
 
-    h = hidden_size
-    return Weights(
-        {gate: matrix(h, VOCABULARY) for gate in cell.gates},
-        {gate: matrix(h, h) for gate in cell.gates},
-        {gate: vector(h) for gate in cell.gates},
-        {gate: vector(h) for gate in cell.gates},
-        matrix(OUTPUTS, h),
-        vector(OUTPUTS),
+    h = cell.hidden_size
+    layers = tuple(
+        Layer(
+            {gate: matrix(h, h if number else VOCABULARY) for gate in cell.gates},
+            {gate: matrix(h, h) for gate in cell.gates},
+            {gate: vector(h) for gate in cell.gates},
+            {gate: vector(h) for gate in cell.gates},
+        )
+        for number in range(cell.layers)
     )
+    return Weights(layers, matrix(OUTPUTS, h), vector(OUTPUTS))
 
 
 def inputs_of_letters(cell: Cell, weights: Weights) -> list[Gates]:
-    """x of every letter: its column of W_ih plus b_ih, plus b_hh where the cell uses only the sum x + y."""
-    letters = []
-    for letter in range(VOCABULARY):
-        gates = {}
-        for gate in cell.gates:
-            x = Vector(row[letter] for row in weights.weight_ih[gate]) + weights.bias_ih[gate]
-            gates[gate] = x if gate in cell.separate_recurrent_bias else x + weights.bias_hh[gate]
-        letters.append(gates)
-    return letters
+    """The first layer's x of every letter: its column of W_ih plus biases."""
+    first = weights.layers[0]
+    columns = [
+        {gate: Vector(row[letter] for row in first.weight_ih[gate]) for gate in cell.gates}
+        for letter in range(VOCABULARY)
+    ]
+    return [_with_biases(cell, first, column) for column in columns]
+
+
+def _with_biases(cell: Cell, layer: Layer, products: Gates) -> Gates:
+    """x from W_ih input: b_ih, and b_hh where the cell uses only the sum x + y."""
+    x = {gate: product + layer.bias_ih[gate] for gate, product in products.items()}
+    return {
+        gate: number if gate in cell.separate_recurrent_bias else number + layer.bias_hh[gate]
+        for gate, number in x.items()
+    }
 
 
 def step(cell: Cell, weights: Weights, x: Gates, state: State) -> tuple[State, Tape]:
-    """One token: the next state and the cell's tape."""
-    y = {}
-    for gate in cell.gates:
-        y[gate] = matrix_vector(weights.weight_hh[gate], state[0])
-        if gate in cell.separate_recurrent_bias:
-            y[gate] = y[gate] + weights.bias_hh[gate]
-    return cell.forward(x, y, state)
+    """One token, given the first layer's x: the next state and tape."""
+    width = len(cell.state_names)
+    next_state: list[Vector] = []
+    tape: list[Vector] = []
+    for number, layer in enumerate(weights.layers):
+        before = state[number * width : (number + 1) * width]
+        if number:
+            below = next_state[(number - 1) * width]
+            products = {gate: matrix_vector(layer.weight_ih[gate], below) for gate in cell.gates}
+            x = _with_biases(cell, layer, products)
+        y = {}
+        for gate in cell.gates:
+            y[gate] = matrix_vector(layer.weight_hh[gate], before[0])
+            if gate in cell.separate_recurrent_bias:
+                y[gate] = y[gate] + layer.bias_hh[gate]
+        after, kept = cell.forward(x, y, before)
+        next_state.extend(after)
+        tape.extend(kept)
+    return tuple(next_state), tuple(tape)
 
 
-def read(weights: Weights, h: Vector) -> Vector:
-    """The outputs [outputs] in (0, 1): sigmoid(W h + b)."""
+def hidden_states(cell: Cell, state: State) -> State:
+    """h of every layer."""
+    return state[:: len(cell.state_names)]
+
+
+def read(cell: Cell, weights: Weights, state: State) -> Vector:
+    """The outputs [outputs] in (0, 1): sigmoid(W h + b) of the last layer's h."""
+    h = hidden_states(cell, state)[-1]
     return sigmoid(matrix_vector(weights.readout_weight, h) + weights.readout_bias)
 
 
@@ -86,15 +122,12 @@ def squared_error(outputs: Vector, targets: Vector) -> tuple[Any, Vector]:
 def cross_entropy(outputs: Vector, targets: Vector) -> tuple[Any, Vector]:
     """Sum over outputs of -log(y) or -log(1 - y), logarithms clamped at -100, and its gradient by the
     readout's pre-activations, y - t."""
-    total = None
-    for y, t in zip(outputs, targets, strict=True):
-        term = -elementary.log(elementary.where(t > 0.5, y, 1.0 - y))
-        total = term if total is None else total + term
-    return total, outputs - targets
+    terms = [-elementary.log(elementary.where(t > 0.5, y, 1.0 - y)) for y, t in zip(outputs, targets, strict=True)]
+    return _sum(terms), outputs - targets
 
 
 class Loss(NamedTuple):
-    """A loss by token: function of outputs and targets, and the factor that `gradient` lacks."""
+    """A loss by token: function of outputs and targets, and the factor that its gradient lacks."""
 
     function: Any
     factor: float
@@ -104,59 +137,91 @@ LOSSES = {"mse": Loss(squared_error, 2.0), "bce": Loss(cross_entropy, 1.0)}
 """A word's loss is the mean over its tokens and outputs."""
 
 
-class Sums(NamedTuple):
-    """What the way back adds up over the tokens of a word; every entry is a number."""
-
-    letters: list[dict[str, list[Any]]]  # by letter and gate [H]: gradient by x
-    weight_hh: dict[str, list[list[Any]]]  # by gate [H][H]
-    separate_bias: dict[str, list[Any]]  # by gate with a bias of its own in y [H]
-    readout_weight: list[list[Any]]  # [outputs][H]
-    readout_bias: list[Any]  # [outputs]
-
-
 def step_back(
-    cell: Cell, weights: Weights, tape: Tape, h_before: Vector, h_after: Vector, d_outputs: Vector, d_state: State
-) -> tuple[State, Gates, dict[str, list[list[Any]]], Gates, list[list[Any]]]:
+    cell: Cell, weights: Weights, tape: Tape, before: State, after: State, d_outputs: Vector, d_state: State
+) -> tuple[State, Gates, list[Any]]:
     """One token backwards.
 
-    Takes the gradient by the readout's pre-activations, and by the next state as it comes from later tokens.
-    Returns the gradient by the previous state, and this token's shares: by x, by W_hh, by y, and by the readout's
-    weights.
+    Args:
+        cell: the cell.
+        weights: the weights.
+        tape: this token's tape.
+        before: h of every layer before this token.
+        after: h of every layer after it.
+        d_outputs: the gradient by the readout's pre-activations.
+        d_state: the gradient by the state after this token, as it comes from later tokens.
+
+    Returns:
+        the gradient by the state before, by the first layer's x, and this token's shares in the gradient by all
+        other parameters, in the order of `flat_gradient`.
     """
-    readout = [[d * h for h in h_after] for d in d_outputs]
-    d_h = d_state[0] + matrix_vector(transposed(weights.readout_weight), d_outputs)
-    direct, d_x, d_y = cell.backward(tape, (d_h, *d_state[1:]))
-    shares = [matrix_vector(transposed(weights.weight_hh[gate]), d_y[gate]) for gate in cell.gates]
-    d_before = _sum(shares if direct[0] is None else [direct[0], *shares])
-    recurrent = {gate: [[d * h for h in h_before] for d in d_y[gate]] for gate in cell.gates}
-    return (d_before, *direct[1:]), d_x, recurrent, d_y, readout
+    width, tape_width = len(cell.state_names), len(cell.tape_names)
+    shares = [d * h for d in d_outputs for h in after[-1]] + list(d_outputs)
+    d_h = matrix_vector(transposed(weights.readout_weight), d_outputs)
+    d_before: list[Vector] = []
+    d_x: Gates = {}
+    for number in reversed(range(cell.layers)):
+        layer = weights.layers[number]
+        later = d_state[number * width : (number + 1) * width]
+        kept = tape[number * tape_width : (number + 1) * tape_width]
+        direct, d_x, d_y = cell.backward(kept, (later[0] + d_h, *later[1:]))
+        through_y = [matrix_vector(transposed(layer.weight_hh[gate]), d_y[gate]) for gate in cell.gates]
+        d_h_before = _sum(through_y if direct[0] is None else [direct[0], *through_y])
+        d_before[:0] = [d_h_before, *direct[1:]]
+        own = [d * h for gate in cell.gates for d in d_y[gate] for h in before[number]]
+        own += [d for gate in cell.separate_recurrent_bias for d in d_y[gate]]
+        if number:
+            own += [d * h for gate in cell.gates for d in d_x[gate] for h in after[number - 1]]
+            own += [d for gate in cell.gates for d in d_x[gate]]
+            d_h = _sum([matrix_vector(transposed(layer.weight_ih[gate]), d_x[gate]) for gate in cell.gates])
+        shares = own + shares
+    return tuple(d_before), d_x, shares
 
 
-def flat_gradient(cell: Cell, sums: Sums) -> list[Any]:
-    """The gradient as a flat list of P numbers in the order of `cell.shapes`."""
+def number_of_shares(cell: Cell) -> int:
+    """How many shares `step_back` returns."""
+    h, gates = cell.hidden_size, len(cell.gates)
+    recurrent = gates * h * h + len(cell.separate_recurrent_bias) * h
+    return cell.layers * recurrent + (cell.layers - 1) * (gates * h * h + gates * h) + OUTPUTS * (h + 1)
+
+
+def flat_gradient(cell: Cell, letters: list[dict[str, Sequence[Any]]], shares: Sequence[Any]) -> list[Any]:
+    """The gradient as a flat list of P numbers in the order of `cell.shapes`.
+
+    Args:
+        cell: the cell.
+        letters: by letter and gate [H], the sum of the gradients by the first layer's x.
+        shares: the sums of what `step_back` returns: layer by layer by W_hh, by the separate biases and above the
+            first layer by W_ih and b_ih; then by the readout.
+    """
+    rest = iter(shares)
+    h = cell.hidden_size
+
+    def take(count: int) -> list[Any]:
+        return [next(rest) for _ in range(count)]
+
     flat: list[Any] = []
-    total = {
-        gate: [_sum(letter[gate][j] for letter in sums.letters) for j in range(len(sums.letters[0][gate]))]
-        for gate in cell.gates
-    }
-    for gate in cell.gates:
-        for j in range(len(total[gate])):
-            flat.extend(letter[gate][j] for letter in sums.letters)
-    for gate in cell.gates:
-        for row in sums.weight_hh[gate]:
-            flat.extend(row)
-    for gate in cell.gates:
-        flat.extend(total[gate])
-    for gate in cell.gates:
-        flat.extend(sums.separate_bias[gate] if gate in cell.separate_recurrent_bias else total[gate])
-    for row in sums.readout_weight:
-        flat.extend(row)
-    flat.extend(sums.readout_bias)
-    return flat
+    for number in range(cell.layers):
+        weight_hh = {gate: take(h * h) for gate in cell.gates}
+        separate = {gate: take(h) for gate in cell.separate_recurrent_bias}
+        if number:
+            weight_ih = {gate: take(h * h) for gate in cell.gates}
+            bias = {gate: take(h) for gate in cell.gates}
+        else:
+            weight_ih = {gate: [letter[gate][j] for j in range(h) for letter in letters] for gate in cell.gates}
+            bias = {gate: [_sum([letter[gate][j] for letter in letters]) for j in range(h)] for gate in cell.gates}
+        flat += _in_order(cell, weight_ih) + _in_order(cell, weight_hh) + _in_order(cell, bias)
+        flat += _in_order(cell, {**bias, **separate})
+    return flat + take(OUTPUTS * (h + 1))
 
 
-def _sum(numbers: Any) -> Any:
-    total = None
-    for number in numbers:
-        total = number if total is None else total + number
+def _in_order(cell: Cell, by_gate: dict[str, list[Any]]) -> list[Any]:
+    return [number for gate in cell.gates for number in by_gate[gate]]
+
+
+def _sum(numbers: list[Any]) -> Any:
+    """From the first to the last."""
+    total = numbers[0]
+    for number in numbers[1:]:
+        total = total + number
     return total

@@ -9,13 +9,13 @@ import numpy as np
 from longcount.cells.cell import Cell
 
 
-def pack(cell: Cell, tensors: Mapping[str, np.ndarray], hidden_size: int = 1) -> np.ndarray:
+def pack(cell: Cell, tensors: Mapping[str, np.ndarray]) -> np.ndarray:
     """The flat parameters [..., P] of tensors [..., *shape], in the order of `cell.shapes`, each in C order.
 
     Raises:
         ValueError: a tensor is missing, is one too many, or has another shape.
     """
-    shapes = cell.shapes(hidden_size)
+    shapes = cell.shapes()
     if set(tensors) != set(shapes):
         raise ValueError(f"{cell.name} has the tensors {', '.join(shapes)}, not {', '.join(tensors)}")
     parts = []
@@ -28,23 +28,18 @@ def pack(cell: Cell, tensors: Mapping[str, np.ndarray], hidden_size: int = 1) ->
     return np.concatenate(parts, axis=-1)
 
 
-def unpack(cell: Cell, flat: np.ndarray, hidden_size: int = 1) -> dict[str, np.ndarray]:
+def unpack(cell: Cell, flat: np.ndarray) -> dict[str, np.ndarray]:
     """The tensors [..., *shape] of flat parameters [..., P].
 
     Raises:
         ValueError: the last extent is not the cell's number of parameters.
     """
-    if flat.shape[-1] != cell.size(hidden_size):
-        raise ValueError(f"{cell.name} has {cell.size(hidden_size)} parameters, not {flat.shape[-1]}")
+    if flat.shape[-1] != cell.size():
+        raise ValueError(f"{cell.name} has {cell.size()} parameters, not {flat.shape[-1]}")
     tensors = {}
     start = 0
-    for name, shape in cell.shapes(hidden_size).items():
+    for name, shape in cell.shapes().items():
         stop = start + int(np.prod(shape))
         tensors[name] = flat[..., start:stop].reshape(*flat.shape[:-1], *shape)
         start = stop
     return tensors
-
-
-def initial_bound(hidden_size: int = 1) -> float:
-    """PyTorch's default initialisation draws every parameter uniformly from (-bound, bound)."""
-    return float(1.0 / np.sqrt(hidden_size))

@@ -6,7 +6,19 @@ evaluation = evaluate(cell, state.parameters, words, targets)
 """
 
 from longcount.engine.evaluation import Evaluation, evaluate
-from longcount.engine.training import TrainingState, gradients, start, train
+from longcount.engine.options import Options
+from longcount.engine.training import TrainingState, folded, gradients, start, tie, train
 from longcount.engine.twin import trace
 
-__all__ = ["Evaluation", "TrainingState", "evaluate", "gradients", "start", "trace", "train"]
+__all__ = [
+    "Evaluation",
+    "Options",
+    "TrainingState",
+    "evaluate",
+    "folded",
+    "gradients",
+    "start",
+    "tie",
+    "trace",
+    "train",
+]

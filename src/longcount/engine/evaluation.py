@@ -35,9 +35,7 @@ class Evaluation:
         return self.first_failure == self.lengths
 
 
-def evaluate(
-    cell: Cell, weights: np.ndarray, words: Words, targets: np.ndarray, loss: str = "mse", hidden_size: int = 1
-) -> Evaluation:
+def evaluate(cell: Cell, weights: np.ndarray, words: Words, targets: np.ndarray, loss: str = "mse") -> Evaluation:
     """Loss and first point of failure of every model on every word.
 
     Args:
@@ -46,7 +44,6 @@ def evaluate(
         words: words of any length below 2^31 tokens.
         targets: uint8 [tokens, outputs].
         loss: "mse" or "bce".
-        hidden_size: H.
 
     The bits depend neither on the other models and words nor on how lanes are filled.
     """
@@ -61,12 +58,10 @@ def evaluate(
         if len(weights) >= MANY_MODELS:
             order, parted = _lexicographic(words)
             for block in blocks(len(weights)):
-                block_sums, block_failures = _many_models(
-                    cell, weights[block], packed, order, parted, loss, hidden_size
-                )
+                block_sums, block_failures = _many_models(cell, weights[block], packed, order, parted, loss)
                 sums[np.ix_(block, order)], failures[np.ix_(block, order)] = block_sums, block_failures
         else:
-            _many_words(cell, weights, packed, loss, hidden_size, sums, failures)
+            _many_words(cell, weights, packed, loss, sums, failures)
     with np.errstate(invalid="ignore", divide="ignore"):
         return Evaluation(sums / (OUTPUTS * lengths), np.minimum(failures, lengths), lengths)
 
@@ -98,13 +93,12 @@ def _many_models(
     order: np.ndarray,
     parted: np.ndarray,
     loss: str,
-    hidden_size: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sums of loss and first failures [models, words], words in the given order."""
     count, lanes, words = len(weights), lanes_for(len(weights)), len(order)
-    kernel = evaluation_kernel(cell, loss, lanes, True, hidden_size, weights.dtype.name)
+    kernel = evaluation_kernel(cell, loss, lanes, True, weights.dtype.name)
     kept = int(parted.max())
-    numbers = len(cell.state_names) * hidden_size + 1
+    numbers = cell.layers * len(cell.state_names) * cell.hidden_size + 1
     sums, failures = np.empty((words, lanes)), np.empty((words, lanes), np.int32)
     kernel(
         in_lanes(weights, lanes), *packed, order, words, sums, failures, np.empty((ROW, lanes), np.int32),
@@ -121,7 +115,6 @@ def _many_words(
     weights: np.ndarray,
     packed: PackedWords,
     loss: str,
-    hidden_size: int,
     sums: np.ndarray,
     failures: np.ndarray,
 ) -> None:
@@ -129,7 +122,7 @@ def _many_words(
     models, words = failures.shape
     lanes = LANES[0] if models * words <= LANES[0] else LANES[-1]
     share = min(lanes // models, words)
-    kernel = evaluation_kernel(cell, loss, lanes, False, hidden_size, weights.dtype.name)
+    kernel = evaluation_kernel(cell, loss, lanes, False, weights.dtype.name)
     by_length = np.argsort(-packed.lengths[:-1].astype(np.int64), kind="stable")
     groups = -(-words // share)
     dealt = np.full(groups * share, words, np.int32)

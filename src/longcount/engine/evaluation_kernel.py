@@ -54,20 +54,20 @@ class _Walk(NamedTuple):
 
 @functools.cache
 def evaluation_kernel(
-    cell: Cell, loss: str, lanes: int, shared_words: bool, hidden_size: int = 1, dtype: str = "float32"
+    cell: Cell, loss: str, lanes: int, shared_words: bool, dtype: str = "float32"
 ) -> Callable[..., None]:
     """The compiled kernel: with `shared_words` for many models, else for many words."""
     arguments = SHARED_ARGUMENTS if shared_words else ARGUMENTS
     function = Function("evaluate", arguments, lanes, dtype)
     if shared_words:
-        _trace_many_models(function, cell, loss, hidden_size)
+        _trace_many_models(function, cell, loss)
     else:
-        _trace_many_words(function, cell, loss, hidden_size)
+        _trace_many_words(function, cell, loss)
     return compiled(function.finish(), "evaluate", arguments)
 
 
-def _trace_many_words(function: Function, cell: Cell, loss: str, hidden_size: int) -> None:
-    weights, letters = _load_weights(function, cell, hidden_size)
+def _trace_many_words(function: Function, cell: Cell, loss: str) -> None:
+    weights, letters = _load_weights(function, cell)
     packed = PackedMemory(function)
     groups = function.memory("groups", function.integer_lanes.element)
     token_rows = function.memory("token_rows", function.integer_lanes)
@@ -75,7 +75,7 @@ def _trace_many_words(function: Function, cell: Cell, loss: str, hidden_size: in
         words = [groups.load(group * function.lanes + lane).to_index() for lane in range(function.lanes)]
         lengths = function.pack_integers([packed.lengths.load(word) for word in words])
         longest = function.largest(lengths)
-        walk = _start(function, cell, hidden_size)
+        walk = _start(function, cell)
         for chunk in function.range(0, (longest + (CHUNK - 1)) >> 5):
             packed.gather(words, chunk, token_rows, function.index(0))
             rows = [token_rows.load(column) for column in range(ROW)]
@@ -93,8 +93,8 @@ def _trace_many_words(function: Function, cell: Cell, loss: str, hidden_size: in
         _store(function, group, walk)
 
 
-def _trace_many_models(function: Function, cell: Cell, loss: str, hidden_size: int) -> None:
-    weights, letters = _load_weights(function, cell, hidden_size)
+def _trace_many_models(function: Function, cell: Cell, loss: str) -> None:
+    weights, letters = _load_weights(function, cell)
     integer = function.integer_lanes.element
     packed = PackedMemory(function)
     groups, parted = function.memory("groups", integer), function.memory("parted", integer)
@@ -106,7 +106,7 @@ def _trace_many_models(function: Function, cell: Cell, loss: str, hidden_size: i
         word = groups.load(group).to_index()
         length, first_row = packed.lengths.load(word).to_index(), packed.starts.load(word).to_index()
         first = parted.load(group).to_index()
-        walk = _start(function, cell, hidden_size)
+        walk = _start(function, cell)
         numbers = [*walk.state, walk.chunk_loss]
         for k, variable in enumerate(numbers):
             variable.set(kept_numbers.load(first * len(numbers) + k))
@@ -136,15 +136,15 @@ def _trace_many_models(function: Function, cell: Cell, loss: str, hidden_size: i
         _store(function, group, walk)
 
 
-def _load_weights(function: Function, cell: Cell, hidden_size: int) -> tuple[Weights, list[dict[str, Vector]]]:
+def _load_weights(function: Function, cell: Cell) -> tuple[Weights, list[dict[str, Vector]]]:
     parameters = function.memory("parameters", function.float_lanes)
-    weights = split(cell, [parameters.load(k) for k in range(cell.size(hidden_size))], hidden_size)
+    weights = split(cell, [parameters.load(k) for k in range(cell.size())])
     return weights, inputs_of_letters(cell, weights)
 
 
-def _start(function: Function, cell: Cell, hidden_size: int) -> _Walk:
+def _start(function: Function, cell: Cell) -> _Walk:
     zero = function.lanes_of(0.0)
-    state = [number for part in cell.initial_state(zero, hidden_size) for number in part]
+    state = [number for part in cell.initial_state(zero) for number in part]
     return _Walk(
         function.variables(state),
         function.variable(zero),
@@ -165,13 +165,13 @@ def _advance(
     active: Value | None,
 ) -> None:
     """One token: state, loss and first failure. Lanes that are not active add nothing."""
-    h = len(walk.state) // len(cell.state_names)
-    before = [variable.get() for variable in walk.state]
-    parts: State = tuple(Vector(before[k : k + h]) for k in range(0, len(before), h))
-    after, _ = step(cell, weights, x, parts)
+    h = cell.hidden_size
+    numbers = [variable.get() for variable in walk.state]
+    before: State = tuple(Vector(numbers[k : k + h]) for k in range(0, len(numbers), h))
+    after, _ = step(cell, weights, x, before)
     for variable, number in zip(walk.state, (number for part in after for number in part), strict=True):
         variable.set(number)
-    outputs = read(weights, after[0])
+    outputs = read(cell, weights, after)
     one, zero = function.lanes_of(1.0), function.lanes_of(0.0)
     value, _ = LOSSES[loss].function(outputs, Vector(mask.select(one, zero) for mask in allowed))
     wrong = walk.failure.get() > token

@@ -1,4 +1,4 @@
-"""Train many runs at once: Adam, one word an update, every run in its own order."""
+"""Train many runs at once: every run in its own order."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from longcount.cells import Cell
 from longcount.engine.adam import corrections
+from longcount.engine.options import PAPER, Options
 from longcount.engine.packed import CHUNK, ROW, PackedWords, pack_words
 from longcount.engine.training_kernel import tape_values, training_kernel
 from longcount.languages.words import Words
@@ -41,10 +42,10 @@ def train(
     targets: np.ndarray,
     orders: np.ndarray,
     learning_rate: float | np.ndarray,
-    loss: str = "mse",
-    hidden_size: int = 1,
+    options: Options = PAPER,
+    scales: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Train every run on the words in its order, one update a word; `state` changes in place.
+    """Train every run on the words in its order; `state` changes in place.
 
     The bits of a run depend neither on the other runs nor on how many there are. Empty words change nothing.
 
@@ -53,48 +54,59 @@ def train(
         state: parameters, moments and update count.
         words: the training words.
         targets: uint8 [tokens, outputs], as `longcount.languages.dyck.targets` gives them.
-        orders: integers [runs, updates], the words of each run in turn, or [updates] for all runs alike.
-        learning_rate: one for all updates, or [updates].
-        loss: "mse" or "bce".
-        hidden_size: H.
+        orders: integers [runs, n], the words of each run in turn, or [n] for all runs alike.
+        learning_rate: one for all updates, or [updates]; there are n / batch size of them, rounded up.
+        options: how an update is made.
+        scales: [P], or None for ones: the network's weights are the parameters times this (see `folded`).
 
     Returns:
-        float64 [runs]: the mean over updates of the loss before each.
+        float64 [runs]: the mean over words of the loss before the word's update.
     """
     runs = len(state.parameters)
     orders = _without_empty(words, np.broadcast_to(np.asarray(orders, np.int32), (runs, np.shape(orders)[-1])))
-    updates = orders.shape[1]
-    if not updates:
+    count = orders.shape[1]
+    if not count:
         return np.zeros(runs)
-    packed = pack_words(words, targets)
+    updates = -(-count // options.batch_size)
     rates = np.broadcast_to(np.asarray(learning_rate, np.float64), (updates,))
-    step_sizes, roots = corrections(state.updates, rates, state.parameters.dtype)
-    online_loss = np.empty(runs)
+    dtype = state.parameters.dtype
+    tables = (*corrections(state.updates, rates, dtype), (1.0 - rates * options.weight_decay).astype(dtype))
+    packed = pack_words(words, targets)
+    total = np.empty(runs)
     for block in blocks(runs):
-        online_loss[block] = _train_block(
-            cell, state, block, packed, orders[block], step_sizes, roots, loss, hidden_size
-        )
+        total[block] = _train_block(cell, state, block, packed, orders[block], tables, options, scales)
     state.updates += updates
-    return online_loss / updates
+    return total / count
+
+
+def folded(state: TrainingState, scales: np.ndarray | None = None) -> np.ndarray:
+    """The weights [runs, P] of the ordinary network that the parameters stand for: a copy, times the scales."""
+    return state.parameters.copy() if scales is None else state.parameters * scales.astype(state.parameters.dtype)
+
+
+def tie(state: TrainingState, options: Options) -> None:
+    """Make tied parameters what their sources say, as every update does; for use before the first."""
+    for position, source, factor in options.ties:
+        state.parameters[:, position] = state.parameters[:, source] * state.parameters.dtype.type(factor)
 
 
 def gradients(
-    cell: Cell, parameters: np.ndarray, words: Words, targets: np.ndarray, loss: str = "mse", hidden_size: int = 1
+    cell: Cell, parameters: np.ndarray, words: Words, targets: np.ndarray, options: Options = PAPER
 ) -> np.ndarray:
-    """The gradient [runs, words, P] of every (not empty) word's loss at parameters [runs, P], for checks."""
+    """The gradient [runs, batches, P] of every batch of words (none empty) at parameters [runs, P], for checks."""
     runs, size = parameters.shape
     packed = pack_words(words, targets)
-    kernel_lanes = LANES[0]
-    kernel = training_kernel(cell, loss, kernel_lanes, hidden_size, parameters.dtype.name, keep_gradient=True)
-    result = np.empty((runs, len(words), size), parameters.dtype)
-    for first in range(0, runs, kernel_lanes):
-        block = np.arange(first, first + kernel_lanes).clip(max=runs - 1)
-        flat = np.ascontiguousarray(parameters[block].T)
-        kept = np.zeros((len(words), size, kernel_lanes), parameters.dtype)
-        orders = np.ascontiguousarray(np.tile(np.arange(len(words), dtype=np.int32)[:, None], kernel_lanes))
-        unused = np.zeros(1, parameters.dtype)
-        kernel(flat, kept, unused, *packed, orders, len(words), unused, unused, np.zeros(kernel_lanes),
-               *_scratch(cell, packed, kernel_lanes, hidden_size, parameters.dtype))  # fmt: skip
+    lanes, dtype = LANES[0], parameters.dtype
+    kernel = training_kernel(cell, options, lanes, dtype.name, keep_gradient=True)
+    batches = -(-len(words) // options.batch_size)
+    result = np.empty((runs, batches, size), dtype)
+    unused = np.zeros(1, dtype)
+    for first in range(0, runs, lanes):
+        block = np.arange(first, first + lanes).clip(max=runs - 1)
+        kept = np.zeros((batches, size, lanes), dtype)
+        orders = np.ascontiguousarray(np.tile(np.arange(len(words), dtype=np.int32)[:, None], lanes))
+        kernel(np.ascontiguousarray(parameters[block].T), kept, unused, *packed, orders, len(words),
+               unused, unused, unused, unused, np.zeros(lanes), *_scratch(cell, packed, lanes, dtype))  # fmt: skip
         result[block] = kept.transpose(2, 0, 1)
     return result
 
@@ -120,33 +132,29 @@ def _train_block(
     block: np.ndarray,
     packed: PackedWords,
     orders: np.ndarray,
-    step_sizes: np.ndarray,
-    roots: np.ndarray,
-    loss: str,
-    hidden_size: int,
+    tables: tuple[np.ndarray, ...],
+    options: Options,
+    scales: np.ndarray | None,
 ) -> np.ndarray:
     """Train runs that fit the lanes; returns float64 [runs], the sum of their losses."""
     count, dtype = len(block), state.parameters.dtype
     lanes = lanes_for(count)
-    kernel = training_kernel(cell, loss, lanes, hidden_size, dtype.name)
+    kernel = training_kernel(cell, options, lanes, dtype.name, scales is not None)
     arrays = [state.parameters, state.first_moment, state.second_moment]
     columns = [in_lanes(array[block], lanes) for array in arrays]
+    factors = np.ones(1, dtype) if scales is None else np.ascontiguousarray(scales, dtype)
     total = np.zeros(lanes)
-    kernel(*columns, *packed, in_lanes(orders, lanes), orders.shape[1], step_sizes, roots, total,
-           *_scratch(cell, packed, lanes, hidden_size, dtype))  # fmt: skip
+    kernel(*columns, *packed, in_lanes(orders, lanes), orders.shape[1], *tables, factors, total,
+           *_scratch(cell, packed, lanes, dtype))  # fmt: skip
     for array, column in zip(arrays, columns, strict=True):
         array[block] = column.T[:count]
     return total[:count]
 
 
-def _scratch(
-    cell: Cell, packed: PackedWords, lanes: int, hidden_size: int, dtype: np.dtype
-) -> tuple[np.ndarray, np.ndarray]:
+def _scratch(cell: Cell, packed: PackedWords, lanes: int, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
     longest = int(packed.lengths.max())
-    return (
-        np.empty((-(-longest // CHUNK), ROW, lanes), np.int32),
-        np.empty((longest, tape_values(cell, hidden_size), lanes), dtype),
-    )
+    rows = np.empty((-(-longest // CHUNK), ROW, lanes), np.int32)
+    return rows, np.empty((longest, tape_values(cell), lanes), dtype)
 
 
 def _without_empty(words: Words, orders: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The training kernel: online training of as many runs as there are lanes, each in its own order of the words.
 
-A word at a time in every lane: forward over its tokens, backward, one Adam update. Lanes with a shorter word wait
+A word at a time in every lane: forward over its tokens, backward, then an update. Lanes with a shorter word wait
 at its end with their state at zero and their errors masked, which leaves every sum as it is, so a lane's bits do not
 depend on what its neighbours do. The same kernel serves a shared order: then no lane ever waits.
 """
@@ -11,12 +11,23 @@ import functools
 from collections.abc import Callable
 
 from longcount.cells import OUTPUTS, VOCABULARY, Cell
-from longcount.cells.network import LOSSES, Sums, flat_gradient, inputs_of_letters, read, split, step, step_back
+from longcount.cells.network import (
+    LOSSES,
+    flat_gradient,
+    hidden_states,
+    inputs_of_letters,
+    number_of_shares,
+    read,
+    split,
+    step,
+    step_back,
+)
 from longcount.cells.vector import Vector
-from longcount.engine.adam import ADAM
 from longcount.engine.lanes import Function, Memory, Value, Variable
 from longcount.engine.machine import compiled
+from longcount.engine.options import Options
 from longcount.engine.packed import CHUNK, ROW, PackedMemory
+from longcount.engine.update_kernel import step_parameters
 
 ARGUMENTS = {
     "parameters": "pointer",  # float [P, lanes]
@@ -27,79 +38,132 @@ ARGUMENTS = {
     "lengths": "pointer",
     "orders": "pointer",  # int32 [words, lanes]
     "words": "index",
-    "step_sizes": "pointer",  # float [words]: learning rate / (1 - beta1^t)
-    "roots": "pointer",  # float [words]: 1 / sqrt(1 - beta2^t)
+    "step_sizes": "pointer",  # float [updates]: learning rate / (1 - beta1^t)
+    "roots": "pointer",  # float [updates]: 1 / sqrt(1 - beta2^t)
+    "decays": "pointer",  # float [updates]: 1 - learning rate * weight decay; read only with weight decay
+    "scales": "pointer",  # float [P]: weights are parameters times this; read only where scaled
     "total_loss": "pointer",  # double [lanes]
     "token_rows": "pointer",  # int32 [chunks, 1 + outputs, lanes], scratch
     "tape": "pointer",  # float [longest word, values, lanes], scratch
 }
 
 
-def tape_values(cell: Cell, hidden_size: int) -> int:
+def tape_values(cell: Cell) -> int:
     """Numbers kept for each token between the way forward and the way back."""
-    return (len(cell.tape_names) + 1) * hidden_size + OUTPUTS
+    return cell.layers * (len(cell.tape_names) + 1) * cell.hidden_size + OUTPUTS
 
 
 @functools.cache
 def training_kernel(
-    cell: Cell, loss: str, lanes: int, hidden_size: int = 1, dtype: str = "float32", keep_gradient: bool = False
+    cell: Cell, options: Options, lanes: int, dtype: str = "float32", scaled: bool = False, keep_gradient: bool = False
 ) -> Callable[..., None]:
-    """The compiled kernel. With `keep_gradient` it leaves each word's gradient in `first_moment` instead of
-    updating, for checks."""
+    """The compiled kernel.
+
+    Args:
+        cell: the cell, with its sizes.
+        options: how updates are made.
+        lanes: runs side by side.
+        dtype: "float32" or "float64".
+        scaled: whether the weights are the parameters times `scales`.
+        keep_gradient: for checks: leave each update's gradient in `first_moment` instead of updating.
+    """
     function = Function("train", ARGUMENTS, lanes, dtype)
-    _trace(function, cell, loss, hidden_size, keep_gradient)
+    _trace(function, cell, options, scaled, keep_gradient)
     return compiled(function.finish(), "train", ARGUMENTS)
 
 
-def _trace(function: Function, cell: Cell, loss: str, hidden_size: int, keep_gradient: bool) -> None:
-    lanes = function.float_lanes
-    parameters = function.memory("parameters", lanes)
+def _trace(function: Function, cell: Cell, options: Options, scaled: bool, keep_gradient: bool) -> None:
+    parameters = function.memory("parameters", function.float_lanes)
     packed = PackedMemory(function)
-    orders = function.memory("orders", function.integer_lanes)
     token_rows = function.memory("token_rows", function.integer_lanes)
-    tape = function.memory("tape", lanes)
-    double_lanes = function.lanes_of(0.0).to_double().ir.type
-    total_memory = function.memory("total_loss", double_lanes)
+    total_memory = function.memory("total_loss", function.lanes_of(0.0).to_double().ir.type)
     total_loss = function.variable(total_memory.load(0))
-    size = cell.size(hidden_size)
-    zero = function.lanes_of(0.0)
+    scales = _scales(function, cell) if scaled else None
+    size, batch, words = cell.size(), options.batch_size, function.index_argument("words")
 
-    for update in function.range(0, function.index_argument("words")):
+    for update in function.range(0, (words + (batch - 1)) / batch):
         flat = [parameters.load(k) for k in range(size)]
-        lengths, longest = _gather(function, packed, orders, update, token_rows)
-        walk = _Walk(function, cell, hidden_size, flat, token_rows, tape, lengths)
-
-        word_loss = function.variable(zero)
-        state = function.variables([number for part in cell.initial_state(zero, hidden_size) for number in part])
-        for token in function.range(0, longest):
-            walk.forward(token, state, word_loss, LOSSES[loss].function)
-
-        per_output = 1.0 / (function.to_float_lanes(lengths) * float(OUTPUTS))
-        total_loss.set(total_loss.get() + (word_loss.get() * per_output).to_double())
-
-        scale = per_output * LOSSES[loss].factor
-        sums = walk.start_sums()
-        d_state = function.variables([zero] * len(state))
-        h_after = function.variables([state[j].get() for j in range(hidden_size)])
-        for token in function.range_down(0, longest):
-            walk.backward(token, scale, sums, d_state, h_after)
-
-        gradient = flat_gradient(cell, walk.finished(sums))
+        weights = flat if scales is None else [number * scale for number, scale in zip(flat, scales, strict=True)]
+        if batch == 1:
+            gradient = _word(function, cell, options, packed, token_rows, weights, update, total_loss)
+        else:
+            gradient = _batch(function, cell, options, packed, token_rows, weights, update, total_loss)
+        if scales is not None:
+            gradient = [share * scale for share, scale in zip(gradient, scales, strict=True)]
         if keep_gradient:
-            first_moment = function.memory("first_moment", lanes)
+            first_moment = function.memory("first_moment", function.float_lanes)
             for k, share in enumerate(gradient):
                 first_moment.store(update * size + k, share)
         else:
-            _adam(function, flat, gradient, parameters, update)
+            step_parameters(function, options, flat, gradient, parameters, update)
     total_memory.store(0, total_loss.get())
 
 
-def _gather(
-    function: Function, packed: PackedMemory, orders: Memory, update: Value, token_rows: Memory
-) -> tuple[Value, Value]:
+def _scales(function: Function, cell: Cell) -> list[Value]:
+    single = function.memory("scales", function.float_lanes.element)
+    return [function.spread(single.load(k), function.lanes) for k in range(cell.size())]
+
+
+def _batch(
+    function: Function,
+    cell: Cell,
+    options: Options,
+    packed: PackedMemory,
+    token_rows: Memory,
+    weights: list[Value],
+    update: Value,
+    total_loss: Variable,
+) -> list[Value]:
+    """The mean gradient over the update's words."""
+    sums = function.variables([function.lanes_of(0.0)] * len(weights))
+    first = update * options.batch_size
+    end = function.index_argument("words").minimum(first + options.batch_size)
+    for position in function.range(first, end):
+        gradient = _word(function, cell, options, packed, token_rows, weights, position, total_loss)
+        _add(sums, gradient)
+    share = 1.0 / function.to_float_lanes(function.spread_integer(end - first))
+    return [total.get() * share for total in sums]
+
+
+def _word(
+    function: Function,
+    cell: Cell,
+    options: Options,
+    packed: PackedMemory,
+    token_rows: Memory,
+    weights: list[Value],
+    position: Value,
+    total_loss: Variable,
+) -> list[Value]:
+    """The gradient of the word at a position of every lane's order; its loss is added to the total."""
+    zero = function.lanes_of(0.0)
+    loss = LOSSES[options.loss]
+    lengths, longest = _gather(function, packed, position, token_rows)
+    walk = _Walk(function, cell, weights, token_rows, lengths)
+    word_loss = function.variable(zero)
+    state = function.variables([number for part in cell.initial_state(zero) for number in part])
+    for token in function.range(0, longest):
+        walk.forward(token, state, word_loss, loss.function)
+
+    per_output = 1.0 / (function.to_float_lanes(lengths) * float(OUTPUTS))
+    total_loss.set(total_loss.get() + (word_loss.get() * per_output).to_double())
+
+    scale = per_output * loss.factor
+    letters = [{gate: function.variables([zero] * cell.hidden_size) for gate in cell.gates} for _ in range(VOCABULARY)]
+    shares = function.variables([zero] * number_of_shares(cell))
+    d_state = function.variables([zero] * len(state))
+    last = hidden_states(cell, walk.vectors([variable.get() for variable in state]))
+    after = function.variables([number for h in last for number in h])
+    for token in function.range_down(0, longest):
+        walk.backward(token, scale, letters, shares, d_state, after)
+    sums = [{gate: [v.get() for v in vector] for gate, vector in letter.items()} for letter in letters]
+    return flat_gradient(cell, sums, [variable.get() for variable in shares])
+
+
+def _gather(function: Function, packed: PackedMemory, position: Value, token_rows: Memory) -> tuple[Value, Value]:
     """Bring the next word of every lane together; returns the lanes' lengths and the longest."""
-    single = function.memory("orders", function.integer_lanes.element)
-    words = [single.load(update * function.lanes + lane).to_index() for lane in range(function.lanes)]
+    orders = function.memory("orders", function.integer_lanes.element)
+    words = [orders.load(position * function.lanes + lane).to_index() for lane in range(function.lanes)]
     lengths = function.pack_integers([packed.lengths.load(word) for word in words])
     longest = function.largest(lengths)
     for chunk in function.range(0, (longest + (CHUNK - 1)) >> 5):
@@ -110,107 +174,67 @@ def _gather(
 class _Walk:
     """Forward and backward over a word, in lanes."""
 
-    def __init__(
-        self,
-        function: Function,
-        cell: Cell,
-        hidden_size: int,
-        flat: list[Value],
-        token_rows: Memory,
-        tape: Memory,
-        lengths: Value,
-    ):
+    def __init__(self, function: Function, cell: Cell, weights: list[Value], token_rows: Memory, lengths: Value):
         self.function = function
         self.cell = cell
-        self.hidden_size = hidden_size
-        self.weights = split(cell, flat, hidden_size)
+        self.weights = split(cell, weights)
         self.letters = inputs_of_letters(cell, self.weights)
         self.token_rows = token_rows
-        self.tape = tape
+        self.tape = function.memory("tape", function.float_lanes)
         self.lengths = lengths
-        self.values = tape_values(cell, hidden_size)
+        self.values = tape_values(cell)
+
+    def vectors(self, numbers: list[Value]) -> tuple[Vector, ...]:
+        """Numbers one after another as vectors [H]."""
+        h = self.cell.hidden_size
+        return tuple(Vector(numbers[k : k + h]) for k in range(0, len(numbers), h))
 
     def forward(self, token: Value, state: list[Variable], word_loss: Variable, loss: Callable) -> None:
         """One token: advance the state, write the tape, add the loss."""
-        function, h = self.function, self.hidden_size
         closing, targets = self._masks(token)
-        active = self.lengths > function.spread_integer(token)
+        active = self.lengths > self.function.spread_integer(token)
+        opened, shut = self.letters
         x = {
-            gate: Vector(
-                closing.select(shut, opened)
-                for opened, shut in zip(self.letters[0][gate], self.letters[1][gate], strict=True)
-            )
+            gate: Vector(closing.select(b, a) for a, b in zip(opened[gate], shut[gate], strict=True))
             for gate in self.cell.gates
         }
-        before = [variable.get() for variable in state]
-        parts = tuple(Vector(before[k : k + h]) for k in range(0, len(before), h))
-        after, tape = step(self.cell, self.weights, x, parts)
+        before = self.vectors([variable.get() for variable in state])
+        after, tape = step(self.cell, self.weights, x, before)
         after = tuple(part.map(lambda number: active.select(number, 0.0)) for part in after)
-        for variable, number in zip(state, (number for part in after for number in part), strict=True):
-            variable.set(number)
+        _assign(state, after)
 
-        outputs = read(self.weights, after[0])
-        value, errors = loss(outputs, targets)
+        value, errors = loss(read(self.cell, self.weights, after), targets)
         word_loss.set(word_loss.get() + active.select(value, 0.0))
-        kept = [*(number for part in tape for number in part), *parts[0]]
+        kept = [number for part in (*tape, *hidden_states(self.cell, before)) for number in part]
         kept += [active.select(error, 0.0) for error in errors]
         for k, number in enumerate(kept):
             self.tape.store(token * self.values + k, number)
 
-    def start_sums(self) -> Sums:
-        """Running sums at zero."""
-        cell, h = self.cell, self.hidden_size
-
-        def zeros(count: int) -> list[Variable]:
-            return self.function.variables([self.function.lanes_of(0.0)] * count)
-
-        return Sums(
-            [{gate: zeros(h) for gate in cell.gates} for _ in range(VOCABULARY)],
-            {gate: [zeros(h) for _ in range(h)] for gate in cell.gates},
-            {gate: zeros(h) for gate in cell.separate_recurrent_bias},
-            [zeros(h) for _ in range(OUTPUTS)],
-            zeros(OUTPUTS),
-        )
-
     def backward(
-        self, token: Value, scale: Value, sums: Sums, d_state: list[Variable], h_after: list[Variable]
+        self,
+        token: Value,
+        scale: Value,
+        letters: list[dict[str, list[Variable]]],
+        shares: list[Variable],
+        d_state: list[Variable],
+        after: list[Variable],
     ) -> None:
-        """One token backwards: add its shares to the sums."""
-        h = self.hidden_size
+        """One token backwards: add its shares to the sums; `after` holds h of every layer after the token."""
         closing, _ = self._masks(token)
         kept = [self.tape.load(token * self.values + k) for k in range(self.values)]
-        parts = [Vector(kept[k : k + h]) for k in range(0, self.values - OUTPUTS, h)]
-        tape, h_before = tuple(parts[:-1]), parts[-1]
-        d_outputs = Vector(kept[self.values - OUTPUTS :]) * scale
-        later = tuple(Vector(v.get() for v in d_state[k : k + h]) for k in range(0, len(d_state), h))
-        here = Vector(variable.get() for variable in h_after)
-        d_before, d_x, recurrent, d_y, readout = step_back(
-            self.cell, self.weights, tape, h_before, here, d_outputs, later
-        )
+        parts = self.vectors(kept[:-OUTPUTS])
+        tape, before = parts[: -self.cell.layers], parts[-self.cell.layers :]
+        here = self.vectors([variable.get() for variable in after])
+        later = self.vectors([variable.get() for variable in d_state])
+        d_outputs = Vector(kept[-OUTPUTS:]) * scale
+        d_before, d_x, own = step_back(self.cell, self.weights, tape, before, here, d_outputs, later)
         for gate in self.cell.gates:
-            for j, share in enumerate(d_x[gate]):
-                shut, opened = sums.letters[1][gate][j], sums.letters[0][gate][j]
+            for opened, shut, share in zip(letters[0][gate], letters[1][gate], d_x[gate], strict=True):
                 shut.set(closing.select(shut.get() + share, shut.get()))
                 opened.set(closing.select(opened.get(), opened.get() + share))
-            _add_matrix(sums.weight_hh[gate], recurrent[gate])
-        for gate in self.cell.separate_recurrent_bias:
-            _add(sums.separate_bias[gate], d_y[gate])
-        _add_matrix(sums.readout_weight, readout)
-        _add(sums.readout_bias, d_outputs)
-        for variable, number in zip(d_state, (number for part in d_before for number in part), strict=True):
-            variable.set(number)
-        for variable, number in zip(h_after, h_before, strict=True):
-            variable.set(number)
-
-    def finished(self, sums: Sums) -> Sums:
-        """The values of the running sums."""
-        return Sums(
-            [{gate: [v.get() for v in vector] for gate, vector in letter.items()} for letter in sums.letters],
-            {gate: [[v.get() for v in row] for row in matrix] for gate, matrix in sums.weight_hh.items()},
-            {gate: [v.get() for v in vector] for gate, vector in sums.separate_bias.items()},
-            [[v.get() for v in row] for row in sums.readout_weight],
-            [v.get() for v in sums.readout_bias],
-        )
+        _add(shares, own)
+        _assign(d_state, d_before)
+        _assign(after, before)
 
     def _masks(self, token: Value) -> tuple[Value, Vector]:
         """Whether each lane's token closes, and the targets as 0 or 1."""
@@ -222,29 +246,11 @@ class _Walk:
         return masks[0], Vector(mask.select(one, zero) for mask in masks[1:])
 
 
-def _add(sums: list[Variable], shares: Vector) -> None:
+def _assign(variables: list[Variable], parts: tuple[Vector, ...]) -> None:
+    for variable, number in zip(variables, (number for part in parts for number in part), strict=True):
+        variable.set(number)
+
+
+def _add(sums: list[Variable], shares: list[Value]) -> None:
     for variable, share in zip(sums, shares, strict=True):
         variable.set(variable.get() + share)
-
-
-def _add_matrix(sums: list[list[Variable]], shares: list[list[Value]]) -> None:
-    for row, share in zip(sums, shares, strict=True):
-        _add(row, Vector(share))
-
-
-def _adam(function: Function, flat: list[Value], gradient: list[Value], parameters: Memory, update: Value) -> None:
-    """Adam's step for every parameter."""
-    adam = ADAM
-    single = function.float_lanes.element
-    step_size = function.spread(function.memory("step_sizes", single).load(update), function.lanes)
-    root = function.spread(function.memory("roots", single).load(update), function.lanes)
-    first_moment = function.memory("first_moment", function.float_lanes)
-    second_moment = function.memory("second_moment", function.float_lanes)
-    for k, (number, share) in enumerate(zip(flat, gradient, strict=True)):
-        m, v = first_moment.load(k), second_moment.load(k)
-        m_next = m + (share - m) * (1.0 - adam.beta1)
-        v_next = v * adam.beta2 + share * share * (1.0 - adam.beta2)
-        moved = number - step_size * m_next / (v_next.sqrt() * root + adam.epsilon)
-        parameters.store(k, moved)
-        first_moment.store(k, m_next)
-        second_moment.store(k, v_next)

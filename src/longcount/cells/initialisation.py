@@ -1,0 +1,108 @@
+"""Where training starts: from one set of uniform draws a run, so that initialisations are compared run by run.
+
+Every function takes uniform draws in (-1, 1), one for each parameter in the order of `cell.shapes`, and changes what
+it says; all else is PyTorch's default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from longcount.cells.cell import Cell
+from longcount.cells.parameters import pack, unpack
+
+Tensors = dict[str, np.ndarray]
+
+
+def initialise(cell: Cell, draws: np.ndarray, scheme: str = "pytorch") -> np.ndarray:
+    """Initial parameters float32 [..., P] from uniform draws float32 [..., P] in (-1, 1).
+
+    Schemes: `pytorch`, `identity`, `orthogonal`, `counter`, `signs`.
+
+    Raises:
+        KeyError: no scheme has that name.
+    """
+    start = draws * np.float32(1.0 / np.sqrt(cell.hidden_size))
+    tensors = {name: tensor.copy() for name, tensor in unpack(cell, start).items()}
+    SCHEMES[scheme](cell, tensors)
+    return pack(cell, tensors).astype(np.float32)
+
+
+def _pytorch(cell: Cell, tensors: Tensors) -> None:
+    """Every parameter uniform in plus or minus 1 / sqrt(H)."""
+
+
+def _identity(cell: Cell, tensors: Tensors) -> None:
+    """Recurrent matrices of every gate the identity, recurrent layers' biases 0 (Le et al. 2015, section 3)."""
+    for layer in range(cell.layers):
+        _by_gate(cell, tensors[f"weight_hh_l{layer}"])[...] = np.eye(cell.hidden_size, dtype=np.float32)
+        tensors[f"bias_ih_l{layer}"][...] = 0
+        tensors[f"bias_hh_l{layer}"][...] = 0
+
+
+def _orthogonal(cell: Cell, tensors: Tensors) -> None:
+    """Recurrent matrices of every gate orthogonal: their draws' rows made orthonormal (Saxe et al. 2014)."""
+    for layer in range(cell.layers):
+        matrices = _by_gate(cell, tensors[f"weight_hh_l{layer}"])
+        rows: list[np.ndarray] = []
+        for j in range(cell.hidden_size):
+            row = matrices[..., j, :].astype(np.float64)
+            for _ in range(2):  # once more, for the precision that the first pass lost
+                for earlier in rows:
+                    row = row - _row_dot(row, earlier) * earlier
+            rows.append(row / np.sqrt(_row_dot(row, row)))
+        matrices[...] = np.stack(rows, axis=-2)
+
+
+def _counter(cell: Cell, tensors: Tensors) -> None:
+    """Near a counter after Weiss et al. (2018): an opening token steps up and a closing one down, the memory is kept.
+
+    LSTM: gates i, f and o begin open (b_ih = 3, other weights a tenth), GRU: update gate z (b_ih = 3, others a tenth);
+    the others: recurrent matrices the identity, recurrent biases 0.
+    """
+    _signs(cell, tensors)
+    open_gates = {"lstm": "ifo", "gru": "z"}.get(cell.name)
+    if open_gates is None:
+        _identity(cell, tensors)
+        return
+    for layer in range(cell.layers):
+        for gate in open_gates:
+            k = cell.gates.index(gate)
+            for name in (f"weight_ih_l{layer}", f"weight_hh_l{layer}"):
+                _by_gate(cell, tensors[name])[..., k, :, :] *= np.float32(0.1)
+            rows = slice(k * cell.hidden_size, (k + 1) * cell.hidden_size)
+            tensors[f"bias_ih_l{layer}"][..., rows] = 3
+
+
+def _signs(cell: Cell, tensors: Tensors) -> None:
+    """Signs of a counter: the gate that is counted (LSTM g, GRU n, else h) goes up on `(` and down on `)`, and the
+    readout's `)` weights are positive; magnitudes as drawn."""
+    counted = {"lstm": "g", "gru": "n"}.get(cell.name, cell.gates[0])
+    steps = _by_gate(cell, tensors["weight_ih_l0"])[..., cell.gates.index(counted), :, :]
+    steps[...] = np.abs(steps) * np.array([1, -1], np.float32)
+    allowed = tensors["readout.weight"][..., 1, :]
+    allowed[...] = np.abs(allowed)
+
+
+SCHEMES: dict[str, Callable[[Cell, Tensors], None]] = {
+    "pytorch": _pytorch,
+    "identity": _identity,
+    "orthogonal": _orthogonal,
+    "counter": _counter,
+    "signs": _signs,
+}
+
+
+def _by_gate(cell: Cell, tensor: np.ndarray) -> np.ndarray:
+    """A view [..., gates, H, columns] of a tensor [..., gates * H, columns]."""
+    return tensor.reshape(*tensor.shape[:-2], len(cell.gates), cell.hidden_size, tensor.shape[-1])
+
+
+def _row_dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The product of rows [..., H] as [..., 1], summed from first to last: the same bits on every machine."""
+    total = a[..., :1] * b[..., :1]
+    for k in range(1, a.shape[-1]):
+        total = total + a[..., k : k + 1] * b[..., k : k + 1]
+    return total
