@@ -3,17 +3,12 @@
 import pytest
 
 from longcount.errors import UserError
-from longcount.studies.protocol import (
-    Condition,
-    build_study,
-    merge,
-    paper,
-    read_study,
-)
+from longcount.studies.protocol import Condition, build_study, merge, read_study
 
 
-def test_the_built_in_study_is_the_papers_protocol():
-    conditions = {condition.cell: condition for condition in paper().conditions}
+def test_what_is_not_said_is_the_papers_protocol():
+    study = build_study({"cell": ["lstm", "gru", "relu"]})
+    conditions = {condition.cell: condition for condition in study.conditions}
     assert {cell: condition.runs for cell, condition in conditions.items()} == {"lstm": 10, "gru": 10, "relu": 30}
     rates = {cell: condition.learning_rate for cell, condition in conditions.items()}
     assert rates == {"lstm": 0.01, "gru": 0.001, "relu": 0.01}
@@ -22,7 +17,7 @@ def test_the_built_in_study_is_the_papers_protocol():
         assert condition.folder == condition.cell
         words = condition.words
         assert (words.training_words, words.training_lengths, words.very_long_length) == (10_000, "2-50", 1_000)
-    assert paper().selection == "average"
+    assert study.selection == "average"
 
 
 def test_lists_are_grids_and_grids_are_joined():

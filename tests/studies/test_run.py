@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from longcount.studies.executors import Threads
 from longcount.studies.locking import exclusive
 from longcount.studies.protocol import build_study
 from longcount.studies.run import BlockMade, Damaged, EpochDone, Finished, Started, run_study
-from longcount.studies.store import Store
+from longcount.studies.store import Block, Store
 
 
 def runs_of(store: Store) -> dict[str, np.ndarray]:
@@ -31,6 +33,11 @@ def runs_of(store: Store) -> dict[str, np.ndarray]:
         )
         for condition in store.study.conditions
     }  # fmt: skip
+
+
+def specified(store: Store, block: Block) -> dict[str, Any]:
+    """What a worker is given to make a block."""
+    return asdict(blocks.specification(store, block, blocks.study_file_sha256(store.directory)))
 
 
 def assert_same_weights(first: Store, second: Store) -> None:
@@ -239,7 +246,7 @@ def test_a_study_that_changes_under_a_running_one_is_told(tmp_path, small_study)
 
 
 def test_a_worker_of_another_version_refuses(undisturbed):
-    wanted = blocks.asdict(blocks.specification(undisturbed, undisturbed.blocks()[0]))
+    wanted = specified(undisturbed, undisturbed.blocks()[0])
     with pytest.raises(UserError, match=r"this worker has longcount .*, the study is of longcount 99\.0"):
         blocks.make_block({**wanted, "longcount": "99.0"})
 
@@ -258,7 +265,7 @@ def test_a_block_made_twice_is_kept_once(undisturbed, tmp_path, content):
     store = Store.open(directory)
     (directory / "log/aside").mkdir(exist_ok=True)
     for block in store.blocks()[:2]:
-        blocks.make_block(blocks.asdict(blocks.specification(store, block)))
+        blocks.make_block(specified(store, block))
     assert content(directory) == content(undisturbed.directory)
     assert not list((directory / "log/aside").iterdir())
 

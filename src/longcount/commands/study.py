@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from longcount.commands.options import Jobs
+from longcount.commands.options import Jobs, Json, number
 
-app = App(name="study", help_formatter="default", help="Run, inspect, extend, export and compare studies.")
+if TYPE_CHECKING:
+    from longcount.studies.executors import Executor
+    from longcount.studies.protocol import Condition
+    from longcount.studies.store import Store
+
+app = App(name="study", help_formatter="default", help="Run, inspect, extend, export and compare studies of any size.")
 
 Settings = Annotated[
     list[str] | None,
-    Parameter(name="--set", negative="", help="FIELD=VALUE replaces a field of the study; VALUE,VALUE,... is a grid."),
+    Parameter(name="--set", negative="", help="FIELD=VALUE changes the study; FIELD=VALUE,VALUE,... makes a grid."),
 ]
 LogJson = Annotated[bool, Parameter(negative="", help="Progress as JSON lines on standard error.")]
 
@@ -26,29 +31,142 @@ def run(
     out: Path,
     set_: Settings = None,
     jobs: Jobs = None,
+    executor: Literal["threads", "dask", "slurm"] = "threads",
+    address: str | None = None,
+    scheduler_file: Path | None = None,
+    cluster: Literal["slurm", "local"] = "slurm",
+    cores: Annotated[int, number(1, 4096)] = 1,
+    submit: Annotated[list[str] | None, Parameter(negative="")] = None,
     log_json: LogJson = False,
 ) -> None:
     """Make every run of a study that is not there yet; the same command again goes on where it stopped.
 
     Args:
         file: Study file (TOML); without it, the study that the store holds already.
-        out: The store, a folder.
+        out: The store, a folder; with dask and slurm one that every machine sees under the same path.
+        executor: Threads here, an existing Dask cluster, or SLURM jobs.
+        address: Of the Dask scheduler, such as tcp://10.0.0.1:8786.
+        scheduler_file: That the Dask scheduler wrote, instead of its address.
+        cluster: Where jobs go: SLURM, or processes of this machine (to try it out).
+        cores: Of a job: how many blocks it makes at once. --jobs says how many jobs there are at most.
+        submit: FIELD=VALUE for submitit, such as slurm_partition=short or timeout_min=120.
+        log_json: Progress as JSON lines on standard error.
     """
     from longcount.errors import UserError
-    from longcount.studies.executors import Threads
-    from longcount.studies.progress import shown
     from longcount.studies.protocol import read_study
-    from longcount.studies.run import run_study
+    from longcount.studies.run import refuse_folder
 
     if file is None and set_:
         raise UserError("--set: changes a study file, and none was given; `study add` adds to a store")
-    study = None if file is None else read_study(file, parsed(set_))
-    with shown(log_json) as listen:
-        run_study(study, out, Threads(jobs), listen)
+    study = None if file is None else read_study(file, fields_of(set_))
+    refuse_folder(out, study)
+    _finish(
+        study,
+        out,
+        _executor(executor, out, jobs, address, scheduler_file, cluster, cores, fields_of(submit, "--submit")),
+        log_json,
+    )
 
 
-def parsed(settings: list[str] | None) -> dict[str, Any]:
-    """``["epochs=3", "order=shared,fixed"]`` as field names and values.
+@app.command
+def add(
+    store: Path,
+    file: Path | None = None,
+    /,
+    *,
+    set_: Settings = None,
+    jobs: Jobs = None,
+    log_json: LogJson = False,
+) -> None:
+    """Add runs or conditions to a study and make them; nothing that is there is trained again.
+
+    Args:
+        store: The store.
+        file: Study file whose conditions are added; without it, those of the store as --set changes them, such as
+            --set runs=100 for more runs or --set learning_rate=0.003 for another value.
+    """
+    from longcount.errors import UserError
+    from longcount.studies.executors import Threads
+    from longcount.studies.protocol import read_study, vary
+    from longcount.studies.store import Store
+
+    there = Store.open(store)
+    if file is None and not set_:
+        raise UserError("study add: say what to add, by a study file or by --set FIELD=VALUE")
+    changes = fields_of(set_)
+    conditions = vary(there.study, changes) if file is None else read_study(file, changes).conditions
+    _finish(None, store, Threads(jobs), log_json, conditions)
+
+
+@app.command
+def status(store: Path, /, *, verify: bool = False, json: Json = False) -> None:
+    """Show how far a study is, what it takes on disk, and where its time went.
+
+    Args:
+        store: The store.
+        verify: Read every block and compare it with its hashes.
+    """
+    from longcount.commands.output import print_json
+    from longcount.studies.status import status as status_of
+    from longcount.studies.status import where_time_went
+    from longcount.studies.store import Store
+
+    there = Store.open(store)
+    frame = status_of(there, verify)
+    if json:
+        print_json(frame.to_dict("records"))
+    else:
+        _print_frame(f"Study {there.study.name} in {store}", frame.drop(columns="cell"))
+        _print_time(where_time_went(there))
+
+
+@app.command
+def export(store: Path, /, *, out: Path) -> None:
+    """Write one tidy table: a row a run and epoch.
+
+    Args:
+        store: The store.
+        out: A file ending in .parquet or .csv.
+    """
+    from longcount.commands.output import say
+    from longcount.studies.export import export as export_to
+    from longcount.studies.store import Store
+
+    say(f"{out}: {export_to(Store.open(store), out):,} rows")
+
+
+@app.command
+def compare(
+    first: str,
+    second: str,
+    /,
+    *,
+    measure: Annotated[list[str] | None, Parameter(negative="")] = None,
+    json: Json = False,
+) -> None:
+    """Compare two conditions run by run: the mean difference at the best epochs, with its 95% interval over runs.
+
+    Args:
+        first: A store, or STORE:CONDITION where it holds several; without one, conditions of the same name are paired.
+        second: Likewise; differences are second less first.
+        measure: Such as long_accuracy, very_long_fpf_mean, validation_loss or learned; may be given several times.
+    """
+    import pandas as pd
+
+    from longcount.analysis.comparison import USUAL
+    from longcount.analysis.comparison import compare as compare_conditions
+    from longcount.commands.output import print_json
+
+    rows = [compare_conditions(*pair, measures=measure or USUAL) for pair in _pairs(first, second)]
+    frame = pd.concat(rows, ignore_index=True)
+    if json:
+        print_json(frame.to_dict("records"))
+    else:
+        _print_frame(f"{second} less {first}, by run", frame)
+
+
+def fields_of(settings: list[str] | None, option: str = "--set") -> dict[str, Any]:
+    """``["epochs=3", "order=shared,fixed"]`` as field names and values, lists where there are several.
 
     Raises:
         UserError: for a setting without an equals sign.
@@ -58,8 +176,8 @@ def parsed(settings: list[str] | None) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for setting in settings or []:
         name, sign, text = setting.partition("=")
-        if not sign or not name:
-            raise UserError(f"--set {setting!r}: should be FIELD=VALUE")
+        if not sign or not name.strip() or not text.strip():
+            raise UserError(f"{option} {setting!r}: should be FIELD=VALUE")
         values = [_value(part.strip()) for part in text.split(",")]
         fields[name.strip()] = values if len(values) > 1 else values[0]
     return fields
@@ -72,3 +190,97 @@ def _value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+
+
+def _executor(
+    kind: str,
+    out: Path,
+    jobs: int | None,
+    address: str | None,
+    scheduler_file: Path | None,
+    cluster: Literal["slurm", "local"],
+    cores: int,
+    parameters: dict[str, Any],
+) -> Executor:
+    from longcount.errors import UserError
+    from longcount.studies.executors import Threads
+
+    if kind != "dask" and (address or scheduler_file):
+        raise UserError("--address and --scheduler-file: of a Dask scheduler; add --executor dask")
+    if kind == "dask":
+        from longcount.studies.on_dask import Dask
+
+        return Dask(out, address, scheduler_file)
+    if kind == "slurm":
+        from longcount.studies.on_slurm import Slurm
+
+        return Slurm(out, jobs, cores, parameters, cluster)
+    return Threads(jobs)
+
+
+def _finish(study: Any, out: Path, executor: Executor, log_json: bool, conditions: tuple[Condition, ...] = ()) -> None:
+    from longcount.studies.progress import shown
+    from longcount.studies.run import run_study
+
+    with shown(log_json) as listen:
+        run_study(study, out, executor, listen, conditions)
+
+
+def _pairs(first: str, second: str) -> list[tuple[tuple[Store, Condition], tuple[Store, Condition]]]:
+    from longcount.errors import UserError
+
+    (one, name_one), (two, name_two) = _named(first), _named(second)
+    if name_one or name_two:
+        left = one.condition(name_one or str(name_two))
+        right = two.condition(name_two or str(name_one))
+        return [((one, left), (two, right))]
+    names = {condition.folder: condition for condition in two.study.conditions}
+    pairs = [((one, c), (two, names[c.folder])) for c in one.study.conditions if c.folder in names]
+    if not pairs:
+        raise UserError(
+            f"{first} and {second} hold no condition of the same name; give STORE:CONDITION, such as "
+            f"{first}:{one.study.conditions[0].folder} {second}:{two.study.conditions[0].folder}"
+        )
+    return pairs
+
+
+def _named(text: str) -> tuple[Store, str | None]:
+    from longcount.studies.store import Store
+
+    if Path(text).exists() or ":" not in text:
+        return Store.open(text), None
+    folder, _, condition = text.rpartition(":")
+    return Store.open(folder), condition
+
+
+def _print_frame(title: str, frame: Any) -> None:
+    from rich.table import Table
+
+    from longcount.commands.output import print_table
+
+    table = Table(title=title)
+    for name, column in frame.items():
+        table.add_column(name.replace("_", " "), justify="left" if column.dtype.kind not in "iuf" else "right")
+    for row in frame.itertuples(index=False):
+        table.add_row(*(_text(value) for value in row))
+    print_table(table)
+
+
+def _text(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _print_time(spent: list[Any]) -> None:
+    from rich.table import Table
+
+    from longcount.commands.output import print_table
+
+    if not spent:
+        return
+    table = Table(title="Where the time went (seconds of one core)")
+    for name in ("worker", "blocks", "training", "evaluation", "writing", "ns a token"):
+        table.add_column(name, justify="left" if name == "worker" else "right")
+    for entry in spent:
+        seconds = (f"{part:.1f}" for part in (entry.training, entry.evaluation, entry.writing))
+        table.add_row(entry.worker, f"{entry.blocks:,}", *seconds, f"{entry.nanoseconds_a_token:.1f}")
+    print_table(table)

@@ -11,7 +11,6 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from longcount.errors import UserError
 from longcount.languages import dyck
 from longcount.languages.words import Words
 from longcount.studies import files, streams
+from longcount.studies.executors import Tell
 from longcount.studies.measures import measure
 from longcount.studies.protocol import SCHEMA, Condition, canonical_sha256
 from longcount.studies.store import MANIFEST, METRICS, STUDY_FILE, WEIGHTS, Block, DamagedBlock, Store
@@ -58,24 +58,32 @@ class BlockDone:
     sha256: str  # of its manifest
     worker: str
     seconds: float
-    training_seconds: float
-    evaluation_seconds: float
-    writing_seconds: float
-    tokens: int  # trained, over all runs and epochs
-    evaluated_tokens: int
+    training_seconds: float = 0.0
+    evaluation_seconds: float = 0.0
+    writing_seconds: float = 0.0
+    tokens: int = 0  # trained, over all runs and epochs
+    evaluated_tokens: int = 0
 
 
-def specification(store: Store, block: Block) -> Specification:
-    """What a worker needs to make a block of a store."""
+def specification(store: Store, block: Block, study_file: str) -> Specification:
+    """What a worker needs to make a block of a store whose study file has that hash."""
     return Specification(
         directory=str(store.directory.absolute()),
-        study_file=study_file_sha256(store.directory),
+        study_file=study_file,
         longcount=store.version,
         condition=block.condition.model_dump(mode="json"),
         first=block.first,
         end=block.end,
         words=store.word_hashes[block.condition.word_set],
     )
+
+
+def _found(store: Store, block: Block, content: str) -> str | None:
+    """Hash of the manifest of a block that is there, whole and made from the same; None where it is to be made."""
+    if not _is_whole(store, block):
+        return None
+    manifest = (store.directory / block.folder / MANIFEST).read_bytes()
+    return files.sha256(manifest) if json.loads(manifest)["made_from"] == content else None
 
 
 def study_file_sha256(directory: Path) -> str:
@@ -97,12 +105,12 @@ def refuse_changed_study(asked: Specification) -> None:
         raise UserError(f"{path}: changed while its study ran; nothing more was written; start `study run` again")
 
 
-def make_block(wanted: dict[str, Any], tell: Callable[[int], None] | None = None) -> dict[str, Any]:
+def make_block(wanted: dict[str, Any], tell: Tell | None = None) -> dict[str, Any]:
     """Make a block and put it into its store, unless it is there already.
 
     Args:
         wanted: a `Specification` as a plain dictionary.
-        tell: called after every epoch with its number.
+        tell: hears the block's folder and the number of every epoch.
 
     Returns:
         `BlockDone` as a plain dictionary.
@@ -121,10 +129,13 @@ def make_block(wanted: dict[str, Any], tell: Callable[[int], None] | None = None
     store = Store.open(asked.directory)
     condition = Condition.model_validate(asked.condition)
     block = Block(condition, asked.first, asked.end)
+    worker = f"{os.uname().nodename}:{os.getpid()}"
+    if (found := _found(store, block, asked.sha256())) is not None:
+        return asdict(BlockDone(block.folder, found, worker, time.perf_counter() - started))
     refuse_changed_study(asked)
     splits = {split: store.words(split, condition) for split in store.splits(condition)}
 
-    weights, online_losses = train(condition, block.runs, splits["training"], tell)
+    weights, online_losses = train(block, splits["training"], tell)
     trained = time.perf_counter()
     table, evaluated_tokens = measure(condition, block.runs, weights, online_losses, splits)
     measured = time.perf_counter()
@@ -136,7 +147,7 @@ def make_block(wanted: dict[str, Any], tell: Callable[[int], None] | None = None
         BlockDone(
             folder=block.folder,
             sha256=manifest,
-            worker=f"{os.uname().nodename}:{os.getpid()}",
+            worker=worker,
             seconds=finished - started,
             training_seconds=trained - started,
             evaluation_seconds=measured - trained,
@@ -147,29 +158,29 @@ def make_block(wanted: dict[str, Any], tell: Callable[[int], None] | None = None
     )
 
 
-def train(
-    condition: Condition, runs: range, words: Words, tell: Callable[[int], None] | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+def train(block: Block, words: Words, tell: Tell | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Train runs side by side.
 
     Returns:
         Weights after every epoch from 0, float32 [R, E + 1, P], and the mean loss over words while each epoch went on,
         float64 [R, E].
     """
+    condition, runs = block.condition, block.runs
     cell = cells.get(condition.cell)
     targets = dyck.targets(words)
     initial = np.stack([streams.initial_weights(condition.seed, cell.name, run, cell.size()) for run in runs])
     weights = np.empty((len(runs), condition.epochs + 1, cell.size()), np.float32)
     weights[:, 0] = initial
     online_losses = np.empty((len(runs), condition.epochs))
+    options = engine.Options(loss=condition.loss)
     state = engine.start(initial)
     for epoch in range(1, condition.epochs + 1):
         orders = orders_of(condition, runs, epoch, len(words))
         rate = condition.learning_rate
-        online_losses[:, epoch - 1] = engine.train(cell, state, words, targets, orders, rate, loss=condition.loss)
+        online_losses[:, epoch - 1] = engine.train(cell, state, words, targets, orders, rate, options)
         weights[:, epoch] = state.parameters
         if tell is not None:
-            tell(epoch)
+            tell(block.folder, epoch)
     return weights, online_losses
 
 

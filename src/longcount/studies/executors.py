@@ -1,4 +1,4 @@
-"""Who makes the blocks: anything with `submit` and `shutdown` in the shape of `concurrent.futures`.
+"""Who makes the blocks: threads of this process, a Dask cluster or SLURM jobs, behind one interface.
 
 Results never travel through an executor: a block's files go into the store, and only a path and a hash come back.
 """
@@ -6,24 +6,30 @@ Results never travel through an executor: a block's files go into the store, and
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
 from longcount.errors import UserError
 
+Tell = Callable[[str, int], None]  # hears a block's folder and the epoch it has come to
+
 
 class Executor(Protocol):
-    """Where blocks are made."""
+    """Where blocks are made, in the shape of `concurrent.futures.Executor`."""
 
     name: str
 
-    def submit(self, wanted: dict[str, Any], tell: Callable[[int], None]) -> Future[dict[str, Any]]:
-        """Start making a block (see `longcount.studies.blocks.make_block`); `tell` hears of its epochs."""
+    def submit(self, wanted: Sequence[dict[str, Any]], tell: Tell) -> list[Future[dict[str, Any]]]:
+        """Start making blocks (see `longcount.studies.blocks.make_block`): a future for each."""
         ...
 
     def lost(self, error: BaseException) -> bool:
         """Whether an error means that the worker was lost, so that the block can be tried again."""
+        ...
+
+    def hindrance(self) -> str | None:
+        """What the user should know where nothing seems to happen."""
         ...
 
     def shutdown(self) -> None:
@@ -44,20 +50,23 @@ class Threads:
     def __init__(self, jobs: int | None = None):
         """`jobs`: how many blocks at once; by default one a core. UserError below 1 or absurdly many."""
         jobs = available_cores() if jobs is None else jobs
-        if not 1 <= jobs <= 1024:
-            raise UserError(f"--jobs: {jobs}: should be from 1 to 1024")
-        self.jobs = jobs
+        if not 1 <= jobs <= 4096:
+            raise UserError(f"--jobs: {jobs}: should be from 1 to 4096")
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="block")
 
-    def submit(self, wanted: dict[str, Any], tell: Callable[[int], None]) -> Future[dict[str, Any]]:
+    def submit(self, wanted: Sequence[dict[str, Any]], tell: Tell) -> list[Future[dict[str, Any]]]:
         """See `Executor.submit`."""
         from longcount.studies.blocks import make_block
 
-        return self._pool.submit(make_block, wanted, tell)
+        return [self._pool.submit(make_block, one, tell) for one in wanted]
 
     def lost(self, error: BaseException) -> bool:
         """A thread is never lost alone."""
         return False
+
+    def hindrance(self) -> str | None:
+        """Threads always go on."""
+        return None
 
     def shutdown(self) -> None:
         """See `Executor.shutdown`."""

@@ -12,7 +12,7 @@ grid makes one condition for every combination. `read_study` takes a TOML file,
     [[grid]]
     cell = "gru"
 
-`paper` is the built-in study of the paper's protocol. What a field does not say comes from that protocol.
+What a field does not say comes from the paper's protocol.
 """
 
 import hashlib
@@ -157,19 +157,6 @@ def canonical_sha256(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def paper(overrides: Mapping[str, Any] | None = None) -> Study:
-    """The built-in study: the paper's LSTM and GRU (10 runs each) and ReLU RNN (30 runs).
-
-    Args:
-        overrides: fields that replace those of every condition or of the study; a list stands for a grid.
-
-    Raises:
-        UserError: for an unknown field or a bad value.
-    """
-    tables = {"name": "paper", "grid": [{"cell": "lstm"}, {"cell": "gru"}, {"cell": "relu"}]}
-    return build_study(tables, overrides)
-
-
 def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Study:
     """The study that a TOML file describes.
 
@@ -218,6 +205,21 @@ def build_study(tables: Mapping[str, Any], overrides: Mapping[str, Any] | None =
             raise UserError(f"{place}: cell: missing; one of {', '.join(cells.names())}, or a list of them")
         conditions += [_validated(Condition, _nested(point), place) for point in _points(fields, place)]
     return _validated(Study, {**study, "conditions": merge(conditions)}, where)
+
+
+def vary(study: Study, changes: Mapping[str, Any]) -> tuple[Condition, ...]:
+    """A study's conditions with fields changed; a list of values makes one for each.
+
+    Raises:
+        UserError: for an unknown field or a bad value.
+    """
+    _refuse_unknown_fields(changes, "study")
+    varied = [
+        _validated(Condition, _nested({**_leaves(condition.model_dump(exclude=_PLACES - {"runs"})), **point}), "study")
+        for condition in study.conditions
+        for point in _points(changes, "study")
+    ]
+    return merge(varied)
 
 
 def merge(conditions: Iterable[Condition], existing: Sequence[Condition] = ()) -> tuple[Condition, ...]:

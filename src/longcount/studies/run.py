@@ -12,14 +12,13 @@ import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from longcount import __version__, cells
 from longcount.errors import UserError
 from longcount.studies import creation, files
-from longcount.studies.blocks import BlockDone, specification
+from longcount.studies.blocks import BlockDone, specification, study_file_sha256
 from longcount.studies.executors import Executor, Threads
 from longcount.studies.locking import exclusive
 from longcount.studies.protocol import Condition, Study
@@ -28,6 +27,8 @@ from longcount.studies.store import Block, DamagedBlock, Store
 
 # How often a block whose worker was lost is tried in all.
 TRIES = 4
+
+SECONDS_BETWEEN_LOOKS = 3.0  # at what may hinder the executor, while nothing happens
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class EpochDone:
     folder: str
     epoch: int
     epochs: int
-    tokens: int  # of this epoch, over all runs
+    tokens: int  # since the epoch that was told of before, over all runs
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,13 @@ class Retried:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """Nothing has happened for a while, for a reason that the user may want to know."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Finished:
     """All blocks and results are on disk."""
 
@@ -90,7 +98,7 @@ class Finished:
     tokens: int
 
 
-Event = Started | Damaged | EpochDone | BlockMade | Retried | Finished
+Event = Started | Damaged | EpochDone | BlockMade | Retried | Waiting | Finished
 Listener = Callable[[Event], None]
 
 
@@ -118,9 +126,7 @@ def run_study(
         KeyboardInterrupt: when interrupted; what was finished stays, the same call goes on.
     """
     directory = Path(directory)
-    if study is None:
-        Store.open(directory)
-    creation.refuse_foreign_folder(directory)  # before a lock is put there
+    refuse_folder(directory, study)
     with exclusive(directory):
         if study is None:
             store = Store.open(directory)
@@ -137,6 +143,13 @@ def run_study(
             write_first_failures(store)
         tell(Finished(len(made), time.monotonic() - started, sum(done.tokens for done in made)))
     return store
+
+
+def refuse_folder(directory: Path, study: Study | None) -> None:
+    """Raise UserError where a folder cannot hold a study, or none is there to go on with; nothing is written."""
+    if study is None:
+        Store.open(directory)
+    creation.refuse_foreign_folder(directory)
 
 
 def missing_blocks(store: Store, tell: Listener) -> list[Block]:
@@ -184,53 +197,77 @@ class _Work:
 
     def __init__(self, store: Store, executor: Executor, tell: Listener, log: Log, tokens: dict[str, int]):
         self.store, self.executor, self.tell, self.log, self.tokens = store, executor, tell, log, tokens
-        self.happened: queue.SimpleQueue[tuple[Block, Future[dict[str, Any]] | int]] = queue.SimpleQueue()
+        self.happened: queue.SimpleQueue[tuple[str, Future[dict[str, Any]] | int]] = queue.SimpleQueue()
         self.stopped = threading.Event()
+        self.blocks: dict[str, Block] = {}  # being made, by folder
+        self.epochs: dict[str, int] = {}  # the last that each told of
         self.attempts: dict[str, int] = {}
 
     def finish(self, missing: Sequence[Block], total: int) -> list[BlockDone]:
         """Have blocks made; returns what came back of each."""
         done: list[BlockDone] = []
         try:
-            for block in missing:
-                self._submit(block)
+            self._submit(missing)
             while len(done) < len(missing):
-                block, news = self.happened.get()
+                folder, news = self._next()
                 if isinstance(news, int):
-                    tokens = len(block.runs) * self.tokens[block.condition.folder]
-                    self.tell(EpochDone(block.folder, news, block.condition.epochs, tokens))
+                    self._tell_epoch(folder, news)
                 elif (error := news.exception()) is None:
                     made = BlockDone(**news.result())
                     done.append(made)
+                    del self.blocks[folder]
                     self.log.block(made)
                     finished = total - len(missing) + len(done)
                     self.tell(BlockMade(made.folder, made.worker, finished, total, made.seconds, made.tokens))
                 else:
-                    self._try_again(block, error)
+                    self._try_again(folder, error)
         finally:
             self.stopped.set()
             self.executor.shutdown()
         return done
 
-    def _submit(self, block: Block) -> None:
-        self.attempts[block.folder] = self.attempts.get(block.folder, 0) + 1
-        wanted = asdict(specification(self.store, block))
-        future = self.executor.submit(wanted, partial(self._epoch, block))
-        future.add_done_callback(lambda finished: self.happened.put((block, finished)))
+    def _next(self) -> tuple[str, Future[dict[str, Any]] | int]:
+        told = None
+        while True:
+            try:
+                return self.happened.get(timeout=SECONDS_BETWEEN_LOOKS)
+            except queue.Empty:
+                reason = self.executor.hindrance()
+                if reason is not None and reason != told:
+                    self.tell(Waiting(reason))
+                told = reason
 
-    def _epoch(self, block: Block, epoch: int) -> None:
+    def _submit(self, blocks: Sequence[Block]) -> None:
+        for block in blocks:
+            self.blocks[block.folder] = block
+            self.epochs[block.folder] = 0
+            self.attempts[block.folder] = self.attempts.get(block.folder, 0) + 1
+        study_file = study_file_sha256(self.store.directory)
+        wanted = [asdict(specification(self.store, block, study_file)) for block in blocks]
+        for block, future in zip(blocks, self.executor.submit(wanted, self._heard), strict=True):
+            future.add_done_callback(lambda finished, folder=block.folder: self.happened.put((folder, finished)))
+
+    def _heard(self, folder: str, epoch: int) -> None:
+        """Called by workers, from their threads."""
         if self.stopped.is_set():
             raise _Stopped
-        self.happened.put((block, epoch))
+        self.happened.put((folder, epoch))
 
-    def _try_again(self, block: Block, error: BaseException) -> None:
+    def _tell_epoch(self, folder: str, epoch: int) -> None:
+        block = self.blocks.get(folder)
+        if block is None or epoch <= self.epochs[folder]:
+            return  # a late note of a block that is done, or one from before it was begun again
+        tokens = (epoch - self.epochs[folder]) * len(block.runs) * self.tokens[block.condition.folder]
+        self.epochs[folder] = epoch
+        self.tell(EpochDone(folder, epoch, block.condition.epochs, tokens))
+
+    def _try_again(self, folder: str, error: BaseException) -> None:
         if not self.executor.lost(error):
             raise error
-        attempt = self.attempts[block.folder] + 1
-        if attempt > TRIES:
-            raise UserError(f"{block.folder}: {TRIES} workers were lost with this block, the last by: {error}")
-        self.tell(Retried(block.folder, str(error), attempt))
-        self._submit(block)
+        if self.attempts[folder] == TRIES:
+            raise UserError(f"{folder}: {TRIES} workers were lost with this block, the last by: {error}")
+        self.tell(Retried(folder, str(error), self.attempts[folder] + 1))
+        self._submit([self.blocks[folder]])
 
 
 class Log:

@@ -1,0 +1,111 @@
+"""Two conditions compared run by run: the same run starts from the same weights and sees the same orders in both."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longcount.analysis.selection import LEARNED_ACCURACY, Reading
+from longcount.analysis.spread import summarise
+from longcount.errors import UserError
+from longcount.languages.splits import SPLITS
+from longcount.studies.protocol import Condition
+from longcount.studies.selection import best_epochs
+from longcount.studies.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("loss", "accuracy", "fpf_mean", "fpf_min", "unfailed")
+MEASURES = ("learned", "best_epoch", *(f"{split}_{column}" for split in SPLITS for column in COLUMNS))
+USUAL = ("learned", "validation_loss", "long_accuracy", "very_long_fpf_mean")
+
+
+def values_at_best(
+    store: Store, condition: Condition, measures: Sequence[str], reading: Reading | None = None
+) -> dict[str, np.ndarray]:
+    """Measures of every done run at its best epoch, float64 [R] each, under ``run`` the run numbers.
+
+    Raises:
+        UserError: where there is no such measure, no finished run, or no validation words to choose by.
+    """
+    import pandas as pd
+
+    for measure in measures:
+        if measure not in MEASURES:
+            from difflib import get_close_matches
+
+            near = get_close_matches(measure, MEASURES, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(MEASURES)}"
+            raise UserError(f"no measure {measure!r}; {hint}")
+    frame = store.metrics([condition.folder])
+    frame["split"] = frame["split"].astype(str)
+    validation = frame[frame["split"] == "validation"]
+    if not len(validation):
+        raise UserError(
+            f"{store.directory}: no finished runs of {condition.folder}, or no validation words to judge by"
+        )
+    column = {"average": "loss", "last_word": "last_word_loss"}[reading or store.study.selection]
+    losses = validation.pivot(index="run", columns="epoch", values=column)
+    chosen = dict(zip(losses.index, losses.columns[best_epochs(losses.to_numpy())], strict=True))
+    at_best = pd.Series(chosen, name="epoch").rename_axis("run").reset_index()
+    best = frame.merge(at_best, on=["run", "epoch"])
+    values = {"run": losses.index.to_numpy(), "best_epoch": np.array([chosen[run] for run in losses.index], float)}
+    for split in SPLITS:
+        rows = best.loc[best["split"] == split].set_index("run").reindex(losses.index)
+        values |= {f"{split}_{name}": rows[name].to_numpy(float) for name in COLUMNS}
+    values["learned"] = (values["validation_accuracy"] >= LEARNED_ACCURACY).astype(float)
+    return {name: values[name] for name in ("run", *measures)}
+
+
+def compare(
+    first: tuple[Store, Condition], second: tuple[Store, Condition], measures: Sequence[str] = USUAL
+) -> "pd.DataFrame":
+    """What changes from the first condition to the second, paired by run, at each run's best epoch.
+
+    Returns:
+        Frame with first, second (conditions), measure, runs (that both have), mean_first, mean_second, difference
+        (second less first, mean over runs), low, high (its 95% bootstrap interval over runs), greater, less (shares of
+        runs whose difference is positive, negative).
+
+    Raises:
+        UserError: where the two do not start from the same weights, or share no run, or there is no such measure.
+    """
+    import pandas as pd
+
+    one, two = first[1], second[1]
+    for field in ("cell", "seed"):
+        here, there = getattr(one, field), getattr(two, field)
+        if here != there:
+            raise UserError(
+                f"{one.folder} and {two.folder} cannot be paired by run: {field} {here} and {there}; runs are pairs "
+                "where cell and seed are the same"
+            )
+    values = [values_at_best(store, condition, measures) for store, condition in (first, second)]
+    shared, places_one, places_two = np.intersect1d(values[0]["run"], values[1]["run"], return_indices=True)
+    if not len(shared):
+        raise UserError(f"{one.folder} and {two.folder} share no finished run")
+    rows = []
+    for measure in measures:
+        a, b = values[0][measure][places_one], values[1][measure][places_two]
+        known = ~(np.isnan(a) | np.isnan(b))
+        if not known.any():
+            raise UserError(f"{measure}: not measured in both {one.folder} and {two.folder}")
+        difference = b[known] - a[known]
+        summary = summarise(difference)
+        rows.append(
+            {
+                "first": one.folder,
+                "second": two.folder,
+                "measure": measure,
+                "runs": summary.runs,
+                "mean_first": a[known].mean(),
+                "mean_second": b[known].mean(),
+                "difference": summary.mean,
+                "low": summary.low,
+                "high": summary.high,
+                "greater": (difference > 0).mean(),
+                "less": (difference < 0).mean(),
+            }
+        )
+    return pd.DataFrame(rows)

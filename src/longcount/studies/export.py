@@ -1,0 +1,142 @@
+"""A study as one tidy table: a row a run and epoch, a column a measure."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longcount.errors import UserError
+from longcount.languages.splits import SPLITS
+from longcount.studies import files
+from longcount.studies.protocol import Condition
+from longcount.studies.store import Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Measures of a split that become columns such as ``validation_loss``.
+MEASURES = ("loss", "accuracy", "fpf_mean", "fpf_min", "unfailed")
+FORMATS = (".parquet", ".csv")
+
+
+def export(store: Store, path: str | Path) -> int:
+    """Write all done runs as one table; a block at a time is in memory.
+
+    Columns: condition, cell, every setting in which conditions differ, run, epoch, online_loss, last_word_loss, and for
+    every split its loss, accuracy (percent), fpf_mean, fpf_min (tokens), unfailed (words); empty where not measured.
+
+    Args:
+        store: the store.
+        path: a file ending in .parquet or .csv; replaced where it exists.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        UserError: for another ending, a damaged block, a disk that refuses.
+    """
+    path = Path(path)
+    if path.suffix not in FORMATS:
+        raise UserError(f"{path}: should end in {' or '.join(FORMATS)}")
+    half = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    rows = 0
+    with files.disk_errors_told(path):
+        try:
+            with _writer(half, path.suffix, _form(store)) as writer:
+                for table in _tables(store):
+                    writer.write_table(table)
+                    rows += table.num_rows
+            os.replace(half, path)
+        finally:
+            half.unlink(missing_ok=True)
+    return rows
+
+
+def _writer(path: Path, suffix: str, form: pa.Schema):
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    if suffix == ".csv":
+        return pyarrow.csv.CSVWriter(path, form)
+    return pyarrow.parquet.ParquetWriter(path, form, compression="zstd")
+
+
+def settings_that_differ(store: Store) -> dict[str, dict[str, str]]:
+    """By condition, the settings in which conditions differ, as text."""
+    leaves = {condition.folder: _flat(condition) for condition in store.study.conditions}
+    names = [
+        name
+        for name in next(iter(leaves.values()))
+        if name not in ("cell", "words.given") and len({leaf[name] for leaf in leaves.values()}) > 1
+    ]
+    return {folder: {name: leaf[name] for name in names} for folder, leaf in leaves.items()}
+
+
+def _flat(condition: Condition) -> dict[str, str]:
+    settings = condition.settings()
+    words = settings.pop("words")
+    values = {**settings, **{f"words.{name}": value for name, value in words.items()}}
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
+
+
+def _form(store: Store) -> pa.Schema:
+    import pyarrow as pa
+
+    settings = next(iter(settings_that_differ(store).values()))
+    kinds = {"fpf_min": pa.int32(), "unfailed": pa.int32()}
+    return pa.schema(
+        [
+            *((name, pa.string()) for name in ("condition", "cell", *settings)),
+            ("run", pa.int32()),
+            ("epoch", pa.int32()),
+            ("online_loss", pa.float64()),
+            ("last_word_loss", pa.float64()),
+            *((f"{split}_{m}", kinds.get(m, pa.float64())) for split in SPLITS for m in MEASURES),
+        ]
+    )
+
+
+def _tables(store: Store) -> Iterator[pa.Table]:
+    import pyarrow as pa
+
+    form = _form(store)
+    settings = settings_that_differ(store)
+    columns = ["run", "epoch", "split", "online_loss", "last_word_loss", *MEASURES]
+    for block, table in store.metrics_of_blocks(None, columns):
+        runs, epochs = table["run"].to_numpy(), table["epoch"].to_numpy()
+        keys, row = np.unique(np.stack([runs, epochs], axis=1), axis=0, return_inverse=True)
+        row = row.ravel()
+        split = np.array([SPLITS.index(name) for name in table["split"].to_pylist()], np.int64)
+        wide: dict[str, pa.Array] = {
+            name: pa.array([text] * len(keys))
+            for name, text in {
+                "condition": block.condition.folder,
+                "cell": block.condition.cell,
+                **settings[block.condition.folder],
+            }.items()
+        }
+        wide |= {"run": pa.array(keys[:, 0]), "epoch": pa.array(keys[:, 1])}
+        for name in ("online_loss", "last_word_loss"):
+            wide[name] = _spread(table[name], row, np.ones(len(row), bool), len(keys))
+        for place, title in enumerate(SPLITS):
+            for measure in MEASURES:
+                wide[f"{title}_{measure}"] = _spread(table[measure], row, split == place, len(keys))
+        yield pa.table([wide[name].cast(form.field(name).type) for name in form.names], form)
+
+
+def _spread(column: pa.ChunkedArray, row: np.ndarray, chosen: np.ndarray, length: int) -> pa.Array:
+    """The chosen values at their rows, null at others."""
+    import pyarrow as pa
+
+    valid = chosen & column.is_valid().to_numpy()
+    values = np.zeros(length, np.float64)
+    values[row[valid]] = column.to_numpy()[valid]
+    absent = np.ones(length, bool)
+    absent[row[valid]] = False
+    return pa.array(values, mask=absent)
