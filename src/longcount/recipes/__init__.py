@@ -1,0 +1,78 @@
+"""Recipes: ways of training that reach exact counting, made of named parts.
+
+Every recipe ends with ordinary weights of the cell, left by the last update; what training added is folded in.
+"""
+
+from __future__ import annotations
+
+from longcount.recipes.parts import (
+    Bias,
+    CountUp,
+    CrossEntropy,
+    Decay,
+    KeepCount,
+    LeaveOut,
+    OppositeSteps,
+    Part,
+    Redraw,
+    RoundAndFreeze,
+    Slope,
+    SlowGate,
+)
+from longcount.recipes.recipe import Recipe, Trained, train
+
+EXACT = {
+    "lstm": Recipe(
+        "exact",
+        "lstm",
+        epochs=10,
+        learning_rate=0.01,
+        parts=(CrossEntropy(), Bias("f", 1.0), Slope("ifg", start=3), Redraw(3, 1e-3)),
+    ),
+    "relu": Recipe(
+        "exact",
+        "relu",
+        epochs=30,
+        learning_rate=0.01,
+        parts=(
+            LeaveOut(("bias_ih_l0", "bias_hh_l0")),
+            OppositeSteps(),
+            CountUp(),
+            KeepCount(),
+            Decay(0.7),
+            RoundAndFreeze(26, 1 / 16, 0.003),
+        ),
+    ),
+    "gru": Recipe(
+        "exact",
+        "gru",
+        epochs=12,
+        learning_rate=0.01,
+        parts=(
+            CrossEntropy(),
+            LeaveOut(("weight_ih_l0", "weight_hh_l0", "bias_hh_l0"), "z"),
+            SlowGate(3.5, 1.3),
+            Slope("n", start=3),
+        ),
+    ),
+}
+"""The recipes that train a cell to count exactly, by cell."""
+
+__all__ = [
+    "EXACT",
+    "Bias",
+    "CountUp",
+    "CrossEntropy",
+    "Decay",
+    "KeepCount",
+    "LeaveOut",
+    "OppositeSteps",
+    "Part",
+    "Recipe",
+    "Redraw",
+    "RoundAndFreeze",
+    "Slope",
+    "SlowGate",
+    "Trained",
+    "train",
+]

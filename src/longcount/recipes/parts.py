@@ -1,0 +1,240 @@
+"""The parts that recipes are made of: each is one idea, acts by a rule fixed beforehand, and can be left out.
+
+Epochs count from 1. What a part adds to the network while it trains (slopes, rescaled readouts) is a factor on
+parameters, so the weights of every epoch fold into an ordinary network of the cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from longcount.cells import Cell
+from longcount.engine.options import Options
+
+Tensors = dict[str, np.ndarray]
+
+
+def positions(cell: Cell, name: str, gates: str | None = None) -> np.ndarray:
+    """Positions of a tensor, or of its rows of some gates, in the flat parameter vector: int [...]."""
+    start = 0
+    for tensor, shape in cell.shapes().items():
+        size = int(np.prod(shape))
+        if tensor == name:
+            block = np.arange(start, start + size).reshape(shape)
+            if gates is None:
+                return block
+            rows = block.reshape(len(cell.gates), cell.hidden_size, *shape[1:])
+            return rows[[cell.gates.index(gate) for gate in gates]]
+        start += size
+    raise KeyError(name)
+
+
+def gate_rows(cell: Cell, gates: str) -> np.ndarray:
+    """Positions of all recurrent parameters of some gates, one after another."""
+    names = [name for name in cell.shapes() if not name.startswith("readout")]
+    return np.concatenate([positions(cell, name, gates).ravel() for name in names])
+
+
+@dataclass(frozen=True)
+class Part:
+    """One idea of a recipe. What a part does not override changes nothing."""
+
+    def begin(self, cell: Cell, parameters: np.ndarray) -> None:
+        """Change the initial parameters [runs, P] in place."""
+
+    def options(self, cell: Cell, options: Options, epoch: int) -> Options:
+        """The options of an epoch's updates."""
+        return options
+
+    def rate(self, rate: float, epoch: int) -> float:
+        """The learning rate of an epoch."""
+        return rate
+
+    def scale(self, cell: Cell, scales: np.ndarray, epoch: int) -> None:
+        """Change the factors [P] between parameters and weights of an epoch, in place."""
+
+    def before(self, cell: Cell, parameters: np.ndarray, epoch: int) -> None:
+        """Change the parameters [runs, P] in place before an epoch."""
+
+    def redraws(self, epoch: int) -> float | None:
+        """The validation loss (mean squared error) above which a run begins again after this epoch, or None."""
+        return None
+
+
+@dataclass(frozen=True)
+class CrossEntropy(Part):
+    """Binary cross-entropy in place of the mean squared error: its gradient does not vanish at confident errors."""
+
+    def options(self, cell: Cell, options: Options, epoch: int) -> Options:
+        """As `Part.options`."""
+        return replace(options, loss="bce")
+
+
+@dataclass(frozen=True)
+class Decay(Part):
+    """The learning rate shrinks by a factor every epoch."""
+
+    factor: float
+
+    def rate(self, rate: float, epoch: int) -> float:
+        """As `Part.rate`."""
+        return rate * self.factor**epoch
+
+
+@dataclass(frozen=True)
+class Bias(Part):
+    """A gate's b_ih starts higher, so that the gate begins open."""
+
+    gates: str
+    by: float
+
+    def begin(self, cell: Cell, parameters: np.ndarray) -> None:
+        """As `Part.begin`."""
+        parameters[:, positions(cell, "bias_ih_l0", self.gates).ravel()] += np.float32(self.by)
+
+
+@dataclass(frozen=True)
+class Slope(Part):
+    """The slope of gates grows: all their parameters act times 2^(epoch - start), at least 1, at most `largest`.
+
+    A sharper gate is nearer to saturation; an LSTM or GRU counts exactly where its gates are exactly 0, 1 or -1.
+    """
+
+    gates: str
+    start: int
+    largest: float = 64.0
+
+    def scale(self, cell: Cell, scales: np.ndarray, epoch: int) -> None:
+        """As `Part.scale`."""
+        scales[gate_rows(cell, self.gates)] *= min(max(2.0 ** (epoch - self.start), 1.0), self.largest)
+
+
+@dataclass(frozen=True)
+class LeaveOut(Part):
+    """Tensors, or some gates' rows of them, are 0 and stay 0."""
+
+    tensors: tuple[str, ...]
+    gates: str | None = None
+
+    def _where(self, cell: Cell) -> np.ndarray:
+        return np.concatenate([positions(cell, name, self.gates).ravel() for name in self.tensors])
+
+    def begin(self, cell: Cell, parameters: np.ndarray) -> None:
+        """As `Part.begin`."""
+        parameters[:, self._where(cell)] = 0
+
+    def options(self, cell: Cell, options: Options, epoch: int) -> Options:
+        """As `Part.options`."""
+        return replace(options, frozen=options.frozen | frozenset(self._where(cell).tolist()))
+
+
+@dataclass(frozen=True)
+class OppositeSteps(Part):
+    """One parameter for both letters: what `)` adds to the counted gate is minus what `(` adds."""
+
+    def options(self, cell: Cell, options: Options, epoch: int) -> Options:
+        """As `Part.options`."""
+        rows = positions(cell, "weight_ih_l0", _counted(cell)).reshape(-1, 2)
+        return replace(options, ties=options.ties + tuple((int(shut), int(opened), -1.0) for opened, shut in rows))
+
+
+@dataclass(frozen=True)
+class CountUp(Part):
+    """Signs at the start: the counted gate goes up on `(`, and the readout allows `)` more where the count is high."""
+
+    def begin(self, cell: Cell, parameters: np.ndarray) -> None:
+        """As `Part.begin`."""
+        opened = positions(cell, "weight_ih_l0", _counted(cell)).reshape(-1, 2)[:, 0]
+        chosen = np.concatenate([opened, positions(cell, "readout.weight")[1]])
+        parameters[:, chosen] = np.abs(parameters[:, chosen])
+
+
+@dataclass(frozen=True)
+class KeepCount(Part):
+    """The recurrent weight of the counted gate starts at 1 (Le et al. 2015)."""
+
+    def begin(self, cell: Cell, parameters: np.ndarray) -> None:
+        """As `Part.begin`."""
+        square = positions(cell, "weight_hh_l0", _counted(cell)).reshape(cell.hidden_size, cell.hidden_size)
+        parameters[:, square.ravel()] = np.eye(cell.hidden_size, dtype=np.float32).ravel()
+
+
+@dataclass(frozen=True)
+class RoundAndFreeze(Part):
+    """From an epoch on, recurrent parameters are rounded to multiples of a grid and no longer trained.
+
+    The readout goes on training at `rate`. On the grid, sums of steps are exact in float32.
+    """
+
+    epoch: int
+    grid: float
+    readout_rate: float
+
+    def before(self, cell: Cell, parameters: np.ndarray, epoch: int) -> None:
+        """As `Part.before`."""
+        if epoch == self.epoch:
+            where = gate_rows(cell, "".join(cell.gates))
+            parameters[:, where] = np.round(parameters[:, where] / np.float32(self.grid)) * np.float32(self.grid)
+
+    def options(self, cell: Cell, options: Options, epoch: int) -> Options:
+        """As `Part.options`."""
+        if epoch < self.epoch:
+            return options
+        everything = gate_rows(cell, "".join(cell.gates)).tolist()
+        return replace(options, frozen=options.frozen | frozenset(everything), ties=())
+
+    def rate(self, rate: float, epoch: int) -> float:
+        """As `Part.rate`."""
+        return rate if epoch < self.epoch else self.readout_rate
+
+
+@dataclass(frozen=True)
+class SlowGate(Part):
+    """The GRU's update gate is its bias alone, and a schedule: z = sigmoid(min(start + step epoch, largest)).
+
+    The readout reads h / (1 - z), the count in units of one step. At the end z = 1 - 2^-23, the float32 nearest to 1
+    but one, where rounding removes the leak of (h - n) z + n.
+    """
+
+    start: float
+    step: float
+    largest: float = 15.942385
+
+    def _bias(self, epoch: int) -> float:
+        return min(self.start + self.step * epoch, self.largest)
+
+    def before(self, cell: Cell, parameters: np.ndarray, epoch: int) -> None:
+        """As `Part.before`."""
+        parameters[:, positions(cell, "bias_ih_l0", "z").ravel()] = self._bias(epoch)
+
+    def begin(self, cell: Cell, parameters: np.ndarray) -> None:
+        """As `Part.begin`."""
+        self.before(cell, parameters, 1)
+
+    def options(self, cell: Cell, options: Options, epoch: int) -> Options:
+        """As `Part.options`."""
+        bias = positions(cell, "bias_ih_l0", "z").ravel().tolist()
+        return replace(options, frozen=options.frozen | frozenset(bias))
+
+    def scale(self, cell: Cell, scales: np.ndarray, epoch: int) -> None:
+        """As `Part.scale`."""
+        scales[positions(cell, "readout.weight").ravel()] *= 1.0 + np.exp(self._bias(max(epoch, 1)))
+
+
+@dataclass(frozen=True)
+class Redraw(Part):
+    """A run whose validation loss after an epoch is above a threshold begins again from its next draw."""
+
+    epoch: int
+    threshold: float
+
+    def redraws(self, epoch: int) -> float | None:
+        """As `Part.redraws`."""
+        return self.threshold if epoch == self.epoch else None
+
+
+def _counted(cell: Cell) -> str:
+    """The gate whose input steps the counter."""
+    return {"lstm": "g", "gru": "n"}.get(cell.name, cell.gates[0])
