@@ -22,6 +22,8 @@ COMMANDS = (
     ("train", "train", "Train runs of one cell."),
     ("evaluate", "evaluate", "Evaluate every run of a store on the words of a file."),
     ("study", "study", "Run, inspect, extend, export and compare studies of any size."),
+    ("export", "export", "Write a model for PyTorch and others."),
+    ("import", "import_", "Put models made elsewhere, such as PyTorch's, into a store."),
     ("bench", "bench", "Time the engine on this machine."),
 )
 

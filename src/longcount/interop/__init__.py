@@ -1,0 +1,48 @@
+"""PyTorch and safetensors: models in and out, and a second engine that trains any `torch.nn.Module`.
+
+`modules` holds the networks as plain PyTorch modules, `tensor_files` reads and writes files of tensors, `recognition`
+finds a network in other people's names, `exchange` takes models out of a store and into one, `torch_engine` trains.
+PyTorch is an extra and imported only when something here needs it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from longcount.errors import UserError
+
+if TYPE_CHECKING:
+    from longcount.interop.exchange import export_run, import_models, to_torch
+    from longcount.interop.modules import counter, from_torch
+
+__all__ = ["counter", "export_run", "from_torch", "import_models", "need_torch", "to_torch"]
+
+_ROOMS = {
+    "counter": "modules",
+    "export_run": "exchange",
+    "from_torch": "modules",
+    "import_models": "exchange",
+    "to_torch": "exchange",
+}
+_OF_TORCH = ("modules",)
+
+
+def need_torch() -> None:
+    """Import PyTorch.
+
+    Raises:
+        UserError: it is not installed; the line says how to install it.
+    """
+    try:
+        importlib.import_module("torch")
+    except ModuleNotFoundError:
+        raise UserError("PyTorch is not installed: pip install 'longcount[torch]' brings it") from None
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if _ROOMS[name] in _OF_TORCH:
+        need_torch()
+    return getattr(importlib.import_module(f"{__name__}.{_ROOMS[name]}"), name)

@@ -1,0 +1,142 @@
+"""Models out of a store and into one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from longcount import cells
+from longcount.errors import UserError
+from longcount.interop import need_torch
+from longcount.interop.recognition import Recognised, recognise
+from longcount.interop.tensor_files import read_tensors, write_tensors
+from longcount.languages.files import read_splits
+from longcount.studies import word_sets
+from longcount.studies.models import keep_models
+from longcount.studies.protocol import Condition, WordSource
+from longcount.studies.selection import best_epochs
+from longcount.studies.store import Store
+
+if TYPE_CHECKING:
+    from longcount.interop.modules import Counter
+
+Epoch = Literal["best", "last"] | int
+
+
+def tensors_of(
+    store: str | Path | Store, run: int, cell: str | None = None, epoch: Epoch = "best"
+) -> tuple[Condition, dict[str, np.ndarray]]:
+    """One model of a store: its condition, and its tensors by name, float32 [*shape].
+
+    Args:
+        store: a store or its folder.
+        run: number of the run within its cell, from 0.
+        cell: a cell or condition; needed where the store holds several.
+        epoch: ``"best"`` by validation loss, ``"last"``, or a number.
+
+    Raises:
+        UserError: where there is no such store, cell, run or epoch.
+    """
+    store = store if isinstance(store, Store) else Store.open(store)
+    if cell is None and len(store.study.conditions) > 1:
+        names = ", ".join(condition.folder for condition in store.study.conditions)
+        raise UserError(f"{store.directory}: holds several cells or conditions; say which by --cell: {names}")
+    condition = store.condition(cell if cell is not None else store.study.conditions[0].folder)
+    tensors = store.tensors(condition.folder, run, _epoch_number(store, condition, run, epoch))
+    return condition, tensors
+
+
+def export_run(
+    store: str | Path | Store, run: int, out: str | Path, cell: str | None = None, epoch: Epoch = "best"
+) -> None:
+    """Write one model of a store (see `tensors_of`) as a file that PyTorch and safetensors read.
+
+    Args:
+        store: a store or its folder.
+        run: number of the run within its cell, from 0.
+        out: the file: ``.safetensors``, or ``.pt`` for a PyTorch state dict.
+        cell: a cell or condition; needed where the store holds several.
+        epoch: ``"best"`` by validation loss, ``"last"``, or a number.
+
+    Raises:
+        UserError: where there is no such model, for another suffix, or where the disk refuses.
+    """
+    condition, tensors = tensors_of(store, run, cell, epoch)
+    write_tensors(out, tensors, condition.cell)
+
+
+def to_torch(store: str | Path | Store, run: int, cell: str | None = None, epoch: Epoch = "best") -> Counter:
+    """One model of a store (see `tensors_of`) as a plain `torch.nn.Module`, a `longcount.interop.modules.Counter`."""
+    need_torch()
+    from longcount.interop.modules import counter
+
+    condition, tensors = tensors_of(store, run, cell, epoch)
+    layers = sum(1 for name in tensors if name.startswith("weight_hh_l"))
+    hidden_size = tensors["weight_hh_l0"].shape[-1]
+    return counter(cells.get(condition.cell, hidden_size, layers), tensors)
+
+
+def import_models(
+    paths: Sequence[str | Path],
+    out: str | Path,
+    *,
+    cell: str | None = None,
+    renamed: Mapping[str, str] | None = None,
+    data: str | Path | None = None,
+    seed: int = 0,
+) -> list[Recognised]:
+    """Put models from files into a new store, measured on words as trained ones are.
+
+    Args:
+        paths: files of one model each; run k of a cell is the k-th file that holds that cell.
+        out: the store's folder, new or empty.
+        cell: the models' cell; default: as the files say or their shapes tell.
+        renamed: names of tensors, or prefixes that end in a dot, to ours.
+        data: a folder of word files; the splits that it lacks are made.
+        seed: of the words that are made.
+
+    Returns:
+        What was found in each file.
+
+    Raises:
+        UserError: for a file that is no such model, bad words, or a folder that holds something already.
+    """
+    found = []
+    for path in paths:
+        tensors, said = read_tensors(path)
+        found.append(recognise(tensors, cell or said, renamed, str(path)))
+    for model, path in zip(found, paths, strict=True):
+        if (model.cell.hidden_size, model.cell.layers) != (1, 1):
+            raise UserError(
+                f"{path}: layers {model.cell.layers}, hidden size {model.cell.hidden_size}; a store of imported models "
+                "takes one layer of hidden size 1"
+            )
+    models = {
+        name: np.stack([cells.pack(model.cell, model.tensors) for model in found if model.cell.name == name])
+        for name in dict.fromkeys(model.cell.name for model in found)
+    }
+    given = {} if data is None else read_splits(data)
+    source = WordSource(seed=seed, given={split: words.sha256 for split, words in given.items()})
+    splits = word_sets.make(source, {words.sha256: words for words in given.values()})
+    detail = {"files": ", ".join(Path(path).name for path in paths)}
+    keep_models(out, models, "imported", detail, splits)
+    return found
+
+
+def _epoch_number(store: Store, condition: Condition, run: int, epoch: Epoch) -> int:
+    if isinstance(epoch, int):
+        return epoch
+    if epoch == "last" or condition.epochs == 0:
+        return condition.epochs
+    column = "loss" if store.study.selection == "average" else "last_word_loss"
+    for block in store.blocks([condition]):
+        if run in block.runs:
+            for _, table in store.metrics_of_blocks([condition], ("run", "epoch", "split", column)):
+                frame = table.to_pandas()
+                frame = frame[(frame["run"] == run) & (frame["split"] == "validation")].sort_values("epoch")
+                if len(frame):
+                    return int(best_epochs(frame[column].to_numpy(float)[None])[0])
+    return condition.epochs  # no validation words, or no such run, which reading its weights will say

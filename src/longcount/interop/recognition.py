@@ -1,0 +1,204 @@
+"""Finds a network's tensors under other people's names: by role and shape, or as they are mapped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+
+from longcount import cells
+from longcount.cells import OUTPUTS, Cell
+from longcount.errors import UserError
+
+# What torch.nn calls the tensors of a recurrent layer, or of a single cell (without its layer's number), after any
+# prefix: ``lstm.``, ``module.gru.``, ``_orig_mod.encoder.rnn.`` ...
+_RECURRENT = re.compile(r"(?:.*\.)?((?:weight|bias)_(?:ih|hh))(?:_l(\d+))?")
+_READOUT = re.compile(r"(?:.*\.)?(weight|bias)")
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A network that was found."""
+
+    cell: Cell
+    tensors: dict[str, np.ndarray]
+    """float32 [*shape], by the names and in the order of `cell.shapes`."""
+    rounded: bool
+    """Whether float32 could not hold some number exactly."""
+    alike: tuple[str, ...]
+    """Cells that these tensors would fit, where nothing said which it is; the first was taken."""
+
+
+def recognise(
+    tensors: Mapping[str, np.ndarray], cell: str | None = None, renamed: Mapping[str, str] | None = None, where: str = ""
+) -> Recognised:
+    """The network that the tensors of a file or module make up.
+
+    Args:
+        tensors: by their own names.
+        cell: the cell's name, where it is known; shapes alone do not set ReLU, tanh and linear networks apart.
+        renamed: their names (or prefixes that end in a dot) to ours.
+        where: what messages begin with.
+
+    Raises:
+        UserError: names are missing, too many or ambiguous; a shape does not fit; numbers are not finite floats.
+    """
+    ours = _named(dict(tensors), dict(renamed or {}), where)
+    kind, alike = _cell(ours, cell, where)
+    shapes = kind.shapes()
+    missing = [name for name in shapes if name not in ours]
+    if missing:
+        biases = "; a layer made with bias=False needs biases of 0" if all("bias" in name for name in missing) else ""
+        raise UserError(f"{where}: lacks {', '.join(missing)} of {_described(kind)}{biases}")
+    extra = [theirs for name, (theirs, _) in ours.items() if name not in shapes]
+    if extra:
+        raise UserError(f"{where}: {', '.join(extra)}: too many for {_described(kind)}")
+    result, rounded = {}, False
+    for name, shape in shapes.items():
+        theirs, tensor = ours[name]
+        if tensor.shape != shape:
+            raise UserError(
+                f"{where}: {theirs} has shape {_shape(tensor.shape)}; {_described(kind)} over the letters '(' and ')' "
+                f"has {_shape(shape)} there"
+            )
+        result[name] = _finite_float32(tensor, f"{where}: {theirs}")
+        rounded |= bool((result[name] != tensor).any())
+    return Recognised(kind, result, rounded, alike)
+
+
+def _named(
+    tensors: dict[str, np.ndarray], renamed: dict[str, str], where: str
+) -> dict[str, tuple[str, np.ndarray]]:
+    """Our name: (their name, tensor)."""
+    found: dict[str, tuple[str, np.ndarray]] = {}
+    strange: dict[str, str] = {}  # their name: name after mapping
+    readouts: dict[str, dict[str, str]] = {}  # prefix: weight, bias: their name
+    mapped = _mapped(list(tensors), renamed, where)
+    for theirs, name in mapped.items():
+        if match := _RECURRENT.fullmatch(name):
+            ours = f"{match[1]}_l{match[2] or 0}"
+            if ours in found:
+                raise UserError(
+                    f"{where}: {found[ours][0]} and {theirs} are both {ours}; leave one out, or say which layer each "
+                    f"is: --map {theirs}=weight_ih_l1"
+                )
+            found[ours] = theirs, tensors[theirs]
+        elif match := _READOUT.fullmatch(name):
+            readouts.setdefault(name.removesuffix(match[1]), {})[match[1]] = theirs
+        else:
+            strange[theirs] = name
+    chosen = _readout(readouts, tensors, found, where)
+    for prefix, parts in readouts.items():
+        if prefix == chosen:
+            found |= {f"readout.{part}": (theirs, tensors[theirs]) for part, theirs in parts.items()}
+        else:
+            strange |= dict.fromkeys(parts.values(), prefix)
+    if strange:
+        raise UserError(
+            f"{where}: {', '.join(sorted(strange))}: no part of recurrent layers and a linear readout; leave it out of "
+            "the file, or say what it is: --map theirs=ours"
+        )
+    return found
+
+
+def _mapped(names: list[str], renamed: dict[str, str], where: str) -> dict[str, str]:
+    result = {}
+    unused = set(renamed)
+    for name in names:
+        prefixes = [theirs for theirs in renamed if theirs.endswith(".") and name.startswith(theirs)]
+        longest = max(prefixes, key=len, default=None)
+        if name in renamed:
+            result[name] = renamed[name]
+            unused.discard(name)
+        elif longest is not None:
+            result[name] = renamed[longest] + name.removeprefix(longest)
+            unused.discard(longest)
+        else:
+            result[name] = name
+    for theirs in sorted(unused):
+        near = get_close_matches(theirs, names, 1)
+        hint = f"did you mean {near[0]}?" if near else f"it holds {', '.join(names[:12]) or 'nothing'}"
+        raise UserError(f"{where}: --map {theirs}={renamed[theirs]}: the file holds no {theirs}; {hint}")
+    return result
+
+
+def _readout(
+    readouts: dict[str, dict[str, str]],
+    tensors: dict[str, np.ndarray],
+    found: dict[str, tuple[str, np.ndarray]],
+    where: str,
+) -> str | None:
+    """The prefix of the readout: the only layer there is, or the only one of its shape, or the one that is named so."""
+    if len(readouts) <= 1 or "readout." in readouts:
+        return "readout." if "readout." in readouts else next(iter(readouts), None)
+    recurrent = found.get("weight_hh_l0")
+    width = recurrent[1].shape[-1] if recurrent is not None and recurrent[1].ndim else None
+    expected = {"weight": (OUTPUTS, width), "bias": (OUTPUTS,)}
+    fitting = [
+        prefix
+        for prefix, parts in readouts.items()
+        if {part: tensors[theirs].shape for part, theirs in parts.items()} == expected
+    ]
+    if len(fitting) > 1:
+        names = " and ".join(prefix + "weight" for prefix in fitting)
+        raise UserError(f"{where}: {names} could both be the readout; say which: --map {fitting[0]}=readout.")
+    return fitting[0] if fitting else None
+
+
+def _cell(ours: dict[str, tuple[str, np.ndarray]], name: str | None, where: str) -> tuple[Cell, tuple[str, ...]]:
+    """The cell, and the cells among which nothing decided."""
+    if "weight_hh_l0" not in ours:
+        raise UserError(
+            f"{where}: lacks weight_hh_l0: no recurrent layer of torch.nn (LSTM, GRU or RNN); "
+            "say what its tensors are: --map theirs=ours"
+        )
+    theirs, tensor = ours["weight_hh_l0"]
+    if tensor.ndim != 2 or not tensor.shape[1] or tensor.shape[0] % tensor.shape[1]:
+        raise UserError(
+            f"{where}: {theirs} has shape {_shape(tensor.shape)}; a recurrent layer of hidden size H has 4H x H (LSTM), "
+            "3H x H (GRU) or H x H (RNN) there"
+        )
+    rows, hidden_size = tensor.shape
+    layers = sum(1 for known in ours if known.startswith("weight_hh_l"))
+    kinds = [cells.get(known, hidden_size, layers) for known in cells.names()]
+    fitting = [kind for kind in kinds if len(kind.gates) * hidden_size == rows]
+    if name is not None:
+        asked = cells.get(name, hidden_size, layers)
+        if len(asked.gates) * hidden_size != rows:
+            raise UserError(
+                f"{where}: {theirs} has shape {_shape(tensor.shape)}; {_described(asked)} has "
+                f"{_shape((len(asked.gates) * hidden_size, hidden_size))} there"
+            )
+        return asked, ()
+    if not fitting:
+        raise UserError(
+            f"{where}: {theirs} has shape {_shape(tensor.shape)}: {rows // hidden_size} gates; the cells have "
+            + ", ".join(f"{len(kind.gates)} ({kind.name})" for kind in kinds)
+        )
+    return fitting[0], tuple(kind.name for kind in fitting) if len(fitting) > 1 else ()
+
+
+def _described(cell: Cell) -> str:
+    layers = f", {cell.layers} layers" if cell.layers > 1 else ""
+    return f"{cell.name} of hidden size {cell.hidden_size}{layers}"
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return f"[{', '.join(map(str, shape))}]"
+
+
+def _finite_float32(tensor: np.ndarray, where: str) -> np.ndarray:
+    if tensor.dtype.kind != "f":
+        raise UserError(f"{where} holds {tensor.dtype} numbers; weights are floats")
+    with np.errstate(over="ignore"):
+        single = np.ascontiguousarray(tensor, np.float32)
+    bad = ~np.isfinite(single)
+    if bad.any():
+        first = tuple(int(place[0]) for place in np.nonzero(bad))
+        raise UserError(
+            f"{where} is {tensor[first]} at {_shape(first)}; every weight must be finite and within float32"
+        )
+    return single
