@@ -8,9 +8,19 @@ through the exponent bits) and `split_exponent`. So the polynomial exists once, 
 engine agree bit for bit. Nothing is fused, nothing depends on a library's `exp`.
 
 Largest errors over **all** float32 inputs (`python -m longcount.engine.accuracy`, 2^32 inputs a function, against
-float64):
+NumPy's float64), in units in the last place of the true value, and how many float32 numbers a function falls where it
+should rise:
 
-{ACCURACY}
+    function          largest error     at x =            falls by at most  at x =
+    exp               1.176 ulp         -71.0455322       1                 -0.0311628524
+    sigmoid           2.481 ulp         -16.635704        1                 0.249032348
+    tanh              3.456 ulp         0.0614412315      3                 -0.0607693642
+    log               2.845 ulp         1.13179791        0
+
+Those of exp are for |x| <= 87, of sigmoid for x >= -87, of tanh for all x, of log for normal x > 0. Below -87, where
+the argument is clipped, exp and sigmoid stay at exp(-87) = 1.6458e-38, wrong by at most that in absolute terms; above
+87 exp stays at exp(87) = 6.07603e37. In float32 sigmoid is exactly 1 from x = 16.6355324 on, tanh
+exactly 1 from x = 9.01091385 on and exactly -1 up to x = -8.49105358; sigmoid is never 0.
 """
 
 from __future__ import annotations
@@ -71,7 +81,7 @@ def exp(x: Any) -> Any:
 
 
 def sigmoid(x: Any) -> Any:
-    """1 / (1 + exp(-x)). In float32 exactly 1 from x = 16.64 on, and 1.6e-38 below x = -87."""
+    """1 / (1 + exp(-x)). In float32 exactly 1 from x = 16.6355324 on, and 1.6458e-38 below x = -87."""
     if hasattr(x, "sigmoid"):
         return x.sigmoid()
     x = numeric(x)
@@ -83,7 +93,7 @@ def sigmoid(x: Any) -> Any:
 def tanh(x: Any) -> Any:
     """tanh(x) as t / (t + 2) with t = exp(2 x) - 1, which keeps its relative precision near 0.
 
-    In float32 exactly plus or minus 1 beyond |x| = 9.02.
+    In float32 exactly 1 from x = 9.01091385 on, and exactly -1 up to x = -8.49105358.
     """
     if hasattr(x, "tanh"):
         return x.tanh()

@@ -206,8 +206,8 @@ def _summary(name: str, starts: list[int], chunks: list[_Chunk], count: int) -> 
 
 def _first_at_limit(last_others: Iterable[float]) -> float:
     """The next float32 number after the last input whose result is not the limit; nan where that is the last one."""
-    following = np.nextafter(np.float32(np.nanmax(list(last_others))), np.float32(np.inf))
-    return float(following) if np.isfinite(following) else float("nan")
+    last = np.nanmax(list(last_others))
+    return float(np.nextafter(np.float32(last), np.float32(np.inf))) if last < _GREATEST else float("nan")
 
 
 def table(found: list[Accuracy]) -> str:
@@ -215,7 +215,8 @@ def table(found: list[Accuracy]) -> str:
     rows = [("function", "largest error", "at x =", "falls by at most", "at x =")]
     for one in found:
         error, fall = one.largest_error, one.largest_fall
-        rows.append((one.name, f"{error.amount:.3f} ulp", f"{error.at:.9g}", f"{fall.amount:.0f}", f"{fall.at:.9g}"))
+        fall_at = f"{fall.at:.9g}" if fall.amount else ""
+        rows.append((one.name, f"{error.amount:.3f} ulp", f"{error.at:.9g}", f"{fall.amount:.0f}", fall_at))
     return "\n".join("    " + "".join(cell.ljust(18) for cell in row).rstrip() for row in rows)
 
 

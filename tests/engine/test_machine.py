@@ -1,0 +1,218 @@
+"""The cache of compiled code: quicker, never different, and never a reason to fail."""
+
+import gc
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from longcount.engine import machine
+from longcount.engine.lanes import Function
+
+ARGUMENTS = {"numbers": "pointer", "count": "index"}
+WIDTH = 16
+
+
+def program(factor: float) -> str:
+    """Multiply `count` vectors of numbers by a factor, in place."""
+    function = Function("multiply", ARGUMENTS, WIDTH)
+    numbers = function.memory("numbers", function.float_lanes)
+    for place in function.range(0, function.index_argument("count")):
+        numbers.store(place, numbers.load(place) * factor)
+    return function.finish()
+
+
+def multiplied(factor: float) -> float:
+    numbers = np.ones(2 * WIDTH, np.float32)
+    machine.compiled(program(factor), "multiply", ARGUMENTS)(numbers, 2)
+    assert (numbers == numbers[0]).all()
+    return float(numbers[0])
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of its own, not yet made."""
+    chosen = tmp_path / "deep" / "cache"
+    monkeypatch.setenv("LONGCOUNT_CACHE", str(chosen))
+    return chosen
+
+
+@pytest.fixture
+def compilations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The programs compiled from now on."""
+    seen: list[str] = []
+    compile_text = machine._compile
+
+    def counted(text: str) -> bytes:
+        seen.append(text)
+        return compile_text(text)
+
+    monkeypatch.setattr(machine, "_compile", counted)
+    return seen
+
+
+def test_a_kept_program_is_not_compiled_again(folder, compilations):
+    assert multiplied(3.0) == 3.0
+    (kept,) = folder.iterdir()
+    content = kept.read_bytes()
+    assert multiplied(3.0) == 3.0
+    assert len(compilations) == 1
+    assert [path.read_bytes() for path in folder.iterdir()] == [content]
+
+
+def test_a_changed_program_never_meets_old_code(folder, compilations):
+    assert [multiplied(factor) for factor in (3.0, 5.0, 3.0, 7.0)] == [3.0, 5.0, 3.0, 7.0]
+    assert len(compilations) == len(list(folder.iterdir())) == 3
+
+
+@pytest.mark.parametrize("change", ["settings", "target"])
+def test_another_target_or_setting_never_meets_old_code(folder, compilations, change, monkeypatch):
+    multiplied(3.0)
+    if change == "settings":
+        monkeypatch.setattr(machine, "SETTINGS", machine.SETTINGS | {"speed_level": 1})
+    else:
+        other = machine.target()._replace(features="")
+        monkeypatch.setattr(machine, "target", lambda: other)
+    assert multiplied(3.0) == 3.0
+    assert len(compilations) == 2
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda content: b"",
+    "less than its hash": lambda content: content[:20],
+    "only its hash": lambda content: content[:32],
+    "truncated": lambda content: content[:-1],
+    "longer": lambda content: content + b"\0",
+    "a bit turned": lambda content: content[:100] + bytes([content[100] ^ 1]) + content[101:],
+    "another file": lambda content: b"\x7fELF" * 100,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_file_is_made_again(folder, compilations, damage):
+    multiplied(3.0)
+    (kept,) = folder.iterdir()
+    content = kept.read_bytes()
+    kept.write_bytes(damage(content))
+    assert multiplied(3.0) == 3.0
+    assert len(compilations) == 2
+    assert kept.read_bytes() == content
+
+
+def test_a_folder_that_cannot_be_used_is_only_slower(folder, compilations):
+    folder.parent.mkdir()
+    folder.write_text("not a folder")
+    assert [multiplied(3.0), multiplied(3.0)] == [3.0, 3.0]
+    assert len(compilations) == 2
+    assert folder.read_text() == "not a folder"
+
+
+def test_a_folder_in_the_place_of_a_file_is_only_slower(folder):
+    multiplied(3.0)
+    (kept,) = folder.iterdir()
+    kept.unlink()
+    kept.mkdir()
+    assert multiplied(3.0) == 3.0
+    assert list(folder.iterdir()) == [kept]
+
+
+def test_no_cache(monkeypatch, compilations):
+    monkeypatch.setenv("LONGCOUNT_CACHE", "")
+    assert machine.cache_folder() is None
+    assert [multiplied(3.0), multiplied(3.0)] == [3.0, 3.0]
+    assert len(compilations) == 2
+
+
+def test_threads_may_compile_the_same_program_at_once(folder):
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(multiplied, [3.0] * 24)) == {3.0}
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_freed_programs_leave_the_others_alive():
+    kept = machine.compiled(program(2.0), "multiply", ARGUMENTS)
+    for factor in (3.0, 5.0, 7.0):
+        assert multiplied(factor) == factor  # its program is freed on return
+    gc.collect()
+    numbers = np.ones(WIDTH, np.float32)
+    kept(numbers, 1)
+    assert (numbers == 2.0).all()
+
+
+def test_arrays_must_be_contiguous():
+    with pytest.raises(ValueError, match="C-contiguous"):
+        machine.compiled(program(2.0), "multiply", ARGUMENTS)(np.ones(2 * WIDTH, np.float32)[::2], 1)
+
+
+# Whole processes: what a variable or a full disk does to them.
+
+TRAIN = """
+import hashlib, resource, sys
+import numpy as np
+from longcount import cells, engine
+from longcount.engine import machine
+from longcount.languages import dyck
+from longcount.languages.words import Words
+if len(sys.argv) > 1:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), -1))
+digest = hashlib.sha256()
+words = Words.from_strings(["()", "(())()", "((()))" * 9, "()" * 16])
+targets = dyck.targets(words)
+for name in ("lstm", "relu", "gru"):
+    cell = cells.get(name)
+    state = engine.start(np.random.default_rng(1).uniform(-1, 1, (9, cell.size())).astype(np.float32))
+    loss = engine.train(cell, state, words, targets, np.tile(np.arange(4), 10), 0.01, engine.Options("bce"))
+    result = engine.evaluate(cell, state.parameters, words, targets)
+    for array in (state.parameters, state.second_moment, loss, result.loss, result.first_failure):
+        digest.update(array.tobytes())
+print(machine.target().processor, digest.hexdigest())
+"""
+
+
+def start_training(cache: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+    environment = {key: value for key, value in os.environ.items() if key not in ("LONGCOUNT_CPU", "NUMBA_CPU_NAME")}
+    environment |= {"LONGCOUNT_CACHE": str(cache), **variables}
+    command = [sys.executable, "-c", TRAIN, *arguments]
+    return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[str, str]:
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert errors == ""
+    processor, digest = output.split()
+    return processor, digest
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What this processor computes, by two processes that fill one cache at once; and that cache."""
+    cache = tmp_path_factory.mktemp("native") / "cache"
+    both = [start_training(cache), start_training(cache)]
+    results = [finish(process) for process in both]
+    assert results[0] == results[1]
+    assert {path.suffix for path in cache.iterdir()} == {".o"}
+    return results[0][1], cache
+
+
+@pytest.mark.parametrize("variable", ["LONGCOUNT_CPU", "NUMBA_CPU_NAME"])
+def test_a_generic_processor_computes_the_same_bits(native, variable, tmp_path):
+    assert finish(start_training(tmp_path, **{variable: "generic"})) == ("generic", native[0])
+
+
+def test_kept_code_computes_the_same_bits(native):
+    digest, cache = native
+    before = {path: path.stat().st_mtime_ns for path in cache.iterdir()}
+    assert finish(start_training(cache))[1] == digest
+    assert {path: path.stat().st_mtime_ns for path in cache.iterdir()} == before
+
+
+def test_a_full_disk_is_only_slower_and_stays_clean(native, tmp_path):
+    """No file may grow beyond 1,000 bytes: every write of the cache fails half way."""
+    assert finish(start_training(tmp_path, "1000"))[1] == native[0]
+    assert list(tmp_path.iterdir()) == []
