@@ -25,7 +25,7 @@ _ROOMS = {
     "import_models": "exchange",
     "to_torch": "exchange",
 }
-_OF_TORCH = ("modules",)
+_OF_TORCH = ("modules", "torch_cells", "torch_engine")
 
 
 def need_torch() -> None:
@@ -41,8 +41,10 @@ def need_torch() -> None:
 
 
 def __getattr__(name: str) -> object:
-    if name not in _ROOMS:
+    if name not in _ROOMS and name not in _OF_TORCH:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if _ROOMS[name] in _OF_TORCH:
+    room = _ROOMS.get(name, name)
+    if room in _OF_TORCH:
         need_torch()
-    return getattr(importlib.import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    module = importlib.import_module(f"{__name__}.{room}")
+    return module if room == name else getattr(module, name)

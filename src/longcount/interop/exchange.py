@@ -74,9 +74,11 @@ def to_torch(store: str | Path | Store, run: int, cell: str | None = None, epoch
     from longcount.interop.modules import counter
 
     condition, tensors = tensors_of(store, run, cell, epoch)
-    layers = sum(1 for name in tensors if name.startswith("weight_hh_l"))
-    hidden_size = tensors["weight_hh_l0"].shape[-1]
-    return counter(cells.get(condition.cell, hidden_size, layers), tensors)
+    if condition.module is not None:
+        raise UserError(
+            f"{condition.folder}: a module of its own ({condition.module}); export it and load the file there"
+        )
+    return counter(condition.built_in_cell(), tensors)
 
 
 def import_models(

@@ -69,26 +69,26 @@ class LinearRNN(nn.Module):
         return states, states[..., -1, :]
 
 
-class LSTMCounter(Counter, nn.LSTM):
+class LSTMCounter(Counter, nn.LSTM):  # pyright: ignore[reportIncompatibleMethodOverride]
     """`torch.nn.LSTM` and a readout."""
 
 
-class GRUCounter(Counter, nn.GRU):
+class GRUCounter(Counter, nn.GRU):  # pyright: ignore[reportIncompatibleMethodOverride]
     """`torch.nn.GRU` and a readout."""
 
 
-class ReLUCounter(Counter, nn.RNN):
+class ReLUCounter(Counter, nn.RNN):  # pyright: ignore[reportIncompatibleMethodOverride]
     """`torch.nn.RNN` of rectified linear units and a readout."""
 
     def __init__(self, hidden_size: int = 1, layers: int = 1, dropout: float = 0.0) -> None:
         super().__init__(hidden_size, layers, dropout, nonlinearity="relu")
 
 
-class TanhCounter(Counter, nn.RNN):
+class TanhCounter(Counter, nn.RNN):  # pyright: ignore[reportIncompatibleMethodOverride]
     """`torch.nn.RNN` as it is by default (Elman's) and a readout."""
 
 
-class LinearCounter(Counter, LinearRNN):
+class LinearCounter(Counter, LinearRNN):  # pyright: ignore[reportIncompatibleMethodOverride]
     """`LinearRNN` and a readout."""
 
 
@@ -123,7 +123,7 @@ def counter(cell: Cell, tensors: Mapping[str, np.ndarray] | None = None, dropout
 
 
 def from_torch(module: nn.Module, cell: str | None = None) -> tuple[Cell, np.ndarray]:
-    """The cell and flat weights (float32 [P], in the cell's order) of any module made of a recurrent layer and a readout.
+    """The cell and flat weights, float32 [P], of any module made of recurrent layers and a linear readout.
 
     Args:
         module: with torch.nn's LSTM, GRU, RNN or one of their cells, and a linear readout, under any names.

@@ -33,7 +33,10 @@ class Recognised:
 
 
 def recognise(
-    tensors: Mapping[str, np.ndarray], cell: str | None = None, renamed: Mapping[str, str] | None = None, where: str = ""
+    tensors: Mapping[str, np.ndarray],
+    cell: str | None = None,
+    renamed: Mapping[str, str] | None = None,
+    where: str = "module",
 ) -> Recognised:
     """The network that the tensors of a file or module make up.
 
@@ -69,9 +72,7 @@ def recognise(
     return Recognised(kind, result, rounded, alike)
 
 
-def _named(
-    tensors: dict[str, np.ndarray], renamed: dict[str, str], where: str
-) -> dict[str, tuple[str, np.ndarray]]:
+def _named(tensors: dict[str, np.ndarray], renamed: dict[str, str], where: str) -> dict[str, tuple[str, np.ndarray]]:
     """Our name: (their name, tensor)."""
     found: dict[str, tuple[str, np.ndarray]] = {}
     strange: dict[str, str] = {}  # their name: name after mapping
@@ -158,8 +159,8 @@ def _cell(ours: dict[str, tuple[str, np.ndarray]], name: str | None, where: str)
     theirs, tensor = ours["weight_hh_l0"]
     if tensor.ndim != 2 or not tensor.shape[1] or tensor.shape[0] % tensor.shape[1]:
         raise UserError(
-            f"{where}: {theirs} has shape {_shape(tensor.shape)}; a recurrent layer of hidden size H has 4H x H (LSTM), "
-            "3H x H (GRU) or H x H (RNN) there"
+            f"{where}: {theirs} has shape {_shape(tensor.shape)}; a recurrent layer of hidden size H has "
+            "[4H, H] (LSTM), [3H, H] (GRU) or [H, H] (RNN) there"
         )
     rows, hidden_size = tensor.shape
     layers = sum(1 for known in ours if known.startswith("weight_hh_l"))

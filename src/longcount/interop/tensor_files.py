@@ -41,7 +41,7 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], str | None]:
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; give a .safetensors file or a state dict saved by PyTorch") from None
+        raise UserError(f"{path}: {error.strerror}; give a safetensors file or a PyTorch state dict") from None
     if content.startswith((_ZIP, _PICKLE)):
         return _from_pytorch(content, path), None
     if content[8:9] == b"{":
@@ -110,8 +110,8 @@ def _from_pytorch(content: bytes, path: str | Path) -> dict[str, np.ndarray]:
         code = re.search(r"(?:[Uu]nsupported (?:global: )?GLOBAL|Unsupported class) (\S+)", str(error))
         if code is not None:
             raise UserError(
-                f"{path}: refused: it holds more than tensors ({code[1].rstrip('.')}), and reading that would run code; "
-                "save model.state_dict() instead of the model"
+                f"{path}: refused: it holds more than tensors ({code[1].rstrip('.')}), and reading that would run "
+                "code; save model.state_dict() instead of the model"
             ) from None
         if content.startswith(_PICKLE):
             raise UserError(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -94,12 +94,13 @@ def gradients(
     padded = _Padded(words, targets, parameters.dtype, torch.device("cpu"))
     gradient = _gradient(cell, options, 1, _whole_of(PAPER, torch.from_numpy(parameters)))
     cell.module.cpu().eval()
-    batches = [np.arange(len(words))[None, at : at + options.batch_size] for at in range(0, len(words), options.batch_size)]
-    rows = [
-        [gradient(torch.from_numpy(row[None]), *padded.batch(batch))[0][0].numpy() for batch in batches]
-        for row in parameters
-    ]
-    return np.array(rows, parameters.dtype).reshape(len(parameters), len(batches), -1)
+    firsts = range(0, len(words), options.batch_size)
+    result = np.empty((len(parameters), len(firsts), parameters.shape[1]), parameters.dtype)
+    for number, first in enumerate(firsts):
+        batch = padded.batch(np.arange(first, min(first + options.batch_size, len(words)))[None])
+        for run, flat in enumerate(parameters):
+            result[run, number] = gradient(torch.tensor(flat[None]), *batch)[0][0].numpy()
+    return result
 
 
 def evaluate(
@@ -191,7 +192,7 @@ def _train_group(
 ) -> np.ndarray:
     """Train runs side by side; returns float64 [runs], the sum of their losses over words."""
     free = options.free(state.parameters.shape[1])
-    columns = np.ix_(group, free)
+    columns = np.ix_(group, np.array(free, np.int64))
     leaf, first, second = (
         torch.tensor(array[columns], device=padded.device)
         for array in (state.parameters, state.first_moment, state.second_moment)
@@ -312,15 +313,14 @@ class _OneDNN:
 
     lock = threading.Lock()
     users = 0
-    before = True
+    off = ExitStack()
 
 
 @contextmanager
 def _without_onednn() -> Iterator[None]:
     with _OneDNN.lock:
         if _OneDNN.users == 0:
-            _OneDNN.before = torch.backends.mkldnn.enabled
-            torch.backends.mkldnn.enabled = False
+            _OneDNN.off.enter_context(torch.backends.mkldnn.flags(enabled=False))
         _OneDNN.users += 1
     try:
         yield
@@ -328,4 +328,4 @@ def _without_onednn() -> Iterator[None]:
         with _OneDNN.lock:
             _OneDNN.users -= 1
             if _OneDNN.users == 0:
-                torch.backends.mkldnn.enabled = _OneDNN.before
+                _OneDNN.off.close()
