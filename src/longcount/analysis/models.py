@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
-from longcount import cells, engine
+from longcount import engine
 from longcount.analysis.selection import LEARNED_ACCURACY, Reading, best_epochs, where
 from longcount.errors import UserError
 from longcount.languages import dyck
 from longcount.languages.words import Words
+from longcount.studies import engines
 from longcount.studies.store import Store
 
 if TYPE_CHECKING:
@@ -102,8 +103,8 @@ def measure_models(
     targets = dyck.targets(words)
 
     def measured(chosen: "pd.DataFrame") -> Measured:
-        cell = cells.get(store.condition(chosen["cell"].iloc[0]).cell)
-        return measure(engine.evaluate(cell, weights_of(store, chosen), words, targets))
+        condition = store.condition(chosen["cell"].iloc[0])
+        return measure(engines.evaluate(condition, weights_of(store, chosen), words, targets))
 
     handfuls = []
     for name in dict.fromkeys(models["cell"]):

@@ -5,6 +5,7 @@ Every recipe ends with ordinary weights of the cell, left by the last update; wh
 
 from __future__ import annotations
 
+from longcount.errors import UserError
 from longcount.recipes.parts import (
     Bias,
     CountUp,
@@ -58,8 +59,26 @@ EXACT = {
 }
 """The recipes that train a cell to count exactly, by cell."""
 
+RECIPES = {"exact": EXACT}
+"""Every recipe by name and cell."""
+
+
+def get(name: str, cell: str) -> Recipe:
+    """The recipe of that name for a cell.
+
+    Raises:
+        UserError: there is none.
+    """
+    if name not in RECIPES:
+        raise UserError(f"no recipe is called {name!r}: the recipes are {', '.join(RECIPES)}")
+    if cell not in RECIPES[name]:
+        raise UserError(f"the recipe {name!r} is for {', '.join(RECIPES[name])}, not for {cell}")
+    return RECIPES[name][cell]
+
+
 __all__ = [
     "EXACT",
+    "RECIPES",
     "Bias",
     "CountUp",
     "CrossEntropy",
@@ -74,5 +93,6 @@ __all__ = [
     "Slope",
     "SlowGate",
     "Trained",
+    "get",
     "train",
 ]

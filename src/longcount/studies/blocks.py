@@ -12,16 +12,16 @@ import shutil
 import time
 import uuid
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longcount import __version__, cells, engine
+from longcount import __version__, cells
 from longcount.errors import UserError
-from longcount.languages import dyck
-from longcount.languages.words import Words
-from longcount.studies import files, streams
+from longcount.studies import files
+from longcount.studies.engines import train
 from longcount.studies.executors import Tell
 from longcount.studies.measures import measure
 from longcount.studies.protocol import SCHEMA, Condition, canonical_sha256
@@ -135,13 +135,14 @@ def make_block(wanted: dict[str, Any], tell: Tell | None = None) -> dict[str, An
     refuse_changed_study(asked)
     splits = {split: store.words(split, condition) for split in store.splits(condition)}
 
-    weights, online_losses = train(block, splits["training"], tell)
-    trained = time.perf_counter()
-    table, evaluated_tokens = measure(condition, block.runs, weights, online_losses, splits)
+    told = None if tell is None else partial(tell, block.folder)
+    trained = train(condition, block.runs, splits, told)
+    training_ended = time.perf_counter()
+    table, evaluated_tokens = measure(condition, block.runs, trained, splits)
     measured = time.perf_counter()
     refuse_changed_study(asked)
     with files.disk_errors_told(store.directory):
-        manifest = publish(store, block, weights, table, asked.sha256())
+        manifest = publish(store, block, trained.weights, table, asked.sha256())
     finished = time.perf_counter()
     return asdict(
         BlockDone(
@@ -149,48 +150,13 @@ def make_block(wanted: dict[str, Any], tell: Tell | None = None) -> dict[str, An
             sha256=manifest,
             worker=worker,
             seconds=finished - started,
-            training_seconds=trained - started,
-            evaluation_seconds=measured - trained,
+            training_seconds=training_ended - started,
+            evaluation_seconds=measured - training_ended,
             writing_seconds=finished - measured,
             tokens=len(block.runs) * condition.epochs * len(splits["training"].tokens),
             evaluated_tokens=evaluated_tokens,
         )
     )
-
-
-def train(block: Block, words: Words, tell: Tell | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Train runs side by side.
-
-    Returns:
-        Weights after every epoch from 0, float32 [R, E + 1, P], and the mean loss over words while each epoch went on,
-        float64 [R, E].
-    """
-    condition, runs = block.condition, block.runs
-    cell = cells.get(condition.cell)
-    targets = dyck.targets(words)
-    initial = np.stack([streams.initial_weights(condition.seed, cell.name, run, cell.size()) for run in runs])
-    weights = np.empty((len(runs), condition.epochs + 1, cell.size()), np.float32)
-    weights[:, 0] = initial
-    online_losses = np.empty((len(runs), condition.epochs))
-    options = engine.Options(loss=condition.loss)
-    state = engine.start(initial)
-    for epoch in range(1, condition.epochs + 1):
-        orders = orders_of(condition, runs, epoch, len(words))
-        rate = condition.learning_rate
-        online_losses[:, epoch - 1] = engine.train(cell, state, words, targets, orders, rate, options)
-        weights[:, epoch] = state.parameters
-        if tell is not None:
-            tell(block.folder, epoch)
-    return weights, online_losses
-
-
-def orders_of(condition: Condition, runs: range, epoch: int, number_of_words: int) -> np.ndarray:
-    """The order of the training words in an epoch: int32 [N] where all runs share it, [R, N] where not."""
-    if condition.order == "fixed":
-        return np.arange(number_of_words, dtype=np.int32)
-    if condition.order == "shared":
-        return streams.shared_order(condition.seed, condition.cell, epoch, number_of_words)
-    return np.stack([streams.order(condition.seed, condition.cell, run, epoch, number_of_words) for run in runs])
 
 
 def publish(store: Store, block: Block, weights: np.ndarray, metrics: pa.Table, content: str) -> str:
@@ -213,7 +179,7 @@ def publish(store: Store, block: Block, weights: np.ndarray, metrics: pa.Table, 
     """
     from safetensors.numpy import save
 
-    cell = cells.get(block.condition.cell)
+    cell = block.condition.network()
     tensors = {name: np.ascontiguousarray(tensor) for name, tensor in cells.unpack(cell, weights).items()}
     contents = {WEIGHTS: save(tensors), METRICS: _parquet(metrics)}
     manifest = {

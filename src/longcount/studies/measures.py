@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longcount import cells, engine
+from longcount.engine import Evaluation
 from longcount.languages import dyck
 from longcount.languages.splits import SPLITS
 from longcount.languages.words import Words
 from longcount.studies import streams
+from longcount.studies.engines import Trained, evaluate
 from longcount.studies.protocol import CHECKPOINTS, Condition
 from longcount.studies.selection import best_epochs
 
@@ -31,6 +32,7 @@ SPLITS_BY_WORD = ("very_long", "zigzag")
 # Columns that hold one value a row.
 SCALARS = (
     "run", "epoch", "split", "loss", "accuracy", "fpf_mean", "fpf_min", "unfailed", "online_loss", "last_word_loss",
+    "draws",
 )  # fmt: skip
 
 
@@ -41,6 +43,7 @@ def schema() -> pa.Schema:
     ``loss`` is the mean squared error whatever the loss of training, so that conditions compare; ``accuracy`` in
     percent; ``fpf_mean`` and ``fpf_min`` in tokens; ``unfailed`` counts words; ``online_loss`` is the mean training
     loss over words while the epoch went on; ``last_word_loss`` is the released code's reading of validation loss.
+    ``draws`` is how often the run began (1, unless a recipe's rule makes it begin again);
     ``first_failures``, one a word, stands in rows of `SPLITS_BY_WORD` at the best epochs and the checkpoints.
     """
     import pyarrow as pa
@@ -57,6 +60,7 @@ def schema() -> pa.Schema:
             ("unfailed", pa.int32()),
             ("online_loss", pa.float64()),
             ("last_word_loss", pa.float64()),
+            ("draws", pa.int16()),
             ("first_failures", pa.list_(pa.int32())),
         ]
     )
@@ -65,8 +69,7 @@ def schema() -> pa.Schema:
 def measure(
     condition: Condition,
     runs: range,
-    weights: np.ndarray,
-    online_losses: np.ndarray,
+    trained: Trained,
     splits: Mapping[str, Words],
 ) -> tuple[pa.Table, int]:
     """Evaluate runs: the validation words after every epoch, the other splits at the epochs that are asked for.
@@ -75,8 +78,7 @@ def measure(
         condition: says at which epochs; `evaluated` ``checkpoints`` means the paper's checkpoints, the last epoch, and
             the best by either reading of the validation loss.
         runs: the run numbers, R.
-        weights: float32 [R, E + 1, P].
-        online_losses: float64 [R, E].
+        trained: their weights, online losses and numbers of draws.
         splits: words by split; splits that are missing are not measured.
 
     Returns:
@@ -94,7 +96,7 @@ def measure(
     for split in sorted(splits, key=lambda split: (split != "validation", SPLITS.index(split))):
         words = splits[split]
         where = everything if split == "validation" else chosen
-        rows_of_split = _rows(condition, runs, weights, split, words, where, by_word, failures)
+        rows_of_split = _rows(condition, runs, trained.weights, split, words, where, by_word, failures)
         rows.append(rows_of_split)
         tokens += len(rows_of_split["run"]) * len(words.tokens)
         if split == "validation":
@@ -105,14 +107,15 @@ def measure(
     at = np.lexsort((columns["split"], columns["epoch"], columns["run"]))
     columns = {name: column[at] for name, column in columns.items()}
     places = columns["run"] - runs.start, columns["epoch"] - 1
-    trained = columns["epoch"] > 0
+    after = columns["epoch"] > 0
     online = np.full(len(at), np.nan)
-    online[trained] = online_losses[places[0][trained], places[1][trained]]
+    online[after] = trained.online_losses[places[0][after], places[1][after]]
     keys = zip(columns["run"].tolist(), columns["epoch"].tolist(), columns["split"].tolist(), strict=True)
     arrays: dict[str, pa.Array] = {name: pa.array(column) for name, column in columns.items() if name != "split"}
     arrays["split"] = pa.DictionaryArray.from_arrays(pa.array(columns["split"].astype(np.int8)), list(SPLITS))
-    arrays["online_loss"] = pa.array(online, mask=~trained)
+    arrays["online_loss"] = pa.array(online, mask=~after)
     arrays["last_word_loss"] = pa.array(columns["last_word_loss"], mask=columns["split"] != SPLITS.index("validation"))
+    arrays["draws"] = pa.array(trained.draws[places[0]])
     arrays["first_failures"] = pa.array([failures.get(key) for key in keys], pa.list_(pa.int32()))
     return pa.table([arrays[name].cast(schema().field(name).type) for name in schema().names], schema()), tokens
 
@@ -163,13 +166,12 @@ def _rows(
 
 def _evaluations(
     condition: Condition, weights: np.ndarray, words: Words, run_of: np.ndarray, epoch_of: np.ndarray
-) -> Iterator[tuple[slice, engine.Evaluation]]:
-    cell = cells.get(condition.cell)
+) -> Iterator[tuple[slice, Evaluation]]:
     targets = dyck.targets(words)
     for first in range(0, len(run_of), MODELS_A_CALL):
         models = slice(first, min(first + MODELS_A_CALL, len(run_of)))
         flat = np.ascontiguousarray(weights[run_of[models], epoch_of[models]])
-        yield models, engine.evaluate(cell, flat, words, targets)
+        yield models, evaluate(condition, flat, words, targets)
 
 
 def last_word(condition: Condition, run: int, epoch: int, number_of_words: int) -> int:

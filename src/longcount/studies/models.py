@@ -12,6 +12,7 @@ from longcount.errors import UserError
 from longcount.languages.words import Words
 from longcount.studies import creation, files, word_sets
 from longcount.studies.blocks import publish
+from longcount.studies.engines import Trained
 from longcount.studies.locking import exclusive
 from longcount.studies.measures import measure
 from longcount.studies.protocol import Condition, Origin, Study, WordSource, canonical_sha256, merge
@@ -68,7 +69,9 @@ def keep_models(
             condition = block.condition
             (directory / "runs" / condition.folder).mkdir(parents=True, exist_ok=True)
             weights = np.asarray(models[condition.cell], np.float32)[block.first : block.end, None]
-            table, _ = measure(condition, block.runs, weights, np.empty((len(block.runs), 0)), splits)
+            number = len(block.runs)
+            untrained = Trained(weights, np.empty((number, 0)), np.ones(number, np.int64))
+            table, _ = measure(condition, block.runs, untrained, splits)
             made_from = canonical_sha256([origin.model_dump(mode="json"), files.sha256(weights.tobytes())])
             publish(store, block, weights, table, made_from)
         write_first_failures(store)

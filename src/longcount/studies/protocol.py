@@ -25,9 +25,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from longcount import cells
+from longcount import cells, recipes
+from longcount.engine.options import Options
 from longcount.errors import UserError
 from longcount.languages.splits import SPLITS
 
@@ -93,6 +95,21 @@ class Condition(_Frozen):
     learning_rate: float = Field(gt=0, le=10, allow_inf_nan=False)
     order: Literal["shuffled", "shared", "fixed"] = "shuffled"
     loss: Literal["mse", "bce"] = "mse"
+    engine: Literal["lanes", "torch"] = "lanes"  # the fast engine, or PyTorch
+    module: str | None = None  # "module:function" that makes the torch.nn.Module to train; torch engine only
+    recipe: str | None = None  # of longcount.recipes; it says all about training but runs, order, seed and words
+    hidden_size: int = Field(default=1, ge=1, le=1_024)
+    layers: int = Field(default=1, ge=1, le=16)
+    initialisation: Literal["pytorch", "identity", "orthogonal", "counter", "signs"] = "pytorch"
+    schedule: Literal["constant", "exponential", "linear", "cosine"] = "constant"  # of the learning rate
+    decay: float = Field(default=0.9, gt=0, le=1)  # exponential schedule: factor from epoch to epoch
+    batch_size: int = Field(default=1, ge=1, le=1_000_000)  # words an update
+    clip_norm: float | None = Field(default=None, gt=0, allow_inf_nan=False)  # largest norm of the gradient
+    clip_value: float | None = Field(default=None, gt=0, allow_inf_nan=False)  # largest element of the gradient
+    weight_decay: float = Field(default=0.0, ge=0, le=10)  # decoupled, as AdamW
+    l2: float = Field(default=0.0, ge=0, le=10)  # added to the gradient times the parameter
+    l1: float = Field(default=0.0, ge=0, le=10)  # added to the gradient times the parameter's sign
+    dropout: float = Field(default=0.0, ge=0, lt=1)  # between layers; torch engine only
     seed: int = Field(default=0, ge=0, lt=2**63)
     evaluated: Literal["checkpoints", "every_epoch"] = "checkpoints"
     words: WordSource = WordSource()
@@ -105,25 +122,94 @@ class Condition(_Frozen):
     def _defaults_of_the_cell(cls, values: Any) -> Any:
         if isinstance(values, Mapping) and isinstance(values.get("cell"), str):
             cell = values["cell"]
-            values = {
+            defaults: dict[str, Any] = {
                 "runs": PAPER_RUNS.get(cell, 10),
                 "learning_rate": PAPER_LEARNING_RATE.get(cell, 0.01),
-                **values,
             }
+            recipe = recipes.RECIPES.get(str(values.get("recipe")), {}).get(cell)
+            if recipe is not None:
+                defaults |= {"epochs": recipe.epochs, "learning_rate": recipe.learning_rate}
+            values = {**defaults, **values}
         return values
 
-    @field_validator("cell")
-    @classmethod
-    def _known_cell(cls, name: str) -> str:
-        try:
-            cells.get(name)
-        except UserError as error:
-            raise ValueError(str(error)) from None
-        return name
+    @model_validator(mode="after")
+    def _engines_and_recipes_can_do_it(self) -> "Condition":
+        if self.module is None:
+            _known_cell(self.cell)
+        elif not re.fullmatch(r"\w+", self.cell):
+            raise ValueError("cell: should be a short name of letters and digits for the module")
+        if self.recipe is not None:
+            _refuse_what_a_recipe_settles(self)
+        if self.engine == "lanes" and (self.module is not None or self.dropout):
+            field = "module" if self.module is not None else "dropout"
+            raise ValueError(f'{field} needs engine = "torch"')
+        if self.engine == "lanes" and (self.hidden_size > 16 or self.layers > 4):
+            raise ValueError('more than 16 hidden units or 4 layers need engine = "torch"')
+        return self
+
+    def built_in_cell(self) -> cells.Cell:
+        """The cell with its sizes; not for a user's own module."""
+        return cells.get(self.cell, self.hidden_size, self.layers)
+
+    def network(self) -> Any:
+        """What is trained: a `longcount.cells.Cell` for the fast engine, a `TorchCell` for PyTorch."""
+        if self.engine == "lanes":
+            return self.built_in_cell()
+        from longcount.interop.torch_cells import torch_cell, user_cell
+
+        if self.module is None:
+            return torch_cell(self.built_in_cell(), self.dropout)
+        settings = {"hidden_size": self.hidden_size, "layers": self.layers, "dropout": self.dropout}
+        return user_cell(self.module, settings, self.cell)
+
+    def options(self) -> Options:
+        """How the fast engine makes an update."""
+        return Options(
+            loss=self.loss,
+            batch_size=self.batch_size,
+            clip_norm=self.clip_norm,
+            clip_value=self.clip_value,
+            weight_decay=self.weight_decay,
+            l2=self.l2,
+            l1=self.l1,
+        )
+
+    def learning_rates(self, epoch: int, number_of_words: int) -> np.ndarray:
+        """The learning rate of every update of an epoch (from 1), float64 [updates].
+
+        Linear and cosine schedules fall from the learning rate at the first update of all to 0 after the last;
+        exponential multiplies by `decay` after every epoch.
+        """
+        updates = -(-number_of_words // self.batch_size)
+        if self.schedule == "constant":
+            return np.full(updates, self.learning_rate)
+        if self.schedule == "exponential":
+            return np.full(updates, self.learning_rate * self.decay ** (epoch - 1))
+        done = (np.arange(updates) + (epoch - 1) * updates) / (self.epochs * updates)
+        falling = 1.0 - done if self.schedule == "linear" else 0.5 * (1.0 + np.cos(np.pi * done))
+        return self.learning_rate * falling
 
     def settings(self) -> dict[str, Any]:
         """Everything but how many runs there are and where they lie: what no two conditions of a study share."""
         return self.model_dump(mode="json", exclude=_PLACES)
+
+
+def _known_cell(name: str) -> None:
+    try:
+        cells.get(name)
+    except UserError as error:
+        raise ValueError(str(error)) from None
+
+
+_FREE_BESIDE_A_RECIPE = {"cell", "runs", "recipe", "order", "seed", "evaluated", "words"} | _PLACES
+
+
+def _refuse_what_a_recipe_settles(condition: Condition) -> None:
+    recipe = recipes.get(str(condition.recipe), condition.cell)
+    settled = {"epochs": recipe.epochs, "learning_rate": recipe.learning_rate}
+    for name, field in Condition.model_fields.items():
+        if name not in _FREE_BESIDE_A_RECIPE and getattr(condition, name) != settled.get(name, field.default):
+            raise ValueError(f"the recipe {recipe.name!r} settles {name}; leave it out")
 
 
 class Origin(_Frozen):

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from longcount import __version__, cells
+from longcount import __version__
 from longcount.errors import UserError
 from longcount.studies import creation, files
 from longcount.studies.blocks import BlockDone, specification, study_file_sha256
@@ -167,7 +167,7 @@ def missing_blocks(store: Store, tell: Listener) -> list[Block]:
 
 
 def _cost(block: Block) -> int:
-    return len(block.runs) * block.condition.epochs * cells.get(block.condition.cell).size()
+    return len(block.runs) * block.condition.epochs * block.condition.network().size()
 
 
 def _make_missing_blocks(store: Store, executor: Executor, tell: Listener) -> list[BlockDone]:

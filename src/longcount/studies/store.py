@@ -292,7 +292,7 @@ class Store:
             UserError: for an unknown condition, a run or epoch that is not there, or a damaged block.
         """
         tensors = self.tensors(condition, run, epoch)
-        return cells.pack(cells.get(self.condition(condition).cell), tensors)
+        return cells.pack(self.condition(condition).network(), tensors)
 
     def tensors(self, condition: str, run: int | np.ndarray, epoch: int | np.ndarray) -> dict[str, np.ndarray]:
         """Weights by their torch.nn names, each float32 [*shape] for one model, [M, *shape] for many; see `weights`."""

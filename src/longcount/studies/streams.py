@@ -37,15 +37,17 @@ def _permutation(raw: np.ndarray, size: int) -> np.ndarray:
     return order[np.argsort(high, kind="stable")].astype(np.int32)
 
 
-def initial_weights(seed: int, cell_name: str, run: int, size: int) -> np.ndarray:
+def initial_weights(seed: int, cell_name: str, run: int, size: int, attempt: int = 0) -> np.ndarray:
     """Uniform float32 [size] in [-1, 1), multiples of 2^-23; PyTorch's default initialisation at hidden size 1.
+
+    Attempts above 0 are for runs that a recipe's rule makes begin again.
 
     A draw of `size` values is the beginning of every longer draw of the same run.
 
     >>> bool((initial_weights(0, "lstm", 7, 24)[:9] == initial_weights(0, "lstm", 7, 9)).all())
     True
     """
-    raw = _raw(size, seed, cell_name, run, INITIAL_WEIGHTS, 0)
+    raw = _raw(size, seed, cell_name, run, INITIAL_WEIGHTS, attempt)
     return (raw >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-23) - np.float32(1)
 
 
