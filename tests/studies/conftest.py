@@ -1,6 +1,12 @@
 """A study small enough to be trained in a moment, and a store that holds it."""
 
-from collections.abc import Callable
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,3 +52,59 @@ def content() -> Callable[[Path], dict[str, bytes]]:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """The small study, made without disturbance; not to be changed."""
     return run_study(_small_study(), tmp_path_factory.mktemp("stores") / "undisturbed", Threads(1))
+
+
+class Cluster:
+    """A Dask scheduler and its workers, processes of their own on loopback; `mend` starts again what is dead."""
+
+    def __init__(self, workers: int = 2, environment: dict[str, str] | None = None) -> None:
+        self.names = ["scheduler", *(f"worker {number}" for number in range(workers))]
+        self.environment = {**os.environ, **(environment or {})}
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = f"tcp://127.0.0.1:{self.port}"
+        self.processes: dict[str, subprocess.Popen] = {}
+        self.mend()
+
+    def mend(self) -> None:
+        scheduler = ("-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", self.port)
+        worker = ("-m", "distributed.cli.dask_worker", self.address, "--host", "127.0.0.1", "--nthreads", 1)
+        for name in self.names:
+            process = self.processes.get(name)
+            if process is None or process.poll() is not None:
+                program = (*scheduler, "--no-dashboard") if name == "scheduler" else (*worker, "--no-nanny")
+                command = [sys.executable, "-W", "ignore", *map(str, program)]
+                self.processes[name] = subprocess.Popen(
+                    command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                )
+                if name == "scheduler":
+                    self._wait_for_scheduler()
+
+    def _wait_for_scheduler(self) -> None:
+        for _ in range(300):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
+            time.sleep(0.1)
+        raise TimeoutError("the Dask scheduler did not start")
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def dask_cluster() -> Iterator[Cluster]:
+    """A scheduler and two workers."""
+    cluster = Cluster()
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster_of() -> type[Cluster]:
+    """To start other clusters than `dask_cluster`."""
+    return Cluster

@@ -40,7 +40,9 @@ class Dask:
                 f"--scheduler-file {scheduler_file}: no such file; does the scheduler run with that option?"
             )
         # Its own account of lost connections, many lines long, would bury the one line that we give.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        for name in [name for name in logging.root.manager.loggerDict if name.startswith(("distributed", "tornado"))]:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         self.name = f"Dask scheduler at {address or scheduler_file}"
         try:
             file = None if scheduler_file is None else str(scheduler_file)
