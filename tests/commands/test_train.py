@@ -60,6 +60,11 @@ def test_the_default_is_the_papers_protocol(longcount, tiny_words, tmp_path):
         (["--ruins", "3"], "Did you mean --runs?"),
         (["--runs"], "--runs requires an argument"),
         (["--data", "nowhere"], "nowhere: no such directory"),
+        (["--recipe", "exat"], "'exat'"),
+        (["--recipe", "exact", "--epochs", "3"], "settles epochs"),
+        (["--set", "epohs=3"], "did you mean 'epochs'?"),
+        (["--set", "epochs"], "FIELD=VALUE"),
+        (["--set", "hidden_size=0"], "hidden_size"),
     ],
 )
 def test_bad_options_are_refused_and_nothing_is_written(longcount, tmp_path, options, said):

@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from longcount.commands.options import Jobs, Seed, number
+from longcount.commands.study import Settings, fields_of
 
 app = App(name="train", help_format="plaintext", help_formatter="default")
 
@@ -22,6 +23,8 @@ def train(
     learning_rate: Annotated[float | None, Parameter(validator=Number(gt=0, lte=10))] = None,
     order: Literal["shuffled", "shared", "fixed"] | None = None,
     loss: Literal["mse", "bce"] | None = None,
+    recipe: str | None = None,
+    set_: Settings = None,
     data: Path | None = None,
     seed: Seed = 0,
     jobs: Jobs = None,
@@ -38,6 +41,7 @@ def train(
         learning_rate: Of Adam; default: the paper's 0.01, 0.001 for gru.
         order: Of the training words in an epoch: each run its own, one for all, or as in the file; default shuffled.
         loss: Mean squared error or binary cross-entropy; default mse.
+        recipe: A way of training that reaches exact counting, such as exact; it settles epochs, rate and loss.
         data: Folder of word files; the splits that it lacks are made.
     """
     from longcount import experiments
@@ -50,9 +54,10 @@ def train(
         "learning_rate": learning_rate,
         "order": order,
         "loss": loss,
+        "recipe": recipe,
         "words.directory": None if data is None else str(data),
     }
-    settings = {name: value for name, value in asked.items() if value is not None}
+    settings = {name: value for name, value in asked.items() if value is not None} | fields_of(set_)
     with shown() as listen:
         store = experiments.train(cell, out, jobs=jobs, listen=listen, seed=seed, **settings)
     print_table1(store)

@@ -1,0 +1,75 @@
+"""``longcount bench`` and the comparison that writes the README's table."""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from longcount import benchmark
+from longcount.languages.splits import make_splits
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture(scope="module")
+def words():
+    return make_splits(0, training_words=40, validation_words=20, long_words=2, very_long_words=2)["training"]
+
+
+def test_json_lists_every_cell_and_kind_of_work_on_one_core_and_on_all(longcount):
+    rows = json.loads(longcount("bench", "--json").is_done().stdout)
+    assert all(list(row) == ["work", "cell", "order", "threads", "ns_per_token"] for row in rows)
+    kinds = {("train", "shuffled"), ("train", "shared"), ("evaluate", None)}
+    assert {(row["work"], row["order"]) for row in rows} == kinds
+    assert {"lstm", "relu", "gru"} <= {row["cell"] for row in rows}
+    assert {row["threads"] for row in rows} == {1, benchmark.available_cores()}
+    assert all(row["ns_per_token"] > 0 for row in rows)
+
+
+def test_timings_count_every_pass_of_every_thread(words, monkeypatch):
+    calls = []
+    monkeypatch.setattr(benchmark.engine, "evaluate", lambda *_: calls.append("evaluate"))
+    monkeypatch.setattr(benchmark.engine, "train", lambda *_: calls.append("train"))
+    found = list(benchmark.timings(words, ("gru",), threads=(3,), models=4, passes=2))
+    assert [(timing.work, timing.order) for timing in found] == [
+        ("train", "shuffled"),
+        ("train", "shared"),
+        ("evaluate", None),
+    ]
+    assert (calls.count("train"), calls.count("evaluate")) == (2 * (1 + 2 * 3), 1 + 2 * 3)
+
+
+def test_the_machine_is_described():
+    described = benchmark.machine()
+    assert {"processor", "cores", "system", "python", "longcount", "numpy", "llvmlite", "date"} <= set(described)
+    assert all(described.values())
+
+
+@pytest.fixture
+def compare(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    yield importlib.import_module("compare")
+    for name in ("compare", "pytorch_loop", "jax_vmap"):
+        sys.modules.pop(name, None)
+
+
+def test_the_comparison_measures_every_column_and_writes_the_table(compare, words):
+    figures = compare.measure(words, words.select(range(5)), passes=1)
+    assert set(figures) == {"lstm", "relu", "gru"}
+    assert all(value > 0 for columns in figures.values() for value in columns.values())
+    exact = {"lstm": {"torch": 30_000.0, "jax": 500.0, "shared": 5.0, "shuffled": 6.0, "all": 3.0}}
+    row = compare.table(exact, cores=2).splitlines()[-1]
+    assert row == "| LSTM | 30,000 | 500 | 6.0 | 3.0 | 5,000 | 167 |"
+
+
+def test_the_table_goes_between_the_marks(compare):
+    text = f"before\n{compare.MARK}\nold\n{compare.MARK}\nafter"
+    assert compare.replace_marked(text, "new") == f"before\n{compare.MARK}\nnew\n{compare.MARK}\nafter"
+    with pytest.raises(ValueError, match="unpack"):
+        compare.replace_marked("no marks", "new")
+
+
+def test_the_readme_has_the_marks(compare):
+    assert (BENCHMARKS.parent / "README.md").read_text().count(compare.MARK) == 2
