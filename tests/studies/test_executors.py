@@ -42,7 +42,8 @@ def test_workers_are_told_apart_from_blocks_that_cannot_be_made(tmp_path, dask_c
     slurm = Slurm(tmp_path, cluster="local")
     try:
         assert slurm.lost(LostJob("preempted"))
-        assert dask.lost(KilledWorker("block", None, 4))
+        killed = KilledWorker("block", None, 4)  # pyright: ignore[reportArgumentType]
+        assert dask.lost(killed)
         for executor in (dask, slurm, Threads(1)):
             assert not executor.lost(UserError("the disk is full"))
     finally:

@@ -126,13 +126,13 @@ def make_block(wanted: dict[str, Any], tell: Tell | None = None) -> dict[str, An
             "install the same version on every machine"
         )
     asked = Specification(**wanted)
+    refuse_changed_study(asked)
     store = Store.open(asked.directory)
     condition = Condition.model_validate(asked.condition)
     block = Block(condition, asked.first, asked.end)
     worker = f"{os.uname().nodename}:{os.getpid()}"
     if (found := _found(store, block, asked.sha256())) is not None:
         return asdict(BlockDone(block.folder, found, worker, time.perf_counter() - started))
-    refuse_changed_study(asked)
     splits = {split: store.words(split, condition) for split in store.splits(condition)}
 
     told = None if tell is None else partial(tell, block.folder)
