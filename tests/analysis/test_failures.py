@@ -53,7 +53,7 @@ def test_survival_agrees_with_scipy_where_words_are_of_different_lengths(words):
     failed = [fpf for _, fpf, length in words if fpf < length]
     censored = [length for _, fpf, length in words if fpf >= length]
     expected = scipy.stats.ecdf(scipy.stats.CensoredData(uncensored=failed, right=censored)).sf
-    for position, share in found.items():
+    for position, share in found.to_dict().items():
         assert share == pytest.approx(float(expected.evaluate(position)), abs=1e-12)
 
 

@@ -79,7 +79,7 @@ def counters(cell_name: str, weights: np.ndarray, depths: int = DEPTHS) -> Count
             after, tape = step(cell, parts, x, state)
             steps["counter"].append(state[at][0])
             steps["after"].append(after[at][0])
-            steps["may_close"].append(read(parts, after[0])[1])
+            steps["may_close"].append(read(cell, parts, after)[1])
             for name, part in zip(cell.tape_names, tape, strict=True):
                 steps[name].append(part[0])
             state = tuple(Vector([part[0][0]]) for part in after)
@@ -87,7 +87,7 @@ def counters(cell_name: str, weights: np.ndarray, depths: int = DEPTHS) -> Count
         increment = stacked["after"][0] - stacked["counter"]
         decrement = stacked["counter"] - stacked["after"][1]
     gate = KEEPING_GATES.get(cell_name)
-    recurrent = np.broadcast_to(parts.weight_hh[cell.gates[0]][0][0], (2, depths, len(weights)))
+    recurrent = np.broadcast_to(parts.layers[0].weight_hh[cell.gates[0]][0][0], (2, depths, len(weights)))
     return Counters(
         cell_name,
         stacked["counter"],

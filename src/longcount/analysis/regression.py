@@ -105,7 +105,7 @@ def _spearman(x: np.ndarray, y: np.ndarray) -> float:
     return float((ranks[0] * ranks[1]).sum() / norm) if norm > 0 else float("nan")
 
 
-PREDICTORS: dict[str, tuple[str, ...]] = {  # name in Table 2: columns of `checkpoint models`, each taken as -ln
+PREDICTORS: dict[str, tuple[str, ...]] = {  # name in Table 2: columns of the models, each taken as -ln of its size
     "training": ("training_loss",),
     "validation": ("validation_loss",),
     "long": ("long_loss",),
@@ -133,7 +133,7 @@ def table2(models: "pd.DataFrame") -> "pd.DataFrame":
         chosen = models.loc[models["cell"] == cell]
         for name, columns in PREDICTORS.items():
             with np.errstate(divide="ignore"):
-                negative_log = -np.log(chosen[list(columns)].to_numpy(np.float64))
+                negative_log = -np.log(np.abs(chosen[list(columns)].to_numpy(np.float64)))
             found = fit(negative_log, chosen["very_long_fpf"].to_numpy(np.float64), chosen["run"].to_numpy())
             rows.append(
                 {

@@ -32,6 +32,16 @@ def where(frame: "pd.DataFrame", **equal: object) -> "pd.DataFrame":
     return frame.loc[chosen]
 
 
+def values(frame: "pd.DataFrame", column: str) -> np.ndarray:
+    """A column as an array."""
+    return np.asarray(frame[column])
+
+
+def count(frame: "pd.DataFrame", column: str) -> int:
+    """How many different values a column has."""
+    return len(set(frame[column]))
+
+
 def best_epochs(metrics: "pd.DataFrame", reading: Reading = "average") -> "pd.DataFrame":
     """The best epoch of every run: lowest validation loss among epochs 1 to E, the earliest of equals.
 

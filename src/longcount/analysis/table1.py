@@ -84,6 +84,9 @@ def table1(metrics: "pd.DataFrame", splits: "dict[str, Words]", reading: Reading
 def learned_shares(metrics: "pd.DataFrame") -> "pd.DataFrame":
     """How many runs of each row of Table 1 learned (at least half of the validation words right at the best epoch).
 
+    Args:
+        metrics: the store's frame.
+
     Returns:
         Frame with cell, runs, learned, share, low, high (95% Wilson interval), shares in [0, 1].
     """

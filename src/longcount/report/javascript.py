@@ -129,7 +129,7 @@ def cell_program(cell: Cell) -> str:
     }
     before = tuple(Vector([Symbol(program, f"s[{k}]")]) for k in range(len(cell.state_names)))
     after, tape = step(cell, weights, x, before)
-    outputs = read(weights, after[0])
+    outputs = read(cell, weights, after)
     shown = value_names(cell)
     values = dict(zip(cell.tape_names, tape, strict=True)) | dict(zip(cell.state_names, after, strict=True))
     state_list = ", ".join(part[0].name for part in after)

@@ -1,0 +1,348 @@
+"""The paper's statements, in our words, and whether what was measured bears them out.
+
+Each rule is one function: it takes the results that it needs and says what was measured, on how many runs, and a
+verdict. The rules, thresholds included, were written before the numbers were seen.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longcount.analysis.failures import PHASES
+from longcount.analysis.paper import CELL_TITLES, CELLS
+from longcount.analysis.selection import count, values, where
+from longcount.analysis.spread import bootstrap_interval, wilson_interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Results = Mapping[str, pd.DataFrame]
+
+HOLDS, IN_PART, DOES_NOT_HOLD = "holds", "holds in part", "does not hold"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of the paper, put beside our measurement."""
+
+    section: str
+    statement: str
+    measured: str
+    runs: int
+    verdict: str
+
+
+def claims(results: "Results") -> "pd.DataFrame":
+    """All statements that the results can answer: section, statement, measured, runs, verdict."""
+    import pandas as pd
+
+    found = []
+    for rule in RULES:
+        claim = rule(results)
+        found += claim if isinstance(claim, list) else [] if claim is None else [claim]
+    return pd.DataFrame(
+        [vars(claim) for claim in found], columns=["section", "statement", "measured", "runs", "verdict"]
+    )
+
+
+def verdict(yes: int, of: int) -> str:
+    """Holds where all parts do, in part where some do."""
+    return HOLDS if yes == of else IN_PART if yes else DOES_NOT_HOLD
+
+
+def _kept(results: "Results", cell: str) -> "pd.DataFrame":
+    return where(results["models"], cell=cell, kept=True)
+
+
+def _cells(results: "Results") -> list[str]:
+    present = set(results["models"]["cell"])
+    return [cell for cell in CELLS if cell in present]
+
+
+def _list(results: "Results", text: Callable[["pd.DataFrame"], str]) -> str:
+    return "; ".join(f"{CELL_TITLES[cell]} {text(_kept(results, cell))}" for cell in _cells(results))
+
+
+def _share(part: int, whole: int) -> str:
+    low, high = wilson_interval(part, whole)
+    return f"{part} of {whole} ({100 * low:.0f}–{100 * high:.0f} %)"
+
+
+def double_length(results: "Results") -> Claim | None:
+    """Holds for a cell whose kept models get at least 90% of the Long words right on average."""
+    cells = _cells(results)
+    good = sum(bool(values(_kept(results, cell), "long_accuracy").mean() >= 90) for cell in cells)
+    runs = sum(len(_kept(results, cell)) for cell in cells)
+    measured = "words of 52–100 tokens right, mean (least) over models: " + _list(
+        results, lambda models: f"{models['long_accuracy'].mean():.2f} % ({models['long_accuracy'].min():.2f} %)"
+    )
+    statement = "Trained on up to 50 tokens, the models count on up to 100 (90 % of words or more)."
+    return Claim("3, 6", statement, measured, runs, verdict(good, len(cells)))
+
+
+def twenty_times(results: "Results") -> Claim | None:
+    """Holds where no LSTM and no GRU gets a single Very Long word right; in part where one of the cells has none."""
+    cells = [cell for cell in _cells(results) if cell != "relu"]
+    if not cells:
+        return None
+    right = {cell: int((values(_kept(results, cell), "very_long_unfailed") > 0).sum()) for cell in _cells(results)}
+    measured = "models with at least one Very Long word right: " + _list(
+        results, lambda models: _share(int((values(models, "very_long_unfailed") > 0).sum()), len(models))
+    )
+    statement = "On words of 1,000 tokens every LSTM and every GRU fails, on every word."
+    runs = sum(len(_kept(results, cell)) for cell in cells)
+    return Claim("3", statement, measured, runs, verdict(sum(right[cell] == 0 for cell in cells), len(cells)))
+
+
+def best_model(results: "Results") -> Claim | None:
+    """Judged by Very Long words right, then by mean first point of failure."""
+    models = where(results["models"], kept=True).sort_values(["very_long_unfailed", "very_long_fpf"], ascending=False)
+    if "relu" not in set(models["cell"]):
+        return None
+    best = models.iloc[0]
+    fpf = models.sort_values("very_long_fpf", ascending=False).iloc[0]
+    measured = (
+        f"most Very Long words right: {CELL_TITLES.get(best['cell'], best['cell'])} run {best['run']} with "
+        f"{best['very_long_accuracy']:.0f} % (mean FPF {best['very_long_fpf']:.1f}); highest mean FPF: "
+        f"{CELL_TITLES.get(fpf['cell'], fpf['cell'])} run {fpf['run']} with {fpf['very_long_fpf']:.1f}"
+    )
+    both = (best["cell"] == "relu") + (fpf["cell"] == "relu")
+    return Claim("3, 5", "The best model of all is a ReLU.", measured, len(models), verdict(both, 2))
+
+
+def relu_learning(results: "Results") -> Claim | None:
+    """Many: at least a quarter of the ReLU runs never learn."""
+    models = where(results["models"], cell="relu")
+    if len(models) == 0:
+        return None
+    failed = int((~values(models, "learned").astype(bool)).sum())
+    statement = "Many ReLUs do not learn to recognise Dyck-1 at all (a quarter of the runs or more)."
+    measured = f"{_share(failed, len(models))} get fewer than half of the validation words right"
+    return Claim("2", statement, measured, len(models), HOLDS if failed >= len(models) / 4 else DOES_NOT_HOLD)
+
+
+def convergence(results: "Results") -> Claim | None:
+    """Typically: for at least half of the learned runs the best validation loss of epochs 1-20 is within a factor 2 of
+    the best of all epochs."""
+    losses = results["losses"]
+    parts, good, cells, runs = [], 0, _cells(results), 0
+    for cell in cells:
+        learned = where(losses, cell=cell, learned=True)
+        trained = learned.loc[learned["epoch"] >= 1]
+        early = trained.loc[trained["epoch"] <= 20].groupby("run")["loss"].min()
+        ratio = (early / trained.groupby("run")["loss"].min()).to_numpy()
+        if len(ratio) == 0:
+            continue
+        near = int((ratio <= 2).sum())
+        good, runs = good + (near >= len(ratio) / 2), runs + len(ratio)
+        parts.append(f"{CELL_TITLES[cell]} {_share(near, len(ratio))}")
+    measured = "learned runs whose best loss within 20 epochs is at most twice their best of all: " + "; ".join(parts)
+    return Claim("2", "Runs converge typically within 20 epochs.", measured, runs, verdict(good, len(cells)))
+
+
+def loss_predicts(results: "Results") -> list[Claim]:
+    """LSTM and GRU: holds with a rising line, p below 0.05 and R² of at least 0.25, in part with less. ReLU: "overall
+    the correlation is low", R² below 0.25."""
+    table = where(results["table2"], predictor="validation")
+    found = []
+    for cell in _cells(results):
+        row = where(table, cell=cell).iloc[0]
+        title = CELL_TITLES[cell]
+        measured = (
+            f"R² {row['r_squared']:.3f} (95 % {row['low']:.2f}–{row['high']:.2f} over runs), p {row['p']:.2g}, "
+            f"slope {row['slope']:+.1f} tokens a unit, Spearman {row['spearman']:+.2f}; {row['models']} models"
+        )
+        if cell == "relu":
+            statement = f"{title}: validation loss hardly foretells the failure point (R² below 0.25)."
+            judged = HOLDS if row["r_squared"] < 0.25 else DOES_NOT_HOLD
+        else:
+            statement = (
+                f"{title}: lower validation loss goes with a later failure point (R² of 0.25 or more, p < 0.05)."
+            )
+            rising = row["slope"] > 0 and row["p"] < 0.05
+            judged = (HOLDS if row["r_squared"] >= 0.25 else IN_PART) if rising else DOES_NOT_HOLD
+        found.append(Claim("4", statement, measured, int(row["runs"]), judged))
+    return found
+
+
+def loss_falls(results: "Results") -> list[Claim]:
+    """LSTM: mean log loss falls in each third of the training and least in the last. ReLU: among learned runs, steps up
+    are between 40% and 60% of all steps after epoch 10."""
+    losses, found = results["losses"], []
+    if "lstm" in set(losses["cell"]):
+        chosen = where(losses, cell="lstm", kept=True)
+        curve = np.log(chosen.loc[chosen["epoch"] >= 1].groupby("epoch")["loss"].mean().to_numpy())
+        at = np.linspace(0, len(curve) - 1, 4).round().astype(int)
+        factors = np.exp(-np.diff(curve[at]))
+        falls = bool((factors > 1).all()) + bool(factors[-1] == factors.min())
+        measured = "mean validation loss falls by factors of " + ", ".join(f"{factor:.3g}" for factor in factors)
+        measured += " in the three thirds of training"
+        statement = "LSTM: the loss keeps falling, more and more slowly."
+        found.append(Claim("4.1", statement, measured, count(chosen, "run"), verdict(falls, 2)))
+    if "relu" in set(losses["cell"]):
+        chosen = where(losses, cell="relu", kept=True, learned=True)
+        late = chosen.loc[chosen["epoch"] >= 10].pivot(index="run", columns="epoch", values="loss").to_numpy()
+        if late.shape[0] and late.shape[1] > 1:
+            up = float((np.diff(late, axis=1) > 0).mean())
+            spread = float(np.median(late.max(axis=1) / late.min(axis=1)))
+            measured = f"after epoch 10 the loss goes up in {100 * up:.0f} % of the epochs; its greatest value is "
+            measured += f"{spread:.0f} times its least (median run)"
+            statement = "ReLU: no clear trend, strong variation throughout (up in 40–60 % of the epochs)."
+            judged = HOLDS if 0.4 <= up <= 0.6 else DOES_NOT_HOLD
+            found.append(Claim("4.1", statement, measured, len(late), judged))
+    return found
+
+
+def hundred_epochs(results: "Results") -> Claim | None:
+    """No benefit for a cell: the 95% interval of the mean gain in first point of failure does not lie above 0."""
+    models = results["long_training_models"]
+    if len(models) == 0:
+        return None
+    models = models.loc[models["learned"].astype(bool)]
+    parts, none, cells = [], 0, [cell for cell in CELLS if cell in set(models["cell"])]
+    for cell in cells:
+        chosen = where(models, cell=cell)
+        gain = values(chosen, "very_long_fpf_long") - values(chosen, "very_long_fpf_short")
+        low, high = bootstrap_interval(gain[:, None], lambda sums, size: sums[:, 0] / size)
+        none += not low > 0
+        accuracy = (values(chosen, "long_accuracy_long") - values(chosen, "long_accuracy_short")).mean()
+        parts.append(
+            f"{CELL_TITLES[cell]} FPF {gain.mean():+.1f} ({low:+.1f} to {high:+.1f}), "
+            f"Long accuracy {accuracy:+.2f} points, {len(chosen)} runs"
+        )
+    measured = "best of 100 epochs against best of 30, learned runs: " + "; ".join(parts)
+    statement = "100 epochs bring no benefit over 30 (judged by the failure point on Very Long words)."
+    return Claim("2", statement, measured, len(models), verdict(none, len(cells)))
+
+
+def never_right(results: "Results") -> Claim | None:
+    """No LSTM gets a Very Long word right even after 100 epochs."""
+    models = results["long_training_models"]
+    models = where(models, cell="lstm") if len(models) else models
+    if len(models) == 0:
+        return None
+    right = int((values(models, "very_long_right_long") > 0).sum())
+    statement = "No LSTM gets any Very Long word right, even with longer training."
+    measured = f"{_share(right, len(models))} do at their best of 100 epochs"
+    return Claim("4.1", statement, measured, len(models), HOLDS if right == 0 else DOES_NOT_HOLD)
+
+
+def saturation(results: "Results") -> Claim | None:
+    """Rare: fewer than a quarter of the LSTMs have i, f and g all within 0.001 of an end at half of the depths."""
+    table = where(results["saturation"], cell="lstm", kept=True)
+    if len(table) == 0:
+        return None
+    counts = {}
+    for threshold in sorted(set(table["threshold"])):
+        shares = where(table, threshold=threshold).pivot(index="run", columns="gate", values="share")
+        counts[threshold] = int((shares[["i", "f", "g"]].min(axis=1) >= 0.5).to_numpy().sum())
+    runs = count(table, "run")
+    measured = "models with input gate, forget gate and candidate all saturated at half of depths 1–50 or more: "
+    measured += "; ".join(f"within {threshold:g}: {_share(count, runs)}" for threshold, count in counts.items())
+    statement = "LSTM: gates saturate rarely (in under a quarter of the models, to within 0.001)."
+    return Claim("4.1, 5", statement, measured, runs, HOLDS if counts[min(counts)] < runs / 4 else DOES_NOT_HOLD)
+
+
+def _phase_counts(zigzags: "pd.DataFrame") -> dict[str, int]:
+    counts = np.bincount(zigzags["phase"].to_numpy(), minlength=len(PHASES))
+    return dict(zip(PHASES, counts.tolist(), strict=True))
+
+
+def _figure3(results: "Results", cell: str) -> "pd.DataFrame":
+    return where(results["zigzags"], cell=cell, kept=True, half_period=500)
+
+
+def lstm_fails_before_zero(results: "Results") -> Claim | None:
+    """Mostly: more than half of the 60 models first fail while brackets close, before the depth is back at 0."""
+    models = _figure3(results, "lstm")
+    if len(models) == 0:
+        return None
+    counts = _phase_counts(models)
+    closing = models.loc[models["phase"] == PHASES.index("closing")]
+    distance = float(np.median(999 - closing["fpf"])) if len(closing) else float("nan")
+    measured = f"zigzag j = 500: {_share(counts['closing'], len(models))} fail while brackets close (median "
+    measured += f"{distance:.0f} tokens before zero), {counts['at zero']} at zero, {counts['later']} later, "
+    measured += f"{counts['never']} never, {counts['opening']} while they open"
+    statement = "LSTM: decrements exceed increments, so that most models fail before the depth returns to 0."
+    judged = HOLDS if counts["closing"] > len(models) / 2 else DOES_NOT_HOLD
+    return Claim("5", statement, measured, count(models, "run"), judged)
+
+
+def relu_independent_of_depth(results: "Results") -> list[Claim]:
+    """Both signs: at least a tenth of the models that fail on the zigzag fail on either side of zero. Independent: the
+    median change of the increment from depth 1 to 50 is below 5% of it."""
+    models, found = _figure3(results, "relu"), []
+    if len(models) == 0:
+        return found
+    counts = _phase_counts(models)
+    failing = len(models) - counts["never"]
+    before, after = counts["closing"], counts["at zero"] + counts["later"]
+    measured = f"zigzag j = 500: {_share(before, len(models))} fail while brackets close (decrements too great), "
+    measured += f"{_share(after, len(models))} at zero or later (too small), {counts['opening']} while they open, "
+    measured += f"{counts['never']} never"
+    sides = (before >= failing / 10) + (after >= failing / 10)
+    statement = "ReLU: decrements may be greater or smaller than increments (each in a tenth of the failures or more)."
+    runs = count(models, "run")
+    found.append(Claim("5", statement, measured, runs, HOLDS if sides == 2 else IN_PART if sides else DOES_NOT_HOLD))
+    chosen = where(results["models"], cell="relu", kept=True, learned=True)
+    if len(chosen):
+        change = np.abs(values(chosen, "increment_deep") / values(chosen, "increment_shallow") - 1)
+        measured = f"increment at depth 50 against depth 1, relative change: median {100 * np.median(change):.1f} %, "
+        measured += f"greatest {100 * change.max():.1f} % over models at their best epoch"
+        statement = "ReLU: the steps, and so the place of failure, do not depend on depth (by less than 5 %)."
+        judged = HOLDS if change.max() < 0.05 else IN_PART if np.median(change) < 0.05 else DOES_NOT_HOLD
+        found.append(Claim("5", statement, measured, len(chosen), judged))
+    return found
+
+
+def gru_fails_early(results: "Results") -> Claim | None:
+    """Soon: at least half of the 60 models first fail within 100 tokens of the first closing bracket."""
+    models = _figure3(results, "gru")
+    if len(models) == 0:
+        return None
+    fpf = models["fpf"].to_numpy()
+    soon = int(((fpf >= 500) & (fpf < 600)).sum())
+    measured = f"zigzag j = 500: {_share(soon, len(models))} fail within 100 tokens of the first closing bracket; "
+    measured += f"median failure {np.median(fpf) - 500:+.0f} tokens from it"
+    judged = HOLDS if soon >= len(models) / 2 else DOES_NOT_HOLD
+    statement = "GRU: fails soon after brackets begin to close (within 100 of 500 tokens)."
+    return Claim("5", statement, measured, count(models, "run"), judged)
+
+
+def smaller_j(results: "Results") -> Claim | None:
+    """Better: the share of models that come through the first period without failure is higher for the five smaller j
+    than for the five greater, for LSTM and for GRU."""
+    cells = [cell for cell in ("lstm", "gru") if cell in set(results["zigzags"]["cell"])]
+    parts, good, runs = [], 0, 0
+    for cell in cells:
+        models = where(results["zigzags"], cell=cell, kept=True)
+        passed = values(models, "phase") >= PHASES.index("later")
+        small = values(models, "half_period") <= np.median(sorted(set(models["half_period"])))
+        shares = [100 * float(passed[chosen].mean()) for chosen in (small, ~small)]
+        good, runs = good + (shares[0] > shares[1]), runs + count(models, "run")
+        parts.append(f"{CELL_TITLES[cell]} {shares[0]:.0f} % of models on j up to 50 or so, {shares[1]:.0f} % above")
+    if not cells:
+        return None
+    measured = "through the first period without failure: " + "; ".join(parts)
+    statement = "LSTMs and GRUs do better on zigzags with smaller j."
+    return Claim("5", statement, measured, runs, verdict(good, len(cells)))
+
+
+def ranking(results: "Results") -> Claim | None:
+    """On Long words the LSTM's mean is the highest and the GRU's lies between it and the ReLU's."""
+    if set(_cells(results)) != set(CELLS):
+        return None
+    mean = {cell: float(values(_kept(results, cell), "long_accuracy").mean()) for cell in CELLS}
+    right = (mean["lstm"] == max(mean.values())) + (mean["lstm"] >= mean["gru"] >= mean["relu"])
+    measured = "mean accuracy on Long words: " + ", ".join(f"{CELL_TITLES[cell]} {mean[cell]:.2f} %" for cell in CELLS)
+    runs = sum(len(_kept(results, cell)) for cell in CELLS)
+    return Claim("3", "LSTMs are best on average, GRUs between LSTMs and ReLUs.", measured, runs, verdict(right, 2))
+
+
+RULES: tuple[Callable[["Results"], Claim | list[Claim] | None], ...] = (
+    relu_learning, convergence, double_length, ranking, twenty_times, best_model, loss_predicts, loss_falls,
+    hundred_epochs, never_right, saturation, lstm_fails_before_zero, smaller_j, relu_independent_of_depth,
+    gru_fails_early,
+)  # fmt: skip

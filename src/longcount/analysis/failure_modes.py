@@ -1,0 +1,97 @@
+"""Section 5 in numbers: what each cell's counter and gates do, and where that makes it fail."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longcount.analysis.counters import LEAK_DEPTH
+from longcount.analysis.failures import PHASES
+from longcount.analysis.selection import where
+from longcount.analysis.spread import wilson_interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Results = Mapping[str, pd.DataFrame]
+
+HALF_PERIOD = 500  # of the zigzag word whose failures are told by phase, as in Figure 3
+
+
+def failure_modes(results: "Results") -> "pd.DataFrame":
+    """Measures of the kept runs that learned, at their best epoch; phases of failure of the 60 models of Figure 3.
+
+    Returns:
+        Frame with cell, measure, value, low, high, spread (``range``: median, least, greatest over runs; ``interval``:
+        percent of models and its 95% Wilson interval), models.
+    """
+    import pandas as pd
+
+    rows: list[dict[str, object]] = []
+    for cell in dict.fromkeys(results["models"]["cell"]):
+        models = where(results["models"], cell=cell, kept=True, learned=True)
+        if len(models):
+            rows += [_range(cell, measure, values) for measure, values in _steps(models).items()]
+        rows += _saturation(results, cell)
+        rows += _indicators(results, cell)
+        zigzags = where(results["zigzags"], cell=cell, kept=True, half_period=HALF_PERIOD)
+        for phase, name in enumerate(PHASES if len(zigzags) else ()):
+            count = int((zigzags["phase"] == phase).to_numpy().sum())
+            rows.append(
+                _share(cell, f"zigzag j = {HALF_PERIOD}: first failure {name}, % of models", count, len(zigzags))
+            )
+    return pd.DataFrame(rows, columns=["cell", "measure", "value", "low", "high", "spread", "models"])
+
+
+def _range(cell: str, measure: str, values: np.ndarray) -> dict[str, object]:
+    values = np.asarray(values, np.float64)
+    spread = {"value": float(np.median(values)), "low": float(values.min()), "high": float(values.max())}
+    return {"cell": cell, "measure": measure, **spread, "spread": "range", "models": len(values)}
+
+
+def _share(cell: str, measure: str, count: int, models: int) -> dict[str, object]:
+    low, high = wilson_interval(count, models)
+    spread = {"value": 100 * count / models, "low": 100 * low, "high": 100 * high}
+    return {"cell": cell, "measure": measure, **spread, "spread": "interval", "models": models}
+
+
+def _steps(models: "pd.DataFrame") -> dict[str, np.ndarray]:
+    column = {
+        name: models[name].to_numpy(np.float64) for name in models.columns if name.endswith(("_shallow", "_deep"))
+    }
+    return {
+        "decrement / increment at depth 1": column["decrement_shallow"] / column["increment_shallow"],
+        f"decrement / increment at depth {LEAK_DEPTH}": column["decrement_deep"] / column["increment_deep"],
+        f"increment at depth {LEAK_DEPTH} / at depth 1": column["increment_deep"] / column["increment_shallow"],
+        f"leak at depth {LEAK_DEPTH}, share forgotten a token": models["leak"].to_numpy(),
+        "first failure on ()()()…, token": models["shallow_fpf"].to_numpy(),
+    }
+
+
+def _saturation(results: "Results", cell: str) -> list[dict[str, object]]:
+    frame = where(results["saturation"], cell=cell, kept=True)
+    rows = []
+    for gate in dict.fromkeys(frame["gate"]):
+        for threshold in dict.fromkeys(frame["threshold"]):
+            shares = 100 * where(frame, gate=gate, threshold=threshold)["share"].to_numpy()
+            rows.append(
+                _range(cell, f"gate {gate} within {threshold:g} of its end, % of depths 1–{LEAK_DEPTH}", shares)
+            )
+    return rows
+
+
+def _indicators(results: "Results", cell: str) -> list[dict[str, object]]:
+    frame = results["indicators"]
+    frame = where(frame, cell=cell, kept=True, learned=True) if len(frame) else frame
+    if len(frame) == 0:
+        return []
+    up = frame["step_up"].to_numpy()
+    between = (
+        (frame["threshold"].to_numpy() > 0) & (frame["threshold"].to_numpy() < up) & frame["separates"].to_numpy(bool)
+    )
+    return [
+        _range(cell, "recurrent weight u − 1", frame["recurrent"].to_numpy() - 1),
+        _range(cell, "decrement / increment − 1, at no depth", frame["step_down"].to_numpy() / up - 1),
+        _range(cell, "threshold, share of a step", frame["threshold"].to_numpy() / up),
+        _share(cell, "threshold between 0 and a step, % of runs", int(between.sum()), len(frame)),
+    ]

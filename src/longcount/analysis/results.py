@@ -1,0 +1,341 @@
+"""Everything that reports show, computed once from a store's runs and kept in its ``results`` folder.
+
+Each result is one Parquet file with one frame, described at the function that makes it. A file carries the hash of the
+blocks that it was made from, so that a store that has grown is analysed again and one that has not is left alone.
+"""
+
+import io
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longcount import __version__
+from longcount.analysis import long_training, table1
+from longcount.analysis.baselines import baseline_outputs, first_failures
+from longcount.analysis.claims import claims
+from longcount.analysis.counters import (
+    DEPTHS,
+    LEAK_DEPTH,
+    Counters,
+    counter_indicator,
+    counters,
+    saturated_shares,
+)
+from longcount.analysis.failure_modes import failure_modes
+from longcount.analysis.failures import half_period_of, phases, survival
+from longcount.analysis.models import measure_models, metrics_of, weights_of
+from longcount.analysis.regression import table2
+from longcount.analysis.selection import at_epochs, where
+from longcount.errors import UserError
+from longcount.languages import dyck
+from longcount.studies.files import sha256, write_atomically
+from longcount.studies.protocol import CHECKPOINTS
+from longcount.studies.results import FIRST_FAILURES, blocks_sha256, write_first_failures
+from longcount.studies.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FOLDER = "results"
+SATURATION_THRESHOLDS = (0.05, 0.01, 0.001)
+SHALLOW_LENGTH = 10_000  # tokens of the word ()()()... on which average first points of failure mislead
+CURVES = 64  # runs of a cell, at most, whose steps are kept depth by depth
+CURVE_DEPTHS = np.unique(np.concatenate([np.arange(26), np.arange(30, DEPTHS, 5)]))
+MODELS_AT_ONCE = 2_000  # whose counters are followed together
+
+
+class Analysis:
+    """One pass over a store; each method makes one result, and they share what they need."""
+
+    def __init__(self, store: Store, jobs: int | None = None) -> None:
+        self.store, self.jobs = store, jobs
+        self.cells = {condition.folder: condition.cell for condition in store.study.conditions}
+
+    @cached_property
+    def metrics(self) -> "pd.DataFrame":
+        return metrics_of(self.store)
+
+    @cached_property
+    def selected(self) -> "pd.DataFrame":
+        return table1.selected_models(self.metrics, self.store.study.selection)
+
+    def table1(self) -> "pd.DataFrame":
+        """See `longcount.analysis.table1.table1`, with a column ``reading`` of the validation loss."""
+        import pandas as pd
+
+        splits = {split: self.store.words(split) for split in table1.SPLITS if split in self.store.splits()}
+        readings = ("average", "last_word")
+        tables = [table1.table1(self.metrics, splits, reading).assign(reading=reading) for reading in readings]
+        return pd.concat(tables, ignore_index=True)
+
+    def learned(self) -> "pd.DataFrame":
+        """See `longcount.analysis.table1.learned_shares`."""
+        return table1.learned_shares(self.metrics)
+
+    @cached_property
+    def _models(self) -> "pd.DataFrame":
+        import pandas as pd
+
+        shallow = dyck.shallow(SHALLOW_LENGTH)
+        found = measure_models(self.store, self.selected, shallow, lambda seen: seen.first_failure[:, 0], self.jobs)
+        parts = []
+        for models, failures in found:
+            steps = self._counters(models, LEAK_DEPTH + 1)
+            parts.append(models.assign(shallow_fpf=failures, **_step_columns(steps)))
+        return pd.concat(parts, ignore_index=True)
+
+    def models(self) -> "pd.DataFrame":
+        """One row a run at its best epoch: what Table 1 says of it, whether it is among the best (``kept``), its first
+        failure on ``()`` repeated (``shallow_fpf``), and its counter's leak, imbalance, increments and decrements."""
+        return self._models
+
+    def checkpoints(self) -> "pd.DataFrame":
+        """The models of section 4, one row a (cell, run, epoch): losses, very_long_fpf, leak, imbalance, kept."""
+        import pandas as pd
+
+        epochs = [epoch for epoch in CHECKPOINTS if epoch in set(self.metrics["epoch"])]
+        runs = self.selected[["cell", "run", "kept"]]
+        chosen = pd.concat([runs.assign(epoch=epoch) for epoch in epochs], ignore_index=True)
+        measures = {f"{split}_loss": (split, "loss") for split in ("training", "validation", "long")}
+        measures |= {"last_word_loss": ("validation", "last_word_loss"), "very_long_fpf": ("very_long", "fpf_mean")}
+        chosen = at_epochs(self.metrics, chosen, measures)
+        parts = []
+        for cell in self.cells:
+            models = where(chosen, cell=cell)
+            for at in range(0, len(models), MODELS_AT_ONCE):
+                part = models.iloc[at : at + MODELS_AT_ONCE]
+                steps = self._counters(part, LEAK_DEPTH + 1)
+                parts.append(part.assign(leak=steps.leak(), imbalance=steps.imbalance()))
+        return pd.concat(parts, ignore_index=True).sort_values(["cell", "run", "epoch"], ignore_index=True)
+
+    def steps(self) -> "pd.DataFrame":
+        """Increments and decrements by depth of the kept runs at their best epoch (at most `CURVES` a cell), as shares
+        of the run's increment at depth 1: cell, run, depth, increment, decrement."""
+        import pandas as pd
+
+        parts = []
+        for cell in self.cells:
+            models = where(self._models, cell=cell, kept=True, learned=True).iloc[:CURVES]
+            if len(models) == 0:
+                continue
+            steps = self._counters(models, DEPTHS)
+            unit = steps.increment[1].astype(np.float64)
+            shape = (len(CURVE_DEPTHS), len(models))
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "cell": cell,
+                        "run": np.broadcast_to(models["run"].to_numpy(), shape).ravel(),
+                        "depth": np.broadcast_to(CURVE_DEPTHS[:, None], shape).ravel(),
+                        "increment": (steps.increment[CURVE_DEPTHS] / unit).ravel(),
+                        "decrement": (steps.decrement[CURVE_DEPTHS] / unit).ravel(),
+                    }
+                )
+            )
+        return pd.concat(parts, ignore_index=True)
+
+    def saturation(self) -> "pd.DataFrame":
+        """How often each gate stands within a threshold of the end of its range, depths 1 to 50: cell, run, kept, gate,
+        threshold, share."""
+        import pandas as pd
+
+        parts = []
+        for cell in self.cells:
+            models = where(self._models, cell=cell, learned=True)
+            if len(models) == 0:
+                continue
+            for gate, shares in saturated_shares(self._counters(models, LEAK_DEPTH + 1), SATURATION_THRESHOLDS).items():
+                for threshold, share in zip(SATURATION_THRESHOLDS, shares, strict=True):
+                    parts.append(models[["cell", "run", "kept"]].assign(gate=gate, threshold=threshold, share=share))
+        columns = ["cell", "run", "kept", "gate", "threshold", "share"]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+    def indicators(self) -> "pd.DataFrame":
+        """The counter indicator conditions of every ReLU run at its best epoch; see `CounterIndicator`."""
+        import pandas as pd
+
+        parts = []
+        for cell in (name for name, kind in self.cells.items() if kind == "relu"):
+            models = where(self._models, cell=cell)
+            found = counter_indicator(weights_of(self.store, models))
+            columns = ["cell", "run", "epoch", "kept", "learned", "very_long_fpf", "very_long_accuracy"]
+            parts.append(models[columns].assign(**vars(found)))
+        columns = [
+            "cell",
+            "run",
+            "epoch",
+            "kept",
+            "learned",
+            "recurrent",
+            "step_up",
+            "step_down",
+            "threshold",
+            "separates",
+        ]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+    @cached_property
+    def _failures(self) -> "pd.DataFrame":
+        import pandas as pd
+
+        write_first_failures(self.store)
+        frame = pd.read_parquet(self.store.directory / FIRST_FAILURES).drop(columns="cell")
+        return frame.rename(columns={"condition": "cell"}).astype({"cell": str, "split": str})
+
+    def zigzags(self) -> "pd.DataFrame":
+        """First points of failure on the zigzag words at the checkpoints: cell, run, epoch, kept, half_period, fpf,
+        length, phase (an index into `longcount.analysis.failures.PHASES`)."""
+        words = self.store.words("zigzag")
+        half_periods = np.array([half_period_of(words[word]) for word in range(len(words))])
+        frame = where(self._failures, split="zigzag")
+        frame = frame.loc[frame["epoch"].isin(CHECKPOINTS)].merge(
+            self.selected[["cell", "run", "kept"]], on=["cell", "run"]
+        )
+        frame = frame.assign(half_period=half_periods[frame["word"].to_numpy()])
+        phase = phases(*(frame[name].to_numpy() for name in ("fpf", "half_period", "length")))
+        frame = frame.assign(phase=phase.astype(np.int8))
+        columns = ["cell", "run", "epoch", "kept", "half_period", "fpf", "length", "phase"]
+        return frame.loc[:, columns].sort_values(columns[:5], ignore_index=True)
+
+    def survival(self) -> "pd.DataFrame":
+        """Survival on the Very Long words of the rows of Table 1 at their best epoch, and of the constant answer: cell,
+        position, survival, low, high; see `longcount.analysis.failures.survival`."""
+        import pandas as pd
+
+        best = self.selected[["cell", "run", "epoch"]]
+        failures = where(self._failures, split="very_long").merge(best, on=["cell", "run", "epoch"])
+        curves = []
+        for name, models in table1.rows_of_cells(self.selected):
+            cell = models["cell"].iloc[0]
+            chosen = where(failures, cell=cell)
+            curves.append(survival(chosen.loc[chosen["run"].isin(models["run"])]).assign(cell=name))
+        words = self.store.words("very_long")
+        constant = first_failures(baseline_outputs("constant", words), words)
+        baseline = pd.DataFrame({"run": 0, "fpf": constant, "length": words.lengths})
+        curves.append(survival(baseline).assign(cell="constant"))
+        return pd.concat(curves, ignore_index=True)
+
+    def losses(self) -> "pd.DataFrame":
+        """Validation loss after every epoch: cell, run, epoch, kept, learned, loss, last_word_loss."""
+        columns = ["cell", "run", "epoch", "loss", "last_word_loss"]
+        frame = where(self.metrics, split="validation").loc[:, columns]
+        frame = frame.merge(self.selected[["cell", "run", "kept", "learned"]], on=["cell", "run"])
+        return frame.sort_values(["cell", "run", "epoch"], ignore_index=True)
+
+    def table2(self) -> "pd.DataFrame":
+        """See `longcount.analysis.regression.table2`."""
+        return table2(where(self.frames["checkpoints"], kept=True))
+
+    def long_training(self) -> "pd.DataFrame":
+        """Validation loss of the runs that go on to 100 epochs: cell, run, epoch, loss; empty without such runs."""
+        return long_training.curves(self.store)
+
+    def long_training_models(self) -> "pd.DataFrame":
+        """See `longcount.analysis.long_training.models`."""
+        return long_training.models(self.store, self.jobs)
+
+    def failure_modes(self) -> "pd.DataFrame":
+        """See `longcount.analysis.failure_modes.failure_modes`."""
+        return failure_modes(self.frames)
+
+    def claims(self) -> "pd.DataFrame":
+        """See `longcount.analysis.claims.claims`."""
+        return claims(self.frames)
+
+    def run(self) -> "dict[str, pd.DataFrame]":
+        """All results by name, in an order in which each finds what it needs."""
+        self.frames: dict[str, pd.DataFrame] = {}
+        for name, make in self.makers().items():
+            self.frames[name] = make()
+        return self.frames
+
+    def makers(self) -> "dict[str, Callable[[], pd.DataFrame]]":
+        """What makes each result."""
+        return {name: getattr(self, name) for name in RESULTS}
+
+    def _counters(self, models: "pd.DataFrame", depths: int) -> Counters:
+        return counters(self.cells[models["cell"].iloc[0]], weights_of(self.store, models), depths)
+
+
+RESULTS = (
+    "table1", "learned", "models", "checkpoints", "table2", "losses", "long_training", "long_training_models",
+    "zigzags", "steps", "saturation", "indicators", "survival", "failure_modes", "claims",
+)  # fmt: skip
+
+
+def _step_columns(steps: Counters) -> dict[str, np.ndarray]:
+    at = {"shallow": 1, "deep": LEAK_DEPTH}
+    columns = {"leak": steps.leak(), "imbalance": steps.imbalance()}
+    for place, depth in at.items():
+        columns[f"increment_{place}"] = steps.increment[depth].astype(np.float64)
+        columns[f"decrement_{place}"] = steps.decrement[depth].astype(np.float64)
+    return columns
+
+
+def analyse(directory: str | Path, jobs: int | None = None) -> None:
+    """Make all results of a complete study and write them to its ``results`` folder; nothing where they are up to date.
+
+    Raises:
+        UserError: where there is no store, or it cannot be written.
+    """
+    store = Store.open(directory)
+    made_from = _made_from(store)
+    if all(_is_up_to_date(path_of(store.directory, name), made_from) for name in RESULTS):
+        return
+    for name, frame in Analysis(store, jobs).run().items():
+        write_atomically(path_of(store.directory, name), parquet_bytes(frame, made_from), store.aside)
+
+
+def path_of(directory: str | Path, name: str) -> Path:
+    """Where a result lies."""
+    return Path(directory) / FOLDER / f"{name}.parquet"
+
+
+def read_result(directory: str | Path, name: str) -> "pd.DataFrame":
+    """A result by name.
+
+    Raises:
+        UserError: where it is not there or damaged.
+    """
+    import pyarrow.parquet as pq
+
+    path = path_of(directory, name)
+    try:
+        return pq.ParquetFile(path).read(use_threads=False).to_pandas()
+    except FileNotFoundError:
+        raise UserError(f"{path}: missing; `longcount report {directory}` makes it") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: damaged ({error}); delete it and run `longcount report {directory}`") from error
+
+
+def parquet_bytes(frame: "pd.DataFrame", made_from: str) -> bytes:
+    """A frame as the bytes of a Parquet file that says what it was made from."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    table = table.replace_schema_metadata({"made_from": made_from})
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _made_from(store: Store) -> str:
+    parts = [__version__, blocks_sha256(store)]
+    longer = long_training.store_of(store.directory)
+    if longer is not None:
+        parts.append(blocks_sha256(longer))
+    return sha256(" ".join(parts).encode())
+
+
+def _is_up_to_date(path: Path, made_from: str) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return (pq.read_schema(path).metadata or {}).get(b"made_from") == made_from.encode()
+    except (OSError, pa.ArrowInvalid):
+        return False

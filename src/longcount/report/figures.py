@@ -1,0 +1,364 @@
+"""Every figure: its panels, what the paper shows there, and one plain sentence with our numbers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from longcount.analysis import paper
+from longcount.analysis.failures import PHASES
+from longcount.analysis.selection import count, values, where
+from longcount.report import panels
+from longcount.report.numbers import percent, significant
+from longcount.report.panels import Panel
+from longcount.report.style import TEXT_WIDTH
+from longcount.report.table1 import cell_title
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Results = dict[str, pd.DataFrame]
+
+FIGURE_3_HALF_PERIOD = 500
+GAP = 14  # CSS pixels between panels in print
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure, for page and print.
+
+    ``rows`` holds its panels line by line; ``height`` is a panel's in CSS pixels, in print; ``beside`` says what the
+    paper shows; ``sentence`` what ours shows.
+    """
+
+    name: str
+    title: str
+    beside: str
+    sentence: str
+    alternative: str  # for those who cannot see it
+    rows: list[list[Panel]]
+    height: int
+    aside: int = 52  # CSS pixels that axes take beside a panel
+    width: int = TEXT_WIDTH
+
+    def for_print(self) -> dict[str, Any]:
+        """All panels at the sizes of a paper's page, as one Vega-Lite specification."""
+        columns = max(len(row) for row in self.rows)
+        width = round((self.width - GAP * (columns - 1)) / columns - self.aside)
+        apart = {"scale": dict.fromkeys(("color", "opacity", "strokeDash"), "independent")}
+        lines = [
+            {
+                "hconcat": [{**panel, "width": width, "height": self.height} for panel in row],
+                "spacing": GAP,
+                "resolve": apart,
+            }
+            for row in self.rows
+        ]
+        return {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "vconcat": lines, "spacing": GAP}
+
+
+def cells_in_order(frame: "pd.DataFrame") -> list[str]:
+    """The cells of a frame, the paper's first and in its order."""
+    present = list(dict.fromkeys(frame["cell"]))
+    return [cell for cell in paper.CELLS if cell in present] + sorted(set(present) - set(paper.CELLS))
+
+
+def figures(results: "Results") -> list[Figure]:
+    """All figures that the results can fill, in the order of the page."""
+    made = [make(results) for make in MAKERS]
+    return [figure for figures_ in made for figure in figures_]
+
+
+def figure1(results: "Results") -> list[Figure]:
+    """Failure point against validation loss."""
+    cells = cells_in_order(results["table2"])
+    table = where(results["table2"], predictor="validation")
+    shares = ", ".join(
+        f"{cell_title(cell)} {where(table, cell=cell)['r_squared'].iloc[0]:.3f}"
+        + (f" (paper {paper.TABLE_2[cell]['validation'].r_squared:.3f})" if cell in paper.TABLE_2 else "")
+        for cell in cells
+    )
+    baseline = panels.constant_fpf(results)
+    sentence = (
+        f"R² of the regression lines: {shares}. The dashed line is what the answer “`)` may always follow” scores "
+    )
+    sentence += (
+        f"on the same words, {baseline:.0f}: most of the height of these points is the words', not the networks'."
+    )
+    return [
+        Figure(
+            "figure1",
+            "Figure 1. Does validation loss foretell how far a network counts?",
+            "Figure 1 of the paper: the same axes, 60 models a cell; R² of its Table 2.",
+            sentence,
+            "Scatter plots, one a cell: negative log validation loss across, average first point of failure up, with "
+            "regression lines and the constant answer as a dashed line.",
+            [[panels.scatter(results, cell) for cell in cells]],
+            150,
+        )
+    ]
+
+
+def predictors(results: "Results") -> list[Figure]:
+    """R² of every predictor of Table 2."""
+    cells = cells_in_order(results["table2"])
+    table = results["table2"]
+    parts = []
+    for cell in cells:
+        by_name = where(table, cell=cell).set_index("predictor")["r_squared"]
+        parts.append(
+            f"{cell_title(cell)} {by_name['validation']:.2f} by validation loss, {by_name['leak']:.2f} by leak"
+        )
+    return [
+        Figure(
+            "predictors",
+            "What foretells the failure point best?",
+            "Red ticks: R² of the paper's Table 2. The leak is not in the paper.",
+            "R²: "
+            + "; ".join(parts)
+            + ". The leak is what a token makes the counter forget, read off the weights alone; "
+            "bars are 95 % intervals over runs, because the 60 points of a cell are 10 runs seen six times.",
+            "Dot plots, one a cell: R squared with its interval for losses, the released code's reading of validation "
+            "loss, and the leak; red ticks mark the paper's values.",
+            [[panels.predictors(results, cell, named=cell == cells[0]) for cell in cells]],
+            96,
+            aside=52,
+        )
+    ]
+
+
+def figure2(results: "Results") -> list[Figure]:
+    """Validation loss over epochs."""
+    losses = where(results["losses"], kept=True)
+    cells = cells_in_order(losses)
+    parts = []
+    for cell in cells:
+        of_cell = where(losses, cell=cell)
+        last = values(where(of_cell, epoch=values(of_cell, "epoch").max()), "loss")
+        parts.append(
+            f"{cell_title(cell)} {significant(last.mean())} ({significant(last.min())} to {significant(last.max())})"
+        )
+    line = [
+        panels.loss_curve(
+            where(losses, cell=cell),
+            cell,
+            cell_title(cell)
+            if cell in ("lstm", "relu")
+            else {"text": cell_title(cell), "subtitle": "not in the paper"},
+        )
+        for cell in cells
+    ]
+    return [
+        Figure(
+            "figure2",
+            "Figure 2. Validation loss during training",
+            "Figure 2 of the paper: mean, least and greatest loss of LSTM and ReLU; the LSTM's falls more and more "
+            "slowly, the ReLU's mostly stagnates.",
+            "Validation loss after the last epoch, mean (least to greatest) over the runs kept: "
+            + "; ".join(parts)
+            + ".",
+            "Curves of validation loss on a log scale over epochs, one panel a cell: mean, range, and single runs.",
+            [line],
+            130,
+        )
+    ]
+
+
+def figure2_long(results: "Results") -> list[Figure]:
+    """Validation loss over 100 epochs."""
+    losses, models = results["long_training"], results["long_training_models"]
+    if len(losses) == 0:
+        return []
+    cells = cells_in_order(losses)
+    parts = []
+    for cell in cells:
+        chosen = where(models, cell=cell, learned=True)
+        if len(chosen):
+            before, after = (values(chosen, f"very_long_fpf_{name}").mean() for name in ("short", "long"))
+            ratio = np.median(values(chosen, "validation_loss_short") / values(chosen, "validation_loss_long"))
+            parts.append(
+                f"{cell_title(cell)} from {before:.0f} to {after:.0f} tokens ({len(chosen)} learned runs; validation "
+                f"loss {significant(float(ratio), 2)} times lower)"
+            )
+    runs = max(count(where(losses, cell=cell), "run") for cell in cells)
+    return [
+        Figure(
+            "figure2_long",
+            "Does training for 100 epochs help?",
+            "Section 2 of the paper: training a subset for 100 epochs brought no additional benefit.",
+            f"Of {runs} runs a cell, trained on from the 30 epochs (dashed line) to 100, the average first point of "
+            "failure at the best epoch goes: " + "; ".join(parts) + ".",
+            "Curves of validation loss on a log scale over 100 epochs, one panel a cell, with a line at epoch 30.",
+            [[panels.loss_curve(where(losses, cell=cell), cell, cell_title(cell), 30) for cell in cells]],
+            130,
+        )
+    ]
+
+
+def figure3(results: "Results") -> list[Figure]:
+    """Where models fail on zigzag words."""
+    zigzags = where(results["zigzags"], kept=True)
+    if len(zigzags) == 0:
+        return []
+    cells = cells_in_order(zigzags)
+    shown = where(zigzags, half_period=FIGURE_3_HALF_PERIOD)
+    parts = []
+    for cell in cells:
+        fpf = where(shown, cell=cell)
+        counts = np.bincount(fpf["phase"].to_numpy(), minlength=len(PHASES))
+        told = ", ".join(f"{count} {PHASES[at]}" for at, count in enumerate(counts) if count)
+        parts.append(f"{cell_title(cell)} {told} (median {np.median(fpf['fpf']):.0f})")
+    line, detail = (
+        [
+            panels.histogram(where(shown, cell=cell), cell, FIGURE_3_HALF_PERIOD, span, 50, False)
+            | {"title": cell_title(cell) + told}
+            for cell in cells
+        ]
+        for span, told in (((0, 2000), ""), ((500, 1000), ", 500 to 1,000"))
+    )
+    others = [j for j in sorted(set(zigzags["half_period"])) if j != FIGURE_3_HALF_PERIOD]
+    return [
+        Figure(
+            "figure3",
+            "Figure 3. Where the models fail on the zigzag word with j = 500",
+            "Figure 3 of the paper: LSTMs fail mostly a short distance before position 1,000, ReLUs on both sides of "
+            "it, GRUs soon after brackets begin to close at 500.",
+            f"Models by where they first fail: {'; '.join(parts)}. Red: the word's depth.",
+            "Histograms of the first point of failure, one column a cell, the word's depth drawn over them in red; the "
+            "second row shows positions 500 to 1,000.",
+            [line, detail],
+            110,
+            aside=82,
+        ),
+        Figure(
+            "figure3_all",
+            "The same for every other j",
+            "The paper says that LSTMs and GRUs do better on smaller j, and shows no figure.",
+            "First points of failure for " + ", ".join(f"j = {j}" for j in others) + ", from top to bottom. "
+            "The smaller j, the more often the counter is back at zero before its steps have drifted apart.",
+            "Small histograms, one row for each j and one column a cell, with the word's depth in red.",
+            [
+                [
+                    panels.histogram(where(zigzags, cell=cell, half_period=j), cell, j, (0, 2000), 80, True)
+                    | {"title": {"text": f"{cell_title(cell)}, j = {j}", "fontWeight": "normal"}}
+                    for cell in cells
+                ]
+                for j in others
+            ],
+            34,
+        ),
+    ]
+
+
+def failure(results: "Results") -> list[Figure]:
+    """Why each cell fails."""
+    found = []
+    for cell in cells_in_order(results["steps"]):
+        has_indicators = len(results["indicators"]) and cell in set(results["indicators"]["cell"])
+        middle = panels.indicators if has_indicators else panels.saturation
+        line = [panels.steps(results, cell), middle(results, cell), panels.phase_bars(results, cell)]
+        found.append(
+            Figure(
+                f"failure_{cell}",
+                f"Why the {cell_title(cell)} fails",
+                _SECTION_5.get(cell, "Not in the paper."),
+                _why(results, cell),
+                "Three panels: the counter's increments and decrements by depth; "
+                + ("the counter indicator conditions" if has_indicators else "how often gates are saturated")
+                + "; the phase of each zigzag word in which models first fail.",
+                [line],
+                130,
+            )
+        )
+    return found
+
+
+_SECTION_5 = {
+    "lstm": "Section 5 of the paper: decrements are consistently greater than increments, and gates rarely saturate.",
+    "relu": "Section 5 of the paper: decrements may be greater or smaller than increments, whatever the depth.",
+    "gru": "Section 5 of the paper: steps vary with the counter's value, and decrements are large where it is great.",
+}
+
+
+def _why(results: "Results", cell: str) -> str:
+    models = where(results["models"], cell=cell, kept=True, learned=True)
+    if len(models) == 0:
+        return "No run that was kept learned."
+    ratio = values(models, "decrement_deep") / values(models, "increment_deep")
+    text = f"At depth 50 a “)” takes away {np.median(ratio):.3g} times what a “(” adds (median of {len(models)} runs; "
+    text += f"{ratio.min():.3g} to {ratio.max():.3g}), and a token makes the counter forget a share of "
+    text += f"{significant(float(np.median(values(models, 'leak'))))} of itself."
+    saturation = where(results["saturation"], cell=cell, kept=True, threshold=0.001)
+    if len(saturation):
+        shares = {
+            gate: values(where(saturation, gate=gate), "share").mean() for gate in dict.fromkeys(saturation["gate"])
+        }
+        text += " Gates within 0.001 of an end of their range: "
+        text += ", ".join(f"{gate} {percent(round(100 * share, 1))} %" for gate, share in shares.items())
+        text += " of the time at depths 1 to 50."
+    if len(results["indicators"]) and cell in set(results["indicators"]["cell"]):
+        chosen = where(results["indicators"], cell=cell, kept=True, learned=True)
+        off = np.abs(values(chosen, "recurrent") - 1)
+        text += f" Exact counting needs a recurrent weight of 1: it is off by {significant(float(np.median(off)))} "
+        text += f"(median; least {significant(float(off.min()))})."
+    return text
+
+
+def survival(results: "Results") -> list[Figure]:
+    """Survival on Very Long words."""
+    curves = results["survival"]
+    names = list(dict.fromkeys(curves["cell"]))
+
+    def at(name: str, position: int) -> float:
+        curve = where(curves, cell=name)
+        return float(curve["survival"].to_numpy()[np.searchsorted(curve["position"].to_numpy(), position, "right") - 1])
+
+    parts = [f"{cell_title(name)} {100 * at(name, 500):.0f} % and {100 * at(name, 990):.0f} %" for name in names]
+    return [
+        Figure(
+            "survival",
+            "How many words are still right at a token?",
+            "Not in the paper, which averages first points of failure.",
+            "Very Long words without a failure after 500 and after 990 tokens: "
+            + "; ".join(parts)
+            + ". Words that end "
+            "without a failure are counted as censored (Kaplan and Meier); bands are 95 % intervals over runs.",
+            "Survival curves by token, one a row of Table 1, with bands; the constant answer in grey.",
+            [[panels.survival(results)]],
+            210,
+            width=380,
+        )
+    ]
+
+
+def averages(results: "Results") -> list[Figure]:
+    """What average failure points hide."""
+    models = where(results["models"], learned=True)
+    lstm = where(models, cell="lstm")
+    chosen = lstm if len(lstm) else models
+    if len(chosen) == 0:
+        return []
+    early = int((values(chosen, "shallow_fpf") < 100).sum())
+    name = "LSTMs" if len(lstm) else "models"
+    average = values(chosen, "very_long_fpf").mean()
+    return [
+        Figure(
+            "averages",
+            "Where the average misleads",
+            "Not in the paper, which judges by the average over random words.",
+            f"Of {len(chosen)} {name} that learned, {early} fail within 100 tokens of the shallow word ()()()…, "
+            f"although their average first point of failure on Very Long words is {average:.0f}; the constant answer "
+            f"scores {panels.constant_fpf(results):.0f} there without counting at all.",
+            "Scatter plot: tokens of the shallow word before the first failure across on a log scale, average first "
+            "point of failure up; the constant answer as a dashed line.",
+            [[panels.averages(results)]],
+            210,
+            width=380,
+        )
+    ]
+
+
+MAKERS: tuple[Callable[["Results"], list[Figure]], ...] = (
+    figure1, predictors, figure2, figure2_long, figure3, failure, survival, averages,
+)  # fmt: skip

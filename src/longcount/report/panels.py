@@ -1,0 +1,446 @@
+"""Every panel of every figure, described once in Vega-Lite: the page makes it move, print takes it as it stands.
+
+A panel is a plain dictionary without a size. It carries the few rows that it shows, binned or thinned where a reader
+could not tell the difference. (Altair would check each part while it is put together, which took longer than drawing
+them all; a test checks them by its schema instead.)
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from longcount.analysis import paper
+from longcount.analysis.failures import PHASES
+from longcount.analysis.results import SHALLOW_LENGTH
+from longcount.analysis.selection import values, where
+from longcount.report.numbers import significant
+from longcount.report.style import BASELINE, DEPTH, PHASE_COLOURS, colour
+from longcount.report.table1 import cell_title
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Results = dict[str, pd.DataFrame]
+Panel = dict[str, Any]
+
+LINES = 64  # runs, at most, that are drawn one by one
+ZIGZAG_LENGTH = 2000
+DASHED = {"strokeDash": [4, 3], "color": BASELINE}
+
+
+def rows(frame: "pd.DataFrame", **columns: str) -> dict[str, Any]:
+    """The named columns (new name = old name) as inline rows, numbers cut to five significant digits."""
+    lists = [[_short(value) for value in frame[column].tolist()] for column in columns.values()]
+    return {"values": [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]}
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.5g}") if np.isfinite(value) else None
+    return value
+
+
+def number(field: str, title: str | None = None, **more: Any) -> dict[str, Any]:
+    """A channel for a number; ``more`` are further properties of the channel."""
+    return {"field": field, "type": "quantitative", "title": title, **more}
+
+
+def name(field: str, title: str | None = None, **more: Any) -> dict[str, Any]:
+    """A channel for a name."""
+    return {"field": field, "type": "nominal", "title": title, **more}
+
+
+def shown(*fields: str | tuple[str, ...]) -> list[dict[str, Any]]:
+    """What hovering tells: a field, or a field with its format and, if it has another, its title."""
+    told = []
+    for entry in fields:
+        field, form, title = entry if isinstance(entry, tuple) and len(entry) == 3 else _completed(entry)
+        channel: dict[str, Any] = {"field": field, "title": title}
+        told.append(channel | ({"type": "quantitative", "format": form} if form else {}))
+    return told
+
+
+def _completed(entry: str | tuple[str, ...]) -> tuple[str, str, str]:
+    field, form = (entry, "") if isinstance(entry, str) else entry
+    return field, form, field
+
+
+def constant_fpf(results: "Results") -> float:
+    """Mean first point of failure of the constant answer on the Very Long words."""
+    row = where(results["table1"], cell="constant", measure="very_long_fpf", reading="average")
+    return float(row["mean"].iloc[0]) if len(row) else float("nan")
+
+
+def _baseline(results: "Results") -> list[Panel]:
+    """The constant answer's failure point, drawn across."""
+    data = {"values": [{"fpf": round(constant_fpf(results), 1), "what": "constant answer"}]}
+    text = {"type": "text", "align": "left", "dx": 2, "dy": 6, "color": BASELINE}
+    return [
+        {
+            "data": data,
+            "mark": {"type": "rule", **DASHED},
+            "encoding": {"y": number("fpf"), "tooltip": shown("what", ("fpf", ".1f"))},
+        },
+        {"data": data, "mark": text, "encoding": {"x": {"value": 0}, "y": number("fpf"), "text": name("what")}},
+    ]
+
+
+def _dots(models: "pd.DataFrame", size: int) -> int:
+    return size if len(models) <= 300 else max(4, size // 4)
+
+
+def scatter(results: "Results", cell: str) -> Panel:
+    """Figure 1: failure point against the negative log of validation loss, with the regression line."""
+    models = where(results["checkpoints"], cell=cell, kept=True)
+    models = models.assign(x=-np.log(models["validation_loss"].to_numpy()))
+    fit = where(results["table2"], cell=cell, predictor="validation").iloc[0]
+    ends = [float(values(models, "x").min()), float(values(models, "x").max())]
+    line = [{"x": x, "fpf": fit["intercept"] + fit["slope"] * x} for x in ends]
+    x = number("x", "−ln validation loss", scale={"zero": False, "nice": True})
+    y = number("fpf", "average FPF (tokens)", scale={"domain": [0, 1000]})
+    published = paper.TABLE_2.get(cell)
+    beside = f", paper {published['validation'].r_squared:.3f}" if published else ""
+    points = {
+        "data": rows(models, run="run", epoch="epoch", loss="validation_loss", x="x", fpf="very_long_fpf"),
+        "mark": {"type": "circle", "size": _dots(models, 26), "color": colour(cell)},
+        "encoding": {
+            "x": x,
+            "y": y,
+            "opacity": {"field": "epoch", "type": "ordinal", "scale": {"range": [0.35, 0.95]}, "legend": None},
+            "tooltip": shown("run", "epoch", ("loss", ".3g", "validation loss"), ("fpf", ".1f", "average FPF")),
+        },
+    }
+    regression = {
+        "data": {"values": line},
+        "mark": {"type": "line", "color": colour(cell)},
+        "encoding": {"x": x, "y": y},
+    }
+    title = {"text": cell_title(cell), "subtitle": f"R² {fit['r_squared']:.3f}{beside}"}
+    return {"title": title, "layer": [*_baseline(results), regression, points]}
+
+
+def loss_curve(losses: "pd.DataFrame", cell: str, title: Any, mark: int | None = None) -> Panel:
+    """Figure 2: validation loss over epochs, mean and range over runs, and the runs one by one.
+
+    Args:
+        losses: one row a (run, epoch) with loss.
+        cell: gives the colour.
+        title: of the panel, in Vega-Lite's form.
+        mark: an epoch to set off by a line.
+    """
+    by_epoch = losses.groupby("epoch")["loss"].agg(["mean", "min", "max"]).reset_index()
+    data = rows(by_epoch, epoch="epoch", mean="mean", min="min", max="max")
+    x = number("epoch", "epoch", scale={"domain": [0, int(values(losses, "epoch").max())], "nice": False})
+
+    def y(field: str) -> dict[str, Any]:
+        return number(field, "validation loss", scale={"type": "log"}, axis={"format": ".0e", "tickCount": 5})
+
+    single = losses.loc[losses["run"].isin(sorted(set(losses["run"]))[:LINES])]
+    layers = [
+        {
+            "data": data,
+            "mark": {"type": "area", "color": colour(cell), "opacity": 0.18},
+            "encoding": {"x": x, "y": y("min"), "y2": {"field": "max"}},
+        },
+        {
+            "data": rows(single, run="run", epoch="epoch", loss="loss"),
+            "mark": {"type": "line", "color": colour(cell), "strokeWidth": 0.6, "opacity": 0.45},
+            "encoding": {
+                "x": x,
+                "y": y("loss"),
+                "detail": name("run"),
+                "tooltip": shown("run", "epoch", ("loss", ".3g", "validation loss")),
+            },
+        },
+        {
+            "data": data,
+            "mark": {"type": "line", "color": colour(cell), "strokeWidth": 2},
+            "encoding": {
+                "x": x,
+                "y": y("mean"),
+                "tooltip": shown("epoch", ("mean", ".3g"), ("min", ".3g", "least"), ("max", ".3g", "greatest")),
+            },
+        },
+    ]
+    if mark is not None:
+        rule = {"data": {"values": [{"epoch": mark}]}, "mark": {"type": "rule", **DASHED}, "encoding": {"x": x}}
+        layers.append(rule)
+    return {"title": title, "layer": layers}
+
+
+def histogram(
+    zigzags: "pd.DataFrame", cell: str, half_period: int, span: tuple[int, int], bins: int, small: bool
+) -> Panel:
+    """Figure 3: how many models first fail where in a zigzag word, the word's depth in red over it.
+
+    Args:
+        zigzags: one row a model: fpf.
+        cell: gives the colour.
+        half_period: j of the word.
+        span: first and last position shown.
+        bins: how many bars.
+        small: leave out what a small multiple has no room for.
+    """
+    start, end = span
+    counts, edges = np.histogram(zigzags["fpf"].to_numpy(), bins=bins, range=span)
+    bars = [
+        {"from": float(low), "to": float(high), "models": int(count)}
+        for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
+        if count
+    ]
+    x = number(
+        "from",
+        None if small else "first point of failure",
+        scale={"domain": [start, end], "nice": False},
+        axis={"grid": False, "tickCount": 4},
+    )
+    axis = {"orient": "left", "grid": False, "tickMinStep": 1, "tickCount": 2 if small else 4}
+    histogram = {
+        "data": {"values": bars},
+        "mark": {"type": "rect", "color": colour(cell)},
+        "encoding": {
+            "x": x,
+            "x2": {"field": "to"},
+            "y": number("models", None if small else "models", axis=axis, scale={"domainMin": 0}),
+            "y2": {"datum": 0},
+            "tooltip": shown("from", "to", "models"),
+        },
+    }
+    depths = [
+        {"from": position, "depth": half_period * (at % 2)}
+        for at, position in enumerate(range(0, ZIGZAG_LENGTH + half_period, half_period))
+        if start - half_period <= position <= end + half_period
+    ]
+    red = {
+        "orient": "right",
+        "titleColor": DEPTH,
+        "labelColor": DEPTH,
+        "tickColor": DEPTH,
+        "grid": False,
+        "tickCount": 3,
+    }
+    width = 1 if half_period >= 50 else 0.3
+    depth = {
+        "data": {"values": depths},
+        "mark": {"type": "line", "color": DEPTH, "strokeWidth": width, "clip": True},
+        "encoding": {
+            "x": x,
+            "y": number("depth", "depth", scale={"domain": [0, half_period]}, axis=None if small else red),
+        },
+    }
+    # Among small multiples the depth of a word with many periods would hide the bars.
+    return {"layer": [depth, histogram] if small else [histogram, depth], "resolve": {"scale": {"y": "independent"}}}
+
+
+def steps(results: "Results", cell: str) -> Panel:
+    """A counter's increments and decrements by depth, as shares of the increment at depth 1."""
+    frame = where(results["steps"], cell=cell)
+    frame = frame.loc[frame["run"].isin(sorted(set(frame["run"]))[:LINES]) & (frame["depth"] > 0)]
+    finite = frame[["increment", "decrement"]].to_numpy().ravel()
+    finite = finite[np.isfinite(finite)]
+    low, high = np.quantile(finite, [0.02, 0.98]) if len(finite) else (0.0, 1.0)
+    domain = [min(0.0, float(low)), max(1.25, float(high) * 1.1)]
+    names = ["increment", "decrement"]
+    return {
+        "title": f"{cell_title(cell)}: steps of the counter",
+        "data": rows(frame, run="run", depth="depth", increment="increment", decrement="decrement"),
+        "transform": [{"fold": names, "as": ["step", "size"]}],
+        "mark": {"type": "line", "clip": True, "strokeWidth": 1},
+        "encoding": {
+            "x": number("depth", "depth", scale={"type": "log", "nice": False}, axis={"tickCount": 4, "format": "d"}),
+            "y": number("size", "share of first increment", scale={"domain": domain, "nice": False}),
+            "color": name("step", scale={"domain": names, "range": [colour(cell), BASELINE]}),
+            "strokeDash": name("step", scale={"domain": names, "range": [[1, 0], [4, 2]]}),
+            "detail": name("run"),
+            "tooltip": shown("run", "depth", "step", ("size", ".4f")),
+        },
+    }
+
+
+def saturation(results: "Results", cell: str) -> Panel:
+    """How often the gates stand within a threshold of the end of their range."""
+    frame = where(results["saturation"], cell=cell, kept=True)
+    gates, thresholds = list(dict.fromkeys(frame["gate"])), list(dict.fromkeys(frame["threshold"]))
+    order = [f"{threshold:g}" for threshold in thresholds]
+    shares = [
+        {
+            "gate": gate,
+            "within": f"{threshold:g}",
+            "share": _short(100 * float(values(where(frame, gate=gate, threshold=threshold), "share").mean())),
+        }
+        for gate in gates
+        for threshold in thresholds
+    ]
+    opacity = [0.35, 0.65, 1.0][-len(order) :]
+    return {
+        "title": "saturation of gates",
+        "data": {"values": shares},
+        "mark": {"type": "bar", "color": colour(cell)},
+        "encoding": {
+            "x": name("gate", "gate", sort=gates, axis={"labelAngle": 0}),
+            "y": number("share", "saturated, % of depths 1–50", scale={"domain": [0, 100]}),
+            "xOffset": name("within", sort=order),
+            "opacity": name("within", "to within", sort=order, scale={"domain": order, "range": opacity}),
+            "tooltip": shown("gate", "within", ("share", ".1f", "% of depths")),
+        },
+    }
+
+
+def indicators(results: "Results", cell: str) -> Panel:
+    """The counter indicator conditions: recurrent weight and balance of steps, both 1 where a ReLU counts exactly."""
+    frame = where(results["indicators"], cell=cell, learned=True)
+    frame = frame.assign(
+        balance=frame["step_down"] / frame["step_up"],
+        which=np.where(frame["kept"].to_numpy(bool), "best third", "other learned"),
+    )
+    domain = ["best third", "other learned"]
+    one = {"values": [{"one": 1}]}
+    line = {"type": "rule", "color": BASELINE}
+    padded = {"zero": False, "padding": 8}
+    points = {
+        "data": rows(frame, run="run", u="recurrent", balance="balance", which="which", fpf="very_long_fpf"),
+        "mark": {"type": "point", "size": 30, "strokeWidth": 1.2},
+        "encoding": {
+            "x": number("u", "recurrent weight u (exact: 1)", scale=padded),
+            "y": number("balance", "decrement / increment (exact: 1)", scale=padded),
+            "color": name("which", scale={"domain": domain, "range": [colour(cell), BASELINE]}),
+            "tooltip": shown("run", ("u", ".5f"), ("balance", ".5f"), ("fpf", ".1f", "average FPF")),
+        },
+    }
+    across = {"data": one, "mark": line, "encoding": {"y": number("one")}}
+    upright = {"data": one, "mark": line, "encoding": {"x": number("one")}}
+    return {"title": "counter indicator conditions", "layer": [across, upright, points]}
+
+
+def phase_bars(results: "Results", cell: str) -> Panel:
+    """In which phase of each zigzag word the models first fail."""
+    frame = where(results["zigzags"], cell=cell, kept=True)
+    bars = []
+    for half_period in sorted(set(frame["half_period"])):
+        counts = np.bincount(values(where(frame, half_period=half_period), "phase"), minlength=len(PHASES)).tolist()
+        bars += [
+            {"j": half_period, "where": PHASES[phase], "phase": phase, "models": models,
+             "share": _short(100 * models / sum(counts))}
+            for phase, models in enumerate(counts)
+            if models
+        ]  # fmt: skip
+    domain = [name for phase, name in enumerate(PHASES) if phase in set(frame["phase"])]
+    colours = [PHASE_COLOURS[PHASES.index(name)] for name in domain]
+    return {
+        "title": "where zigzags first fail",
+        "data": {"values": bars},
+        "mark": "bar",
+        "encoding": {
+            "x": {"field": "j", "type": "ordinal", "title": "j", "axis": {"labelAngle": -60}},
+            "y": number("share", "% of models", scale={"domain": [0, 100]}),
+            "color": name("where", sort=domain, scale={"domain": domain, "range": colours}, legend={"columns": 2}),
+            "order": {"field": "phase"},
+            "tooltip": shown("j", "where", "models", ("share", ".1f", "% of models")),
+        },
+    }
+
+
+def survival(results: "Results") -> Panel:
+    """The share of Very Long words without a failure up to a token, with bands over runs."""
+    curves = results["survival"]
+    cells = list(dict.fromkeys(curves["cell"]))
+    titles = [cell_title(cell) for cell in cells]
+    curves = curves.assign(
+        model=[cell_title(cell) for cell in curves["cell"]],
+        **{column: 100 * curves[column] for column in ("survival", "low", "high")},
+    )
+    colours = [BASELINE if cell == "constant" else colour(cell) for cell in cells]
+    encoding = {
+        "x": number("position", "token"),
+        "color": name("model", sort=titles, scale={"domain": titles, "range": colours}, legend={"symbolOpacity": 1}),
+    }
+    percent = number("survival", "% of words without failure", scale={"domain": [0, 100]})
+    told = shown("model", ("position", "d", "token"), ("survival", ".1f", "%"), ("low", ".1f"), ("high", ".1f"))
+    return {
+        "data": rows(curves, model="model", position="position", survival="survival", low="low", high="high"),
+        "encoding": encoding,
+        "layer": [
+            {
+                "mark": {"type": "area", "opacity": 0.15},
+                "encoding": {"y": {**percent, "field": "low"}, "y2": {"field": "high"}},
+            },
+            {"mark": {"type": "line", "strokeWidth": 1.6}, "encoding": {"y": percent, "tooltip": told}},
+        ],
+    }
+
+
+def averages(results: "Results") -> Panel:
+    """The average failure point on Very Long words against the failure point on ``()`` repeated."""
+    models = where(results["models"], learned=True)
+    cells = [cell for cell in dict.fromkeys([*paper.CELLS, *models["cell"]]) if cell in set(models["cell"])]
+    titles = [cell_title(cell) for cell in cells]
+    models = models.assign(model=[cell_title(cell) for cell in models["cell"]])
+    points = {
+        "data": rows(models, model="model", run="run", epoch="epoch", shallow="shallow_fpf", fpf="very_long_fpf"),
+        "mark": {"type": "circle", "size": _dots(models, 36), "opacity": 0.8},
+        "encoding": {
+            "x": number(
+                "shallow",
+                f"tokens of ()()()… before the first failure (at most {SHALLOW_LENGTH:,})",
+                scale={"type": "log", "domain": [1, SHALLOW_LENGTH]},
+                axis={"values": [1, 10, 100, 1000, 10_000], "format": ",d"},
+            ),
+            "y": number("fpf", "average FPF on Very Long words", scale={"domain": [0, 1000]}),
+            "color": name("model", sort=titles, scale={"domain": titles, "range": [colour(cell) for cell in cells]}),
+            "tooltip": shown(
+                "model", "run", "epoch", ("shallow", ",d", "FPF on ()()()…"), ("fpf", ".1f", "average FPF")
+            ),
+        },
+    }
+    return {"layer": [*_baseline(results), points]}
+
+
+def predictors(results: "Results", cell: str, named: bool = True) -> Panel:
+    """How much of the failure point each predictor explains: R² with its interval over runs, the paper's in red.
+
+    ``named``: whether the predictors' names stand at the axis.
+    """
+    frame = where(results["table2"], cell=cell)
+    frame = frame.assign(
+        title=[PREDICTOR_TITLES[predictor] for predictor in frame["predictor"]],
+        slope_text=[significant(value) for value in frame["slope"]],
+        p_text=[significant(value) for value in frame["p"]],
+    )
+    data = rows(frame, predictor="title", r2="r_squared", low="low", high="high", slope="slope_text", p="p_text")
+    published = [
+        {"predictor": PREDICTOR_TITLES[predictor], "r2": value.r_squared, "what": "paper"}
+        for predictor, value in paper.TABLE_2.get(cell, {}).items()
+    ]
+    y = name("predictor", sort=list(PREDICTOR_TITLES.values()), axis={"labels": named, "ticks": named})
+    x = number("r2", "R²", scale={"domain": [0, 1]})
+    told = shown("predictor", ("r2", ".3f", "R²"), ("low", ".2f"), ("high", ".2f"), "slope", "p")
+    return {
+        "title": cell_title(cell),
+        "layer": [
+            {
+                "data": data,
+                "mark": {"type": "rule", "color": colour(cell), "strokeWidth": 1.5},
+                "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y},
+            },
+            {
+                "data": data,
+                "mark": {"type": "circle", "color": colour(cell), "size": 40, "opacity": 1},
+                "encoding": {"x": x, "y": y, "tooltip": told},
+            },
+            {
+                "data": {"values": published},
+                "mark": {"type": "tick", "color": DEPTH, "thickness": 2, "size": 12},
+                "encoding": {"x": x, "y": y, "tooltip": shown("what", ("r2", ".3f", "R²"))},
+            },
+        ],
+    }
+
+
+PREDICTOR_TITLES = {
+    "training": "training loss",
+    "validation": "validation loss",
+    "long": "long loss",
+    "validation_last_word": "validation loss, last word",
+    "leak": "leak",
+    "leak_imbalance": "leak and imbalance",
+}
