@@ -29,9 +29,12 @@ def reproduce(
         runs: Of lstm and gru; of relu three times as many, because the paper keeps the best third.
     """
     from longcount import experiments
-    from longcount.commands.tables import print_table1
+    from longcount.analysis.results import analyse
+    from longcount.commands.tables import print_table1, write_table1
     from longcount.studies.progress import shown
 
     with shown() as listen:
         store = experiments.reproduce(out, data=data, runs=runs, seed=seed, jobs=jobs, listen=listen)
+    analyse(out, jobs)
+    write_table1(out)
     print_table1(store)
