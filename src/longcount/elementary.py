@@ -127,7 +127,7 @@ def log(x: Any) -> Any:
     for k in range(last - 2, -1, -1):
         series = series * square + 1.0 / (2 * k + 1)
     value = exponent * constants.ln2_high + (exponent * constants.ln2_low + 2.0 * s * series)
-    return where(x > 0.0, value, -100.0)
+    return where(x > 0.0, value, where(x <= 0.0, -100.0, x))
 
 
 def _exp_minus_one_of_remainder(x: Any, constants: Constants, negated: bool = False) -> tuple[Any, Any]:

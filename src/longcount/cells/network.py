@@ -6,7 +6,7 @@ the slow NumPy twin, the lanes of the fast engine, intervals and symbols. Letter
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from longcount import elementary
@@ -185,7 +185,7 @@ def number_of_shares(cell: Cell) -> int:
     return cell.layers * recurrent + (cell.layers - 1) * (gates * h * h + gates * h) + OUTPUTS * (h + 1)
 
 
-def flat_gradient(cell: Cell, letters: list[dict[str, Sequence[Any]]], shares: Sequence[Any]) -> list[Any]:
+def flat_gradient(cell: Cell, letters: Sequence[Mapping[str, Sequence[Any]]], shares: Sequence[Any]) -> list[Any]:
     """The gradient as a flat list of P numbers in the order of `cell.shapes`.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -24,7 +25,7 @@ def pack(cell: Cell, tensors: Mapping[str, np.ndarray]) -> np.ndarray:
         leading = tensor.shape[: tensor.ndim - len(shape)]
         if tensor.shape[len(leading) :] != shape:
             raise ValueError(f"{name} of {cell.name} has shape {shape}, not {tensor.shape}")
-        parts.append(tensor.reshape(*leading, -1))
+        parts.append(tensor.reshape(*leading, math.prod(shape)))
     return np.concatenate(parts, axis=-1)
 
 

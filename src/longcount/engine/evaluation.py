@@ -9,11 +9,14 @@ import numpy as np
 from longcount.cells import OUTPUTS, Cell
 from longcount.engine.evaluation_kernel import NO_FAILURE, evaluation_kernel
 from longcount.engine.packed import CHUNK, ROW, PackedWords, pack_words
-from longcount.engine.training import LANES, blocks, in_lanes, lanes_for
+from longcount.engine.training import LANES, blocks, check_shapes, in_lanes, lanes_for
 from longcount.languages.words import Words
 
 MANY_MODELS = 8
 """From so many models on, lanes hold models; below, they hold words."""
+
+LONGEST_SHARED_PREFIX = 10_000
+"""Tokens for which states are kept to be shared."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,14 @@ def evaluate(cell: Cell, weights: np.ndarray, words: Words, targets: np.ndarray,
     weights = np.ascontiguousarray(weights)
     if weights.ndim != 2 or weights.dtype not in (np.float32, np.float64):
         raise ValueError(f"weights are [models, P] in float32 or float64, not {weights.dtype}{weights.shape}")
+    check_shapes(cell, weights, words, targets, loss)
     lengths = np.diff(words.offsets)
     sums = np.zeros((len(weights), len(words)))
     failures = np.full((len(weights), len(words)), NO_FAILURE, np.int64)
     if len(words) and len(weights):
         packed = pack_words(words, targets)
         if len(weights) >= MANY_MODELS:
-            order, parted = _lexicographic(words)
+            order, parted = _lexicographic(words, targets)
             for block in blocks(len(weights)):
                 block_sums, block_failures = _many_models(cell, weights[block], packed, order, parted, loss)
                 sums[np.ix_(block, order)], failures[np.ix_(block, order)] = block_sums, block_failures
@@ -66,23 +70,28 @@ def evaluate(cell: Cell, weights: np.ndarray, words: Words, targets: np.ndarray,
         return Evaluation(sums / (OUTPUTS * lengths), np.minimum(failures, lengths), lengths)
 
 
-def _lexicographic(words: Words) -> tuple[np.ndarray, np.ndarray]:
-    """The words in lexicographic order (int32 [words]), and how many tokens each shares with the one before."""
+def _lexicographic(words: Words, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The words in lexicographic order (int32 [words]), and how many tokens each shares with the one before.
+
+    Tokens are the same only where their targets are, too. Words are not compared beyond `LONGEST_SHARED_PREFIX`.
+    """
     lengths = np.diff(words.offsets)
-    tokens = words.tokens.tobytes()
-    keys = [tokens[a:b] for a, b in zip(words.offsets[:-1].tolist(), words.offsets[1:].tolist(), strict=True)]
+    symbols = words.tokens.copy()
+    for output in range(OUTPUTS):
+        symbols |= targets[:, output] << np.uint8(output + 1)
+    text = symbols.tobytes()
+    keys = [text[a:b] for a, b in zip(words.offsets[:-1].tolist(), words.offsets[1:].tolist(), strict=True)]
     order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int32)
     parted = np.zeros(len(order), np.int32)
-    before, after = order[:-1], order[1:]
-    limit = np.minimum(lengths[before], lengths[after])
-    here = np.arange(len(before))
+    before, after = words.offsets[order[:-1]], words.offsets[order[1:]]
+    limit = np.minimum(np.minimum(lengths[order[:-1]], lengths[order[1:]]), LONGEST_SHARED_PREFIX)
+    here = np.flatnonzero(limit > 0)
     reach = 0
     while len(here):
-        here = here[limit[here] > reach]
-        same = words.tokens[words.offsets[before[here]] + reach] == words.tokens[words.offsets[after[here]] + reach]
-        here = here[same]
+        here = here[symbols[before[here] + reach] == symbols[after[here] + reach]]
         parted[here + 1] += 1
         reach += 1
+        here = here[limit[here] > reach]
     return order, parted
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from longcount.cells import Cell
+from longcount.cells import OUTPUTS, Cell
+from longcount.cells.network import LOSSES
 from longcount.engine.adam import corrections
 from longcount.engine.options import PAPER, Options
 from longcount.engine.packed import CHUNK, ROW, PackedWords, pack_words
@@ -62,7 +63,10 @@ def train(
     Returns:
         float64 [runs]: the mean over words of the loss before the word's update.
     """
+    check_shapes(cell, state.parameters, words, targets, options.loss)
     runs = len(state.parameters)
+    if np.size(orders) and not 0 <= np.min(orders) <= np.max(orders) < len(words):
+        raise ValueError(f"orders hold numbers of words, from 0 to {len(words) - 1}")
     orders = _without_empty(words, np.broadcast_to(np.asarray(orders, np.int32), (runs, np.shape(orders)[-1])))
     count = orders.shape[1]
     if not count:
@@ -94,6 +98,7 @@ def gradients(
     cell: Cell, parameters: np.ndarray, words: Words, targets: np.ndarray, options: Options = PAPER
 ) -> np.ndarray:
     """The gradient [runs, batches, P] of every batch of words (none empty) at parameters [runs, P], for checks."""
+    check_shapes(cell, parameters, words, targets, options.loss)
     runs, size = parameters.shape
     packed = pack_words(words, targets)
     lanes, dtype = LANES[0], parameters.dtype
@@ -109,6 +114,20 @@ def gradients(
                unused, unused, unused, unused, np.zeros(lanes), *_scratch(cell, packed, lanes, dtype))  # fmt: skip
         result[block] = kept.transpose(2, 0, 1)
     return result
+
+
+def check_shapes(cell: Cell, parameters: np.ndarray, words: Words, targets: np.ndarray, loss: str) -> None:
+    """Refuse what the kernels would misread.
+
+    Raises:
+        ValueError: parameters or targets of another shape or type, an unknown loss.
+    """
+    if parameters.shape[-1] != cell.size():
+        raise ValueError(f"{cell.name} has {cell.size()} parameters, not {parameters.shape[-1]}")
+    if targets.shape != (len(words.tokens), OUTPUTS) or targets.dtype != np.uint8:
+        raise ValueError(f"targets are uint8 [{len(words.tokens)}, {OUTPUTS}], not {targets.dtype}{targets.shape}")
+    if loss not in LOSSES:
+        raise ValueError(f"the losses are {', '.join(LOSSES)}, not {loss!r}")
 
 
 def blocks(count: int) -> list[np.ndarray]:

@@ -145,11 +145,11 @@ def trace(cell: Cell, weights: np.ndarray, tokens: np.ndarray) -> dict[str, np.n
     """
     flat = [weights[..., k] for k in range(weights.shape[-1])]
     split_weights = split(cell, flat)
-    letters = inputs_of_letters(cell, split_weights)
-    state = cell.initial_state(flat[0] * 0)
+    state = cell.initial_state(np.zeros_like(flat[0]))
     tape_names, state_names = _by_layer(cell, cell.tape_names), _by_layer(cell, cell.state_names)
     rows: dict[str, list] = {name: [] for name in (*tape_names, *state_names, "outputs")}
     with np.errstate(all="ignore"):
+        letters = inputs_of_letters(cell, split_weights)
         for token in tokens:
             state, tape = step(cell, split_weights, letters[token], state)
             for name, part in zip(tape_names, tape, strict=True):
