@@ -41,10 +41,10 @@ def tensors_of(
         UserError: where there is no such store, cell, run or epoch.
     """
     store = store if isinstance(store, Store) else Store.open(store)
-    if cell is None and len(store.study.conditions) > 1:
-        names = ", ".join(condition.folder for condition in store.study.conditions)
-        raise UserError(f"{store.directory}: holds several cells or conditions; say which by --cell: {names}")
-    condition = store.condition(cell if cell is not None else store.study.conditions[0].folder)
+    names = [condition.folder for condition in store.study.conditions]
+    if cell is None and len(names) > 1:
+        raise UserError(f"{store.directory}: holds several conditions; say which by --cell: {', '.join(names)}")
+    condition = store.condition(names[0] if cell is None else cell)
     tensors = store.tensors(condition.folder, run, _epoch_number(store, condition, run, epoch))
     return condition, tensors
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -313,14 +313,14 @@ class _OneDNN:
 
     lock = threading.Lock()
     users = 0
-    off = ExitStack()
+    enabled_before = True
 
 
 @contextmanager
 def _without_onednn() -> Iterator[None]:
     with _OneDNN.lock:
         if _OneDNN.users == 0:
-            _OneDNN.off.enter_context(torch.backends.mkldnn.flags(enabled=False))
+            (_OneDNN.enabled_before, *_) = torch.backends.mkldnn.set_flags(False)
         _OneDNN.users += 1
     try:
         yield
@@ -328,4 +328,4 @@ def _without_onednn() -> Iterator[None]:
         with _OneDNN.lock:
             _OneDNN.users -= 1
             if _OneDNN.users == 0:
-                _OneDNN.off.close()
+                torch.backends.mkldnn.set_flags(_OneDNN.enabled_before)
