@@ -102,7 +102,7 @@ def padded(words: Words) -> tuple[jax.Array, jax.Array, jax.Array]:
     )
 
 
-def nanoseconds_per_token(cell: str, words: Words, models: int = 16, rate: float = 0.01) -> float:
+def nanoseconds_per_token(cell: str, words: Words, models: int, rate: float = 0.01) -> float:
     """Time of one pass over the words by token and model, on every core that JAX takes; compiling is not counted."""
     keys = jax.random.split(jax.random.PRNGKey(0), models)
     weights = jax.vmap(lambda key: initial_weights(cell, key))(keys)

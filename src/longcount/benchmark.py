@@ -36,13 +36,13 @@ def timings(
     words: Words,
     cell_names: tuple[str, ...] | None = None,
     threads: tuple[int, ...] | None = None,
-    models: int = 32,
+    models: int = 64,
     passes: int = 3,
 ) -> Iterator[Timing]:
     """Time every cell, kind of work and order over the words, on one core and on all, as each figure is ready.
 
     Args:
-        words: words of the training split, say 2,000 of them.
+        words: words of the training split, thousands of them.
         cell_names: default every cell.
         threads: numbers of threads, default one and as many as this process has cores.
         models: runs in the block that each thread works on; a whole number of the engine's lanes.

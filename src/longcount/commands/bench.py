@@ -12,14 +12,14 @@ app = App(name="bench", help_formatter="default")
 def bench(*, json: Json = False) -> None:
     """Time training and evaluation of every cell and order, on one core and on all.
 
-    Nanoseconds a token a model, the best of three passes over 2,000 training words by 32 models a core.
+    Nanoseconds a token a model, the best of three passes over 5,000 training words by 64 models a core.
     """
     from dataclasses import asdict
 
     from longcount.benchmark import machine, timings
     from longcount.languages import splits
 
-    words = splits.make_splits(0)["training"].select(range(2000))
+    words = splits.make_splits(0)["training"].select(range(5000))
     described = ", ".join(f"{name} {value}" for name, value in machine().items())
     say(described)
     rows = []
