@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
-from longcount import engine
 from longcount.analysis.selection import LEARNED_ACCURACY, Reading, best_epochs, where
 from longcount.errors import UserError
 from longcount.languages import dyck
@@ -18,6 +17,8 @@ from longcount.studies.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from longcount.engine import Evaluation
 
 Epoch = Literal["best", "last"] | int
 Measured = TypeVar("Measured")
@@ -85,7 +86,7 @@ def measure_models(
     store: Store,
     models: "pd.DataFrame",
     words: Words,
-    measure: Callable[["engine.Evaluation"], Measured],
+    measure: Callable[["Evaluation"], Measured],
     jobs: int | None = None,
 ) -> Iterator[tuple["pd.DataFrame", Measured]]:
     """Evaluate models on words, a handful at a time, and keep what ``measure`` makes of each handful.
@@ -137,7 +138,7 @@ def evaluate(directory: str | Path, words: Words, epoch: Epoch = "best", jobs: i
     store = Store.open(directory)
     models = chosen_models(store, epoch)
 
-    def summary(found: "engine.Evaluation") -> dict[str, np.ndarray]:
+    def summary(found: "Evaluation") -> dict[str, np.ndarray]:
         return {
             "accuracy": 100.0 * found.correct.mean(axis=1),
             "loss": np.nanmean(found.loss, axis=1),

@@ -124,7 +124,8 @@ def table2(models: "pd.DataFrame") -> "pd.DataFrame":
 
     Returns:
         Frame with cell, predictor, slope (tokens of FPF a unit of -ln; of the first predictor), intercept, r_squared,
-        p, low, high (95% interval of R², bootstrap over runs), spearman, spearman_p, models, runs.
+        p, low, high (95% interval of R², bootstrap over runs), spearman, spearman_p, models, runs; no row where there
+        are too few models.
     """
     import pandas as pd
 
@@ -134,7 +135,10 @@ def table2(models: "pd.DataFrame") -> "pd.DataFrame":
         for name, columns in PREDICTORS.items():
             with np.errstate(divide="ignore"):
                 negative_log = -np.log(np.abs(chosen[list(columns)].to_numpy(np.float64)))
-            found = fit(negative_log, chosen["very_long_fpf"].to_numpy(np.float64), chosen["run"].to_numpy())
+            try:
+                found = fit(negative_log, chosen["very_long_fpf"].to_numpy(np.float64), chosen["run"].to_numpy())
+            except ValueError:  # too few models
+                continue
             rows.append(
                 {
                     "cell": cell,
@@ -151,4 +155,8 @@ def table2(models: "pd.DataFrame") -> "pd.DataFrame":
                     "runs": chosen["run"].nunique(),
                 }
             )
-    return pd.DataFrame(rows)
+    columns = [
+        "cell", "predictor", "slope", "intercept", "r_squared", "p", "low", "high", "spearman", "spearman_p", "models",
+        "runs",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)

@@ -17,6 +17,7 @@ from longcount.analysis import long_training, table1
 from longcount.analysis.baselines import baseline_outputs, first_failures
 from longcount.analysis.claims import claims
 from longcount.analysis.counters import (
+    COUNTERS,
     DEPTHS,
     LEAK_DEPTH,
     Counters,
@@ -53,6 +54,12 @@ class Analysis:
     def __init__(self, store: Store, jobs: int | None = None) -> None:
         self.store, self.jobs = store, jobs
         self.cells = {condition.folder: condition.cell for condition in store.study.conditions}
+        # Counters are known of the paper's networks: one unit of a cell that counts.
+        self.countable = [
+            condition.folder
+            for condition in store.study.conditions
+            if condition.cell in COUNTERS and condition.module is None and condition.hidden_size * condition.layers == 1
+        ]
 
     @cached_property
     def metrics(self) -> "pd.DataFrame":
@@ -83,8 +90,9 @@ class Analysis:
         found = measure_models(self.store, self.selected, shallow, lambda seen: seen.first_failure[:, 0], self.jobs)
         parts = []
         for models, failures in found:
-            steps = self._counters(models, LEAK_DEPTH + 1)
-            parts.append(models.assign(shallow_fpf=failures, **_step_columns(steps)))
+            countable = models["cell"].iloc[0] in self.countable
+            columns = _step_columns(self._counters(models, LEAK_DEPTH + 1) if countable else None)
+            parts.append(models.assign(shallow_fpf=failures, **columns))
         return pd.concat(parts, ignore_index=True)
 
     def models(self) -> "pd.DataFrame":
@@ -96,7 +104,7 @@ class Analysis:
         """The models of section 4, one row a (cell, run, epoch): losses, very_long_fpf, leak, imbalance, kept."""
         import pandas as pd
 
-        epochs = [epoch for epoch in CHECKPOINTS if epoch in set(self.metrics["epoch"])]
+        epochs = [epoch for epoch in CHECKPOINTS if epoch in set(self.metrics["epoch"])] or [0]
         runs = self.selected[["cell", "run", "kept"]]
         chosen = pd.concat([runs.assign(epoch=epoch) for epoch in epochs], ignore_index=True)
         measures = {f"{split}_loss": (split, "loss") for split in ("training", "validation", "long")}
@@ -107,8 +115,9 @@ class Analysis:
             models = where(chosen, cell=cell)
             for at in range(0, len(models), MODELS_AT_ONCE):
                 part = models.iloc[at : at + MODELS_AT_ONCE]
-                steps = self._counters(part, LEAK_DEPTH + 1)
-                parts.append(part.assign(leak=steps.leak(), imbalance=steps.imbalance()))
+                steps = self._counters(part, LEAK_DEPTH + 1) if cell in self.countable else None
+                leak, imbalance = (steps.leak(), steps.imbalance()) if steps else (np.nan, np.nan)
+                parts.append(part.assign(leak=leak, imbalance=imbalance))
         return pd.concat(parts, ignore_index=True).sort_values(["cell", "run", "epoch"], ignore_index=True)
 
     def steps(self) -> "pd.DataFrame":
@@ -116,8 +125,8 @@ class Analysis:
         of the run's increment at depth 1: cell, run, depth, increment, decrement."""
         import pandas as pd
 
-        parts = []
-        for cell in self.cells:
+        parts = [pd.DataFrame(columns=["cell", "run", "depth", "increment", "decrement"])]
+        for cell in self.countable:
             models = where(self._models, cell=cell, kept=True, learned=True).iloc[:CURVES]
             if len(models) == 0:
                 continue
@@ -135,30 +144,29 @@ class Analysis:
                     }
                 )
             )
-        return pd.concat(parts, ignore_index=True)
+        return _joined(parts)
 
     def saturation(self) -> "pd.DataFrame":
         """How often each gate stands within a threshold of the end of its range, depths 1 to 50: cell, run, kept, gate,
         threshold, share."""
         import pandas as pd
 
-        parts = []
-        for cell in self.cells:
+        parts = [pd.DataFrame(columns=["cell", "run", "kept", "gate", "threshold", "share"])]
+        for cell in self.countable:
             models = where(self._models, cell=cell, learned=True)
             if len(models) == 0:
                 continue
             for gate, shares in saturated_shares(self._counters(models, LEAK_DEPTH + 1), SATURATION_THRESHOLDS).items():
                 for threshold, share in zip(SATURATION_THRESHOLDS, shares, strict=True):
                     parts.append(models[["cell", "run", "kept"]].assign(gate=gate, threshold=threshold, share=share))
-        columns = ["cell", "run", "kept", "gate", "threshold", "share"]
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+        return _joined(parts)
 
     def indicators(self) -> "pd.DataFrame":
         """The counter indicator conditions of every ReLU run at its best epoch; see `CounterIndicator`."""
         import pandas as pd
 
-        parts = []
-        for cell in (name for name, kind in self.cells.items() if kind == "relu"):
+        parts = [pd.DataFrame(columns=["cell", "run", "kept", "learned"])]
+        for cell in (name for name in self.countable if self.cells[name] == "relu"):
             models = where(self._models, cell=cell)
             found = counter_indicator(weights_of(self.store, models))
             columns = ["cell", "run", "epoch", "kept", "learned", "very_long_fpf", "very_long_accuracy"]
@@ -266,9 +274,20 @@ RESULTS = (
 )  # fmt: skip
 
 
-def _step_columns(steps: Counters) -> dict[str, np.ndarray]:
+def _joined(parts: "list[pd.DataFrame]") -> "pd.DataFrame":
+    """Frames as one; the first is empty and only gives the columns that there are where no other is."""
+    import pandas as pd
+
+    return pd.concat(parts[1:], ignore_index=True) if len(parts) > 1 else parts[0]
+
+
+def _step_columns(steps: Counters | None) -> dict[str, np.ndarray | float]:
+    """Leak, imbalance and steps near the ground and deep down; not a number where counters are not known."""
     at = {"shallow": 1, "deep": LEAK_DEPTH}
-    columns = {"leak": steps.leak(), "imbalance": steps.imbalance()}
+    if steps is None:
+        names = ["leak", "imbalance", *(f"{kind}_{place}" for kind in ("increment", "decrement") for place in at)]
+        return dict.fromkeys(names, float("nan"))
+    columns: dict[str, np.ndarray | float] = {"leak": steps.leak(), "imbalance": steps.imbalance()}
     for place, depth in at.items():
         columns[f"increment_{place}"] = steps.increment[depth].astype(np.float64)
         columns[f"decrement_{place}"] = steps.decrement[depth].astype(np.float64)

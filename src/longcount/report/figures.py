@@ -80,9 +80,7 @@ def figure1(results: "Results") -> list[Figure]:
         for cell in cells
     )
     baseline = panels.constant_fpf(results)
-    sentence = (
-        f"R² of the regression lines: {shares}. The dashed line is what the answer “`)` may always follow” scores "
-    )
+    sentence = f"R² of the regression lines: {shares}. The dashed line is what the answer “) may always follow” scores "
     sentence += (
         f"on the same words, {baseline:.0f}: most of the height of these points is the words', not the networks'."
     )

@@ -10,8 +10,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LATEX_SPECIAL = {"&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "$": r"\$", "{": r"\{", "}": r"\}"}
+_RAISED, _LOWERED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _LATEX_SIGNS = {
     "²": r"\textsuperscript{2}",
+    "…": r"\dots{}",
+    "“": "``",
+    "”": "''",
     "−": r"$-$",
     "≥": r"$\geq$",
     "≤": r"$\leq$",
@@ -83,7 +87,9 @@ def escape_latex(text: str) -> str:
     'R\\\\textsuperscript{2} of 5 \\\\%'
     """
     signs = _LATEX_SPECIAL | _LATEX_SIGNS
-    return re.sub("|".join(map(re.escape, signs)), lambda found: signs[found.group()], text)
+    text = re.sub(f"[{_RAISED}]{{2,}}", lambda found: f"^{found.group().translate(_LOWERED)}^", text)
+    text = re.sub("|".join(map(re.escape, signs)), lambda found: signs[found.group()], text)
+    return re.sub(r"\^([-\d]+)\^", r"$^{\1}$", text)
 
 
 def write_table(

@@ -3,6 +3,7 @@
 import math
 
 MINUS = "−"
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def percent(value: float) -> str:
@@ -33,7 +34,7 @@ def significant(value: float, digits: int = 3) -> str:
     """A number with a few significant digits; powers of ten where it is tiny or huge.
 
     >>> significant(0.43412), significant(1.06e-8), significant(-0.0213), significant(0.0)
-    ('0.434', '1.06 × 10^−8', '−0.0213', '0')
+    ('0.434', '1.06 × 10⁻⁸', '−0.0213', '0')
     """
     if math.isnan(value):
         return ""
@@ -43,7 +44,7 @@ def significant(value: float, digits: int = 3) -> str:
         text = f"{value:.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"
     else:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        text = f"{mantissa} × 10^{int(exponent)}"
+        text = f"{mantissa} × 10{str(int(exponent)).translate(_RAISED)}"
     return text.replace("-", MINUS)
 
 

@@ -71,17 +71,17 @@ def constant_fpf(results: "Results") -> float:
     return float(row["mean"].iloc[0]) if len(row) else float("nan")
 
 
-def _baseline(results: "Results") -> list[Panel]:
-    """The constant answer's failure point, drawn across."""
+def _baseline(results: "Results", title: str) -> list[Panel]:
+    """The constant answer's failure point, drawn across; ``title`` of the axis."""
     data = {"values": [{"fpf": round(constant_fpf(results), 1), "what": "constant answer"}]}
     text = {"type": "text", "align": "left", "dx": 2, "dy": 6, "color": BASELINE}
     return [
         {
             "data": data,
             "mark": {"type": "rule", **DASHED},
-            "encoding": {"y": number("fpf"), "tooltip": shown("what", ("fpf", ".1f"))},
+            "encoding": {"y": number("fpf", title), "tooltip": shown("what", ("fpf", ".1f"))},
         },
-        {"data": data, "mark": text, "encoding": {"x": {"value": 0}, "y": number("fpf"), "text": name("what")}},
+        {"data": data, "mark": text, "encoding": {"x": {"value": 0}, "y": number("fpf", title), "text": name("what")}},
     ]
 
 
@@ -116,7 +116,7 @@ def scatter(results: "Results", cell: str) -> Panel:
         "encoding": {"x": x, "y": y},
     }
     title = {"text": cell_title(cell), "subtitle": f"R² {fit['r_squared']:.3f}{beside}"}
-    return {"title": title, "layer": [*_baseline(results), regression, points]}
+    return {"title": title, "layer": [*_baseline(results, y["title"]), regression, points]}
 
 
 def loss_curve(losses: "pd.DataFrame", cell: str, title: Any, mark: int | None = None) -> Panel:
@@ -392,7 +392,7 @@ def averages(results: "Results") -> Panel:
             ),
         },
     }
-    return {"layer": [*_baseline(results), points]}
+    return {"layer": [*_baseline(results, points["encoding"]["y"]["title"]), points]}
 
 
 def predictors(results: "Results", cell: str, named: bool = True) -> Panel:

@@ -81,7 +81,7 @@ def table1_terminal(table1: "pd.DataFrame", learned: "pd.DataFrame") -> "Table":
 
     shown, groups = table1_shown(table1, learned)
     legend = "mean (min / max) over models; accuracy in % of words, first point of failure (FPF) in tokens;\n"
-    legend += "constant answer: “`)` may always follow”; perfect counter: an integer"
+    legend += "constant answer: “) may always follow”; perfect counter: an integer"
     table = Table(title="Table 1", caption=legend, box=SIMPLE_HEAD)
     for at, name in enumerate(shown.columns):
         table.add_column(name, justify="left" if at == 0 else "right", no_wrap=at == 0)

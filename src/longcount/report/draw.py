@@ -1,0 +1,43 @@
+"""Everything that is drawn from a store, in one call."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from longcount.analysis.results import RESULTS, analyse, read_result
+from longcount.report.drawing import draw as draw_figure
+from longcount.report.figures import figures
+from longcount.report.formats import write_table
+from longcount.report.page import vega_bundle, write_page
+from longcount.report.tables import tables
+from longcount.studies.store import Store
+
+
+def draw(directory: str | Path, jobs: int | None = None) -> None:
+    """Bring a store's tables, figures and page up to date: ``tables/``, ``figures/``, ``report.html``.
+
+    Results that are missing or older than the runs are made first; nothing is trained. The same store gives the same
+    bytes.
+
+    Args:
+        directory: the store.
+        jobs: threads; default: all cores.
+
+    Raises:
+        UserError: where there is no store, or it cannot be written.
+    """
+    store = Store.open(directory)
+    analyse(directory, jobs)
+    results = {name: read_result(directory, name) for name in RESULTS}
+    drawn, told = figures(results), tables(results)
+    work: list[Callable[[], object]] = [vega_bundle]
+    work += [partial(draw_figure, store.directory / "figures", figure) for figure in drawn]
+    for table in told:
+        write = partial(write_table, store.directory / "tables", table.name, table.values, table.shown)
+        work.append(partial(write, table.caption, table.groups))
+    with ThreadPoolExecutor(jobs or os.cpu_count()) as threads:
+        for done in [threads.submit(each) for each in work]:
+            done.result()
+    write_page(store.directory / "report.html", store, results, told, drawn)

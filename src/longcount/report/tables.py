@@ -1,0 +1,213 @@
+"""Every table: its numbers for programs, its texts for people."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from longcount.analysis import paper
+from longcount.analysis.selection import values, where
+from longcount.report.numbers import MINUS, interval, percent, position, significant
+from longcount.report.panels import PREDICTOR_TITLES, constant_fpf
+from longcount.report.table1 import CAPTION, cell_title, table1_shown, table1_values
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Results = dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """One table: ``values`` go to the CSV file, ``shown`` is text; a new group begins at each row of ``groups``."""
+
+    name: str
+    short: str  # for the page's list of sections
+    title: str
+    values: "pd.DataFrame"
+    shown: "pd.DataFrame"
+    caption: str
+    groups: tuple[int, ...] = ()
+
+
+def tables(results: "Results") -> list[Table]:
+    """All tables, in the order of the page."""
+    first, *others = _tables_1(results)
+    return [first, _claims(results), *_table2(results), *_failures(results), *others]
+
+
+def _tables_1(results: "Results") -> list[Table]:
+    found = []
+    for reading, name, title in (
+        ("average", "table1", "Table 1. Accuracy, and how far the models count"),
+        ("last_word", "table1_last_word", "Table 1 by the released code's validation loss"),
+    ):
+        table = where(results["table1"], reading=reading).drop(columns="reading")
+        if name == "table1_last_word":
+            kept = [not (cell in ("constant", "perfect") or str(cell).endswith("_all")) for cell in table["cell"]]
+            table = table.loc[kept]
+        if len(table) == 0:
+            continue
+        shown, groups = table1_shown(table, results["learned"])
+        caption = CAPTION if reading == "average" else _LAST_WORD
+        short = "Table 1" if reading == "average" else "Released reading"
+        found.append(Table(name, short, title, table1_values(table), shown, caption, groups))
+    return found
+
+
+_LAST_WORD = (
+    "The released code takes the last word's loss divided by the number of words for the validation loss, and "
+    "shuffling changes that word every epoch. The same runs as in Table 1, each at the epoch that this reading "
+    "calls best."
+)
+
+
+def _table2(results: "Results") -> list[Table]:
+    import pandas as pd
+
+    table = results["table2"]
+    if len(table) == 0:
+        return []
+    published = [paper.TABLE_2.get(row["cell"], {}).get(row["predictor"]) for row in table.to_dict("records")]
+    numbers = table.assign(
+        paper_r_squared=[value.r_squared if value else None for value in published],
+        paper_p=[value.p if value else None for value in published],
+    )
+    rows, groups = [], []
+    for cell in [cell for cell in dict.fromkeys([*paper.CELLS, *table["cell"]]) if cell in set(table["cell"])]:
+        groups.append(len(rows))
+        found = {row["predictor"]: row for row in where(table, cell=cell).to_dict("records")}
+        told = {
+            f"{cell_title(cell)} R²": lambda row: f"{row['r_squared']:.3f}",
+            "  95%": lambda row: interval(f"{row['low']:.2f}", f"{row['high']:.2f}"),
+            "  p": lambda row: significant(row["p"]),
+            "  slope": lambda row: significant(row["slope"]),
+            "  Spearman": lambda row: f"{row['spearman']:.2f}".replace("-", MINUS),
+        }
+        for label, tell in told.items():
+            rows.append({"": label} | {PREDICTOR_TITLES[name]: tell(row) for name, row in found.items()})
+        for label, field in (("  paper", "r_squared"), ("  paper p", "p")):
+            values_ = {
+                PREDICTOR_TITLES[name]: f"{getattr(value, field):g}"
+                for name, value in paper.TABLE_2.get(cell, {}).items()
+            }
+            if values_:
+                rows.append({"": label} | values_)
+    shown = pd.DataFrame(rows).reindex(columns=["", *PREDICTOR_TITLES.values()]).fillna("")
+    return [
+        Table(
+            "table2",
+            "Table 2",
+            "Table 2. What foretells the failure point",
+            numbers,
+            shown,
+            _TABLE_2,
+            tuple(groups[1:]),
+        )
+    ]
+
+
+_TABLE_2 = (
+    "Table 2: linear regression of the average first point of failure on the negative natural log of a predictor, over "
+    "the models after epochs 1, 5, 10, 15, 20 and 25 of each run that was kept; slope in tokens a unit. Intervals "
+    "resample runs, because the models of a run are not independent; p takes them as if they were, as the paper does. "
+    "“Last word” is the released code's reading of validation loss. The leak (the share of the counter that a token "
+    "forgets at depth 50) and the imbalance (increment less decrement there) are read off the weights alone."
+)
+
+
+def _claims(results: "Results") -> Table:
+    claims = results["claims"]
+    shown = claims.loc[:, ["statement", "section", "measured", "runs", "verdict"]].astype(str)
+    caption = (
+        "Claims of the paper, in our words. The rules behind the verdicts were fixed before the numbers were seen; "
+        "intervals of shares are 95 % (Wilson), of means over runs 95 % (bootstrap)."
+    )
+    return Table("claims", "Claims", "What the paper says, and what holds", claims, shown, caption)
+
+
+def _failures(results: "Results") -> list[Table]:
+    import pandas as pd
+
+    modes = results["failure_modes"]
+    cells = [cell for cell in dict.fromkeys([*paper.CELLS, *modes["cell"]]) if cell in set(modes["cell"])]
+    if not cells:
+        return []
+    rows = {measure: {"measure": measure} for measure in modes["measure"]}
+    for row in modes.to_dict("records"):
+        text = f"{significant(row['value'], 3)} ({significant(row['low'], 2)} to {significant(row['high'], 2)})"
+        rows[row["measure"]][cell_title(row["cell"])] = text
+    shown = pd.DataFrame(list(rows.values())).reindex(columns=["measure", *map(cell_title, cells)]).fillna("")
+    caption = (
+        "Why the models fail: median (least to greatest) over the runs that were kept and learned, at their best "
+        "epoch; shares in percent with their 95 % Wilson interval. The decrement is taken from the state that as many "
+        "opening brackets in a row leave."
+    )
+    return [Table("failure_modes", "Failure modes", "Why they fail, in numbers", modes, shown, caption)]
+
+
+def runs_shown(results: "Results") -> "pd.DataFrame":
+    """One row a run, as texts that sort as numbers."""
+    import pandas as pd
+
+    rows = []
+    for row in results["models"].to_dict("records"):
+        rows.append(
+            {
+                "cell": cell_title(row["cell"]),
+                "run": str(row["run"]),
+                "kept": "yes" if row["kept"] else "no",
+                "learned": "yes" if row["learned"] else "no",
+                "best epoch": str(row["epoch"]),
+                "validation loss": significant(row["validation_loss"]),
+                "validation %": percent(row["validation_accuracy"]),
+                "long %": percent(row["long_accuracy"]),
+                "very long %": percent(row["very_long_accuracy"]),
+                "very long FPF": position(row["very_long_fpf"]),
+                "FPF on ()()…": str(row["shallow_fpf"]),
+                "leak": significant(row["leak"]),
+                "imbalance": significant(row["imbalance"]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def facts(results: "Results") -> list[str]:
+    """The page's first sentences."""
+    table = where(results["table1"], reading="average")
+    found = []
+    fpf = {row["cell"]: row for row in where(table, measure="very_long_fpf").to_dict("records")}
+    told = [
+        f"{cell_title(cell)} {position(fpf[cell]['mean'])} (paper {paper.TABLE_1[cell]['very_long_fpf'].mean:g})"
+        for cell in paper.CELLS
+        if cell in fpf
+    ]
+    if told:
+        found.append("Average first point of failure on words of 1,000 tokens: " + ", ".join(told) + ".")
+        found.append(
+            f"The answer “) may always follow”, which counts nothing, scores {constant_fpf(results):.0f} there: an "
+            "average near 900 is worth less than it looks."
+        )
+    shares = {row["cell"]: row for row in results["learned"].to_dict("records")}
+    if "relu_all" in shares:
+        row = shares["relu_all"]
+        found.append(
+            f"{row['learned']} of {row['runs']} ReLU runs learn at all "
+            f"({100 * row['low']:.0f}–{100 * row['high']:.0f} %, 95 % interval)."
+        )
+    verdicts = [list(values(results["claims"], "verdict")).count(name) for name in _VERDICTS]
+    if sum(verdicts):
+        found.append(
+            f"Of {sum(verdicts)} statements of the paper, {verdicts[0]} hold, {verdicts[1]} hold in part, "
+            f"{verdicts[2]} do not."
+        )
+    leak = where(results["table2"], cell="lstm", predictor="leak").to_dict("records")
+    loss = where(results["table2"], cell="lstm", predictor="validation").to_dict("records")
+    if leak and loss:
+        found.append(
+            "What an LSTM's forget gate leaks at each token, read off its weights, explains "
+            f"{100 * leak[0]['r_squared']:.0f} % of how far it counts; its validation loss explains "
+            f"{100 * loss[0]['r_squared']:.0f} %."
+        )
+    return found
+
+
+_VERDICTS = ("holds", "holds in part", "does not hold")
