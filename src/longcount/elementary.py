@@ -20,7 +20,8 @@ should rise:
 Those of exp are for |x| <= 87, of sigmoid for x >= -87, of tanh for all x, of log for normal x > 0. Below -87, where
 the argument is clipped, exp and sigmoid stay at exp(-87) = 1.6458e-38, wrong by at most that in absolute terms; above
 87 exp stays at exp(87) = 6.07603e37. In float32 sigmoid is exactly 1 from x = 16.6355324 on, tanh
-exactly 1 from x = 9.01091385 on and exactly -1 up to x = -8.49105358; sigmoid is never 0.
+exactly 1 from x = 9.01091385 on and exactly -1 up to x = -8.49105358; sigmoid is never 0. A NaN stays one; for exp and
+sigmoid only if the low 9 bits of its payload are 0, as those of every NaN that arithmetic makes.
 """
 
 from __future__ import annotations

@@ -1,0 +1,112 @@
+"""Traced programs do what NumPy does: arithmetic, comparisons, loops and memory."""
+
+import operator
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from longcount.engine.lanes import Function, Value
+from longcount.engine.machine import compiled
+
+LANES = 16
+ARGUMENTS = {"x": "pointer", "y": "pointer", "result": "pointer", "count": "index"}
+FLOATS = st.lists(st.floats(width=32), min_size=LANES, max_size=LANES)
+
+
+def lane_by_lane(equation: Callable[[Value, Value], Value]) -> Callable[..., np.ndarray]:
+    function = Function("apply", ARGUMENTS, LANES)
+    x, y, result = (function.memory(name, function.float_lanes) for name in ("x", "y", "result"))
+    result.store(0, equation(x.load(0), y.load(0)))
+    kernel = compiled(function.finish(), "apply", ARGUMENTS)
+
+    def call(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        answer = np.empty(LANES, np.float32)
+        kernel(a, b, answer, 1)
+        return answer
+
+    return call
+
+
+EQUATIONS: dict[str, tuple[Callable, Callable]] = {
+    name: (operation, operation)
+    for name, operation in {
+        "add": operator.add,
+        "subtract": operator.sub,
+        "multiply": operator.mul,
+        "divide": operator.truediv,
+        "negate": lambda x, y: -x,
+        "number on the left": lambda x, y: 0.1 - 0.3 * x + 1.0 / y,
+        "scalar of NumPy on the left": lambda x, y: np.float32(0.1) * x + np.float32(3) / y,
+        "nothing is fused": lambda x, y: x * y + x,
+    }.items()
+} | {
+    "square root": (lambda x, y: x.sqrt(), lambda x, y: np.sqrt(x)),
+    "less": (lambda x, y: (x < y).select(1.0, x), lambda x, y: np.where(x < y, np.float32(1), x)),
+    "at least": (lambda x, y: (x >= y).select(x, y), lambda x, y: np.where(x >= y, x, y)),
+    "both": (
+        lambda x, y: ((x > 0.0) & ~(y <= 2.0)).select(x, y),
+        lambda x, y: np.where((x > 0) & ~(y <= 2), x, y),
+    ),
+    "either": (
+        lambda x, y: ((x > 0.0) ^ ((y > 0.0) | (y > x))).select(x, y),
+        lambda x, y: np.where((x > 0) ^ ((y > 0) | (y > x)), x, y),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EQUATIONS)
+def test_lanes_do_what_numpy_does(name):
+    traced, numpy_equation = EQUATIONS[name]
+    kernel = lane_by_lane(traced)
+
+    @given(FLOATS, FLOATS)
+    def check(a: list[float], b: list[float]) -> None:
+        x, y = np.array(a, np.float32), np.array(b, np.float32)
+        with np.errstate(all="ignore"):
+            expected = numpy_equation(x, y)
+        result = kernel(x, y)
+        np.testing.assert_array_equal(result, expected)
+        numbers = result == result  # no promise about the sign of a NaN
+        np.testing.assert_array_equal(np.signbit(result)[numbers], np.signbit(expected)[numbers])
+
+    check()
+
+
+@pytest.mark.parametrize("count", [0, 1, 7])
+def test_loops_and_variables(count):
+    """Horner's rule forwards and the plain sum backwards over `count` vectors, in nested use of a variable."""
+    function = Function("sums", ARGUMENTS, LANES)
+    x, result = function.memory("x", function.float_lanes), function.memory("result", function.float_lanes)
+    end = function.index_argument("count")
+    horner, down = function.variables([function.lanes_of(0.0)] * 2)
+    for place in function.range(0, end):
+        horner.set(horner.get() * 2.0 + x.load(place))
+    for place in function.range_down(0, end):
+        for _ in function.range(0, place):
+            down.set(down.get() + x.load(place))
+    result.store(0, horner.get())
+    result.store(1, down.get())
+    kernel = compiled(function.finish(), "sums", ARGUMENTS)
+
+    numbers = np.random.default_rng(0).integers(-9, 9, (count, LANES)).astype(np.float32)
+    answer = np.empty((2, LANES), np.float32)
+    kernel(numbers, numbers, answer, count)
+    np.testing.assert_array_equal(answer[0], sum(row * 2.0 ** (count - 1 - k) for k, row in enumerate(numbers)))
+    np.testing.assert_array_equal(answer[1], sum(row * k for k, row in enumerate(numbers)))
+
+
+def test_descending_loop_descends():
+    function = Function("fill", ARGUMENTS, LANES)
+    single = function.float_lanes.element
+    result, latest = function.memory("result", function.float_lanes), function.variable(function.lanes_of(0.0))
+    numbers = function.memory("x", single)
+    for place in function.range_down(2, function.index_argument("count")):
+        latest.set(latest.get() * 10.0 + function.spread(numbers.load(place), LANES))
+    result.store(0, latest.get())
+    answer = np.empty(LANES, np.float32)
+    digits = np.arange(9, dtype=np.float32)
+    compiled(function.finish(), "fill", ARGUMENTS)(digits, digits, answer, 6)
+    assert (answer == 5432.0).all()
