@@ -165,6 +165,35 @@ def compare(
         _print_frame(f"{second} less {first}, by run", frame)
 
 
+@app.command
+def factors(store: Path, /, *, out: Path | None = None, json: Json = False) -> None:
+    """Show what each factor does: conditions that differ from their cell's baseline in one field, paired by run.
+
+    Args:
+        store: The store of a study.
+        out: A file for the whole table, ending in .csv.
+    """
+    from longcount.analysis.factors import one_factor_at_a_time, readable
+    from longcount.commands.output import print_json, say
+    from longcount.errors import UserError
+    from longcount.studies.files import disk_errors_told
+    from longcount.studies.store import Store
+
+    if out is not None and out.suffix != ".csv":
+        raise UserError(f"--out {out}: should end in .csv")
+    frame = one_factor_at_a_time(Store.open(store))
+    if out is not None:
+        with disk_errors_told(out):
+            frame.to_csv(out, index=False)
+        say(f"{out}: {len(frame)} rows")
+    if json:
+        print_json(frame.to_dict("records"))
+    elif out is None:
+        _print_frame(
+            "one factor at a time: mean (95% interval); differences from the baseline, by run", readable(frame)
+        )
+
+
 def fields_of(settings: list[str] | None, option: str = "--set") -> dict[str, Any]:
     """``["epochs=3", "order=shared,fixed"]`` as field names and values, lists where there are several.
 

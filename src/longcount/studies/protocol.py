@@ -353,6 +353,11 @@ def varying_labels(tables: Sequence[Mapping[str, Any]]) -> list[str]:
     return [label if len(label) <= 120 else f"{label[:100]}-{canonical_sha256(label)[:8]}" for label in labels]
 
 
+def settings_by_name(condition: Condition) -> dict[str, Any]:
+    """A condition's settings under dotted names, such as ``words.training_lengths``."""
+    return _leaves(condition.settings())
+
+
 def _short(value: Any) -> str:
     text = canonical_sha256(value)[:8] if isinstance(value, (dict, list)) else str(value)
     return re.sub(r"[^\w.+-]", "_", text)
