@@ -9,7 +9,7 @@ engine agree bit for bit. Nothing is fused, nothing depends on a library's `exp`
 
 Largest errors over **all** float32 inputs (`python -m longcount.engine.accuracy`, 2^32 inputs a function, against
 NumPy's float64), in units in the last place of the true value, and how many float32 numbers a function falls where it
-should rise:
+should rise::
 
     function          largest error     at x =            falls by at most  at x =
     exp               1.176 ulp         -71.0455322       1                 -0.0311628524
@@ -17,11 +17,11 @@ should rise:
     tanh              3.456 ulp         0.0614412315      3                 -0.0607693642
     log               2.845 ulp         1.13179791        0
 
-Those of exp are for |x| <= 87, of sigmoid for x >= -87, of tanh for all x, of log for normal x > 0. Below -87, where
-the argument is clipped, exp and sigmoid stay at exp(-87) = 1.6458e-38, wrong by at most that in absolute terms; above
-87 exp stays at exp(87) = 6.07603e37. In float32 sigmoid is exactly 1 from x = 16.6355324 on, tanh
-exactly 1 from x = 9.01091385 on and exactly -1 up to x = -8.49105358; sigmoid is never 0. A NaN stays one; for exp and
-sigmoid only if the low 9 bits of its payload are 0, as those of every NaN that arithmetic makes.
+Those of exp are for -87 <= x <= 87, of sigmoid for x >= -87, of tanh for all x, of log for normal x > 0. Below -87,
+where the argument is clipped, exp and sigmoid stay at exp(-87) = 1.6458e-38, wrong by at most that in absolute terms;
+above 87 exp stays at exp(87) = 6.07603e37. In float32 sigmoid is exactly 1 from x = 16.6355324 on, tanh exactly 1 from
+x = 9.01091385 on and exactly -1 up to x = -8.49105358; sigmoid is never 0. A NaN stays one; for exp and sigmoid only
+if the low 9 bits of its payload are 0, as those of every NaN that arithmetic makes.
 """
 
 from __future__ import annotations
