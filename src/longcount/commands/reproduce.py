@@ -29,12 +29,13 @@ def reproduce(
         runs: Of lstm and gru; of relu three times as many, because the paper keeps the best third.
     """
     from longcount import experiments
-    from longcount.analysis.results import analyse
-    from longcount.commands.tables import print_table1, write_table1
+    from longcount.commands.output import say
+    from longcount.commands.tables import print_table1
+    from longcount.report.draw import draw
     from longcount.studies.progress import shown
 
     with shown() as listen:
         store = experiments.reproduce(out, data=data, runs=runs, seed=seed, jobs=jobs, listen=listen)
-    analyse(out, jobs)
-    write_table1(out)
+    draw(out, jobs)
     print_table1(store)
+    say(f"tables, figures and page: {out / 'report.html'}")
