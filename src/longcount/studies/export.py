@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,18 +16,19 @@ from longcount.errors import UserError
 from longcount.languages.splits import SPLITS
 from longcount.studies import files
 from longcount.studies.protocol import Condition
-from longcount.studies.store import Store
+from longcount.studies.store import Store, split_codes
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 # Measures of a split that become columns such as ``validation_loss``.
 MEASURES = ("loss", "accuracy", "fpf_mean", "fpf_min", "unfailed")
+BLOCKS_A_WRITE = 64  # what Parquet keeps beside every stretch of rows costs more than a block's rows
 FORMATS = (".parquet", ".csv")
 
 
 def export(store: Store, path: str | Path) -> int:
-    """Write all done runs as one table; a block at a time is in memory.
+    """Write all done runs as one table; a few blocks at a time are in memory.
 
     Columns: condition, cell, every setting in which conditions differ, run, epoch, online_loss, last_word_loss, and for
     every split its loss, accuracy (percent), fpf_mean, fpf_min (tokens), unfailed (words); empty where not measured.
@@ -41,6 +43,8 @@ def export(store: Store, path: str | Path) -> int:
     Raises:
         UserError: for another ending, a damaged block, a disk that refuses.
     """
+    import pyarrow as pa
+
     path = Path(path)
     if path.suffix not in FORMATS:
         raise UserError(f"{path}: should end in {' or '.join(FORMATS)}")
@@ -49,7 +53,8 @@ def export(store: Store, path: str | Path) -> int:
     with files.disk_errors_told(path):
         try:
             with _writer(half, path.suffix, _form(store)) as writer:
-                for table in _tables(store):
+                for tables in _batched(_tables(store)):
+                    table = pa.concat_tables(tables)
                     writer.write_table(table)
                     rows += table.num_rows
             os.replace(half, path)
@@ -102,6 +107,12 @@ def _form(store: Store) -> pa.Schema:
     )
 
 
+def _batched(tables: Iterable[pa.Table]) -> Iterator[list[pa.Table]]:
+    iterator = iter(tables)
+    while batch := list(itertools.islice(iterator, BLOCKS_A_WRITE)):
+        yield batch
+
+
 def _tables(store: Store) -> Iterator[pa.Table]:
     import pyarrow as pa
 
@@ -110,11 +121,12 @@ def _tables(store: Store) -> Iterator[pa.Table]:
     columns = ["run", "epoch", "split", "online_loss", "last_word_loss", *MEASURES]
     for block, table in store.metrics_of_blocks(None, columns):
         runs, epochs = table["run"].to_numpy(), table["epoch"].to_numpy()
-        keys, row = np.unique(np.stack([runs, epochs], axis=1), axis=0, return_inverse=True)
-        row = row.ravel()
-        split = np.array([SPLITS.index(name) for name in table["split"].to_pylist()], np.int64)
+        # Rows are sorted by run and epoch: a new one begins wherever either changes.
+        begins = np.concatenate([[True], (np.diff(runs) != 0) | (np.diff(epochs) != 0)])
+        keys, row = np.stack([runs[begins], epochs[begins]], axis=1), np.cumsum(begins) - 1
+        split = split_codes(table)
         wide: dict[str, pa.Array] = {
-            name: pa.array([text] * len(keys))
+            name: pa.repeat(text, len(keys))
             for name, text in {
                 "condition": block.condition.folder,
                 "cell": block.condition.cell,

@@ -343,6 +343,13 @@ class Store:
         return tuple(split for split in SPLITS if any(split in hashes for hashes in sets))
 
 
+def split_codes(table: pa.Table) -> np.ndarray:
+    """Which split each row of metrics is of, as its place in `SPLITS`, int64 [rows]."""
+    column = table["split"].combine_chunks()
+    places = np.array([SPLITS.index(name) for name in column.dictionary.to_pylist()], np.int64)
+    return places[column.indices.to_numpy()]
+
+
 _AGAIN = "the same `longcount study run` again makes it"
 
 

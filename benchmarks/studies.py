@@ -1,0 +1,264 @@
+"""What large studies cost: `python benchmarks/studies.py large|listing|workers DIR`; prints JSON, one object a line.
+
+large DIR       a study of many runs (default 10,000 LSTM runs of 30 epochs), then everything that is asked of it
+ask DIR         only what is asked of a finished study: status, aggregate, survival curves, Table 1, ten-run tables
+listing DIR     a study of 100,000 runs put together from copies of one block, then listed and aggregated
+workers DIR     one study with 1 and 2 worker threads and processes, and what a Dask task costs
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from longcount.studies.executors import available_cores
+from longcount.studies.run import machine
+
+
+def say(what: str, **found: Any) -> None:
+    """One line of results."""
+    print(json.dumps({"what": what, **found}), flush=True)
+
+
+def measured(what: str, command: list[str], quiet: bool = True) -> None:
+    """Run a program of its own; tell its time and the most memory it held."""
+    started = time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL if quiet else None)
+    peak = 0
+    while process.poll() is None:
+        # Not ru_maxrss: a new process begins with its parent's.
+        with contextlib.suppress(OSError, StopIteration, ValueError):
+            lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+            peak = max(peak, next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")))
+        time.sleep(0.02)
+    seconds = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if process.returncode:
+        sys.exit(f"{' '.join(command)}: failed with status {process.returncode}")
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    say(what, seconds=round(seconds, 2), core_seconds=round(spent, 1), peak_megabytes=round(peak / 1024))
+
+
+def command(*arguments: object) -> list[str]:
+    """A longcount command."""
+    return [sys.executable, "-m", "longcount", *map(str, arguments)]
+
+
+def part(name: str, directory: Path) -> list[str]:
+    """This program, asked for one of the questions below."""
+    return [sys.executable, __file__, "question", str(directory), name]
+
+
+def large(directory: Path, runs: int, epochs: int, block_runs: int) -> None:
+    """Train a large study, then ask of it."""
+    settings = {"runs": runs, "epochs": epochs, "block_runs": block_runs}
+    directory.mkdir(parents=True, exist_ok=True)
+    file = directory / "study.toml"
+    file.write_text("".join(f"{name} = {value}\n" for name, value in {"cell": '"lstm"', **settings}.items()))
+    say("study", **settings, load_before=os.getloadavg()[0])
+    measured("train", command("study", "run", file, "--out", directory / "store"))
+    ask(directory / "store")
+
+
+def ask(store: Path) -> None:
+    """What is asked of a study, each in a process of its own."""
+    measured("status", command("study", "status", store, "--json"))
+    measured("status, every block verified", command("study", "status", store, "--verify", "--json"))
+    measured("export", command("study", "export", store, "--out", store.parent / "export.parquet"))
+    for name in QUESTIONS:
+        measured(name, part(name, store), quiet=False)
+
+
+def size(store: Path) -> None:
+    """Bytes on disk."""
+    from longcount.studies.status import status
+    from longcount.studies.store import Store
+
+    frame = status(Store.open(store))
+    total, runs = sum(frame["bytes"].tolist()), sum(frame["runs_done"].tolist())
+    say("size", runs=runs, megabytes=round(total / 1e6, 1), bytes_a_run=round(total / runs))
+
+
+def aggregate(store: Path) -> None:
+    """Mean and spread of every measure by condition, split and epoch."""
+    from longcount.studies.aggregate import aggregate
+    from longcount.studies.store import Store
+
+    frame = aggregate(Store.open(store))
+    say("aggregated", rows=len(frame))
+
+
+def table_1(store: Path) -> None:
+    """Table 1 with intervals, shares of runs that learned, and what ten-run tables of it would look like."""
+    from longcount.analysis.models import metrics_of
+    from longcount.analysis.sampling import sampling_distribution
+    from longcount.analysis.spread import summarise, wilson_interval
+    from longcount.analysis.table1 import MEASURES, selected_models
+    from longcount.studies.store import Store
+
+    models = selected_models(metrics_of(Store.open(store)))
+    for cell, rows in models.groupby("cell"):
+        learned = sum(rows["learned"].tolist())
+        low, high = wilson_interval(learned, len(rows))
+        say("learned", cell=cell, runs=len(rows), share=learned / len(rows), low=low, high=high)
+        for measure in MEASURES:
+            summary = summarise(rows[measure])
+            say("table 1", cell=cell, measure=measure, **{k: round(v, 4) for k, v in vars(summary).items()})
+    for row in sampling_distribution(models).to_dict("records"):
+        say("ten-run tables", **row)
+
+
+def survival_curves(store: Path) -> None:
+    """Kaplan-Meier curves of the very long words at the best epochs, drawn."""
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    from longcount.analysis.failures import survival
+    from longcount.analysis.models import chosen_models
+    from longcount.studies.results import FIRST_FAILURES
+    from longcount.studies.store import Store
+
+    best = chosen_models(Store.open(store))
+    filters = [("split", "=", "very_long")]
+    columns = ["condition", "run", "epoch", "fpf", "length"]
+    failures = pq.read_table(store / FIRST_FAILURES, columns=columns, filters=filters).to_pandas()
+    failures = failures.rename(columns={"condition": "cell"}).astype({"cell": str})
+    failures = failures.merge(best[["cell", "run", "epoch"]], on=["cell", "run", "epoch"])
+    import matplotlib
+
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(5.5, 3.2))
+    for cell, rows in failures.groupby("cell"):
+        curve = survival(rows)
+        axes.plot(curve["position"], curve["survival"], label=f"{cell}, {len(set(rows['run'])):,} runs")
+        axes.fill_between(np.asarray(curve["position"]), curve["low"], curve["high"], alpha=0.3)
+    axes.set(xlabel="token", ylabel="share of words without a failure", ylim=(0, 1.02))
+    axes.legend(frameon=False)
+    figure.savefig(store.parent / "survival.svg", bbox_inches="tight")
+    say("survival", words=len(failures))
+
+
+QUESTIONS: dict[str, Callable[[Path], None]] = {
+    "size": size,
+    "aggregate": aggregate,
+    "table 1 and ten-run tables": table_1,
+    "survival curves": survival_curves,
+}
+
+
+def listing(directory: Path, runs: int, block_runs: int) -> None:
+    """A store of many runs from copies of one block: it costs nothing to train and is as large as the real one."""
+    from longcount.studies.protocol import build_study
+    from longcount.studies.run import run_study
+    from longcount.studies.store import MANIFEST, Store
+
+    one = run_study(build_study({"cell": "lstm", "runs": block_runs, "block_runs": block_runs}), directory / "one")
+    study = build_study({"cell": "lstm", "runs": runs, "block_runs": block_runs})
+    condition = one.study.conditions[0].model_copy(update={"runs": runs})
+    store = Store(directory / "store", study.model_copy(update={"conditions": (condition,)}), one.word_hashes)
+    store.directory.mkdir()
+    shutil.copytree(one.directory / "words", store.directory / "words")
+    store.save_study()
+    source = one.directory / one.blocks()[0].folder
+    manifest = (source / MANIFEST).read_text()
+    for block in store.blocks():
+        place = store.directory / block.folder
+        place.mkdir(parents=True)
+        for name in ("weights.safetensors", "metrics.parquet"):
+            shutil.copyfile(source / name, place / name)
+        (place / MANIFEST).write_text(manifest.replace('"first_run": 0', f'"first_run": {block.first}'))
+    say("put together", runs=runs, blocks=len(store.blocks()))
+    measured("status", command("study", "status", store.directory, "--json"))
+    measured("status, every block verified", command("study", "status", store.directory, "--verify", "--json"))
+    measured("aggregate", part("aggregate", store.directory), quiet=False)
+    measured("export", command("study", "export", store.directory, "--out", directory / "export.parquet"))
+
+
+def workers(directory: Path, runs: int, epochs: int) -> None:
+    """The same study with 1 and 2 threads and jobs, and the constants of the model of scaling."""
+    file = directory / "study.toml"
+    directory.mkdir(parents=True, exist_ok=True)
+    file.write_text(f'cell = "lstm"\nruns = {runs}\nepochs = {epochs}\n')
+    for number in (1, 2):
+        for kind, options in {"threads": (), "jobs": ("--executor", "slurm", "--cluster", "local")}.items():
+            store = directory / f"{kind}{number}"
+            measured(f"{number} {kind}", command("study", "run", file, "--out", store, "--jobs", number, *options))
+    _cost_of_publishing(directory / "threads1")
+    _cost_of_dask_tasks()
+
+
+def _cost_of_publishing(directory: Path) -> None:
+    import tempfile
+
+    from longcount.studies import blocks
+    from longcount.studies.store import METRICS, WEIGHTS, Store
+
+    store = Store.open(directory)
+    block = store.blocks()[0]
+    contents = {name: store.read(block, name) or b"" for name in (WEIGHTS, METRICS)}
+    with tempfile.TemporaryDirectory(dir=directory.parent) as folder:
+        started = time.perf_counter()
+        for number in range(100):
+            blocks.files.write_synced(Path(folder) / f"{number}.weights", contents[WEIGHTS])
+            blocks.files.write_synced(Path(folder) / f"{number}.metrics", contents[METRICS])
+            blocks.files.write_synced(Path(folder) / f"{number}.manifest", b"x" * 500)
+            blocks.files.sync_folder(Path(folder))
+        seconds = (time.perf_counter() - started) / 100
+    say("a block on disk", bytes=sum(map(len, contents.values())), seconds_to_write_and_sync=round(seconds, 5))
+
+
+def _cost_of_dask_tasks(tasks: int = 2000) -> None:
+    from distributed import Client, LocalCluster
+
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster, Client(cluster) as client:
+        client.gather(client.map(_nothing, range(50), pure=False))
+        started = time.perf_counter()
+        client.gather(client.map(_nothing, [{"i": i, "padding": "x" * 1500} for i in range(tasks)], pure=False))
+        say("a Dask task", seconds=round((time.perf_counter() - started) / tasks, 6))
+
+
+def _nothing(wanted: object) -> dict[str, str]:
+    return {"folder": "runs/lstm/000000-000015", "sha256": "0" * 64}
+
+
+def main() -> None:
+    """Read the command line and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["large", "ask", "listing", "workers", "question"])
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("question", nargs="?", choices=list(QUESTIONS))
+    parser.add_argument("--runs", type=int)
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--block-runs", type=int, default=32)
+    asked = parser.parse_args()
+    if asked.what == "question":
+        QUESTIONS[asked.question](asked.directory)
+        return
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    at = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
+    say("machine", at=at, **machine(), cores=available_cores(), load=os.getloadavg()[0], memory_gigabytes=round(memory))
+    if asked.what == "large":
+        large(asked.directory, asked.runs or 10_000, asked.epochs, asked.block_runs)
+    elif asked.what == "ask":
+        ask(asked.directory)
+    elif asked.what == "listing":
+        listing(asked.directory, asked.runs or 100_000, asked.block_runs)
+    else:
+        workers(asked.directory, asked.runs or 64, asked.epochs)
+
+
+if __name__ == "__main__":
+    main()
