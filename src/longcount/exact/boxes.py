@@ -1,0 +1,110 @@
+"""One token on boxes: what a model may do from every state of a set at once.
+
+A box is one interval a coordinate. For most cells the coordinates are the state itself. An LSTM's h is o tanh(c), so
+its coordinates are c and o, and h is computed from them as the engine does; a box of c and h would hold pairs far from
+any that occur.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from longcount import elementary
+from longcount.cells import Cell
+from longcount.cells.network import inputs_of_letters, split, step
+from longcount.cells.vector import Vector
+from longcount.errors import UserError
+from longcount.exact.intervals import LARGEST, Interval
+from longcount.exact.monotone import SIGMOID
+
+Coordinates = tuple[Any, ...]
+"""Numbers of any kind, one a coordinate; the first is the counter."""
+
+
+class View(NamedTuple):
+    """How a cell's state follows from independent coordinates, as many as the state has parts."""
+
+    of_step: Callable[[Sequence[Any], Sequence[Any]], Coordinates]  # coordinates of the next state and the tape
+    state: Callable[[Coordinates], tuple[Any, ...]]
+
+
+STATE_ITSELF = View(lambda state, tape: tuple(state), lambda coordinates: coordinates)
+VIEWS = {"lstm": View(lambda state, tape: (state[1], tape[3]), lambda c: (c[1] * elementary.tanh(c[0]), c[0]))}
+"""By cell; all others: the state itself."""
+
+
+class Model:
+    """A network of one unit in one layer as the proofs see it.
+
+    Args:
+        cell: the cell.
+        flat: float32 [P], in the order of `Cell.shapes`.
+
+    Raises:
+        UserError: for a network of another size.
+    """
+
+    def __init__(self, cell: Cell, flat: np.ndarray):
+        if (cell.hidden_size, cell.layers) != (1, 1):
+            raise UserError(f"{cell.name}: certificates are for one unit in one layer, not {cell.hidden_size} units in "
+                            f"{cell.layers} layers")  # fmt: skip
+        self.cell = cell
+        self.flat = np.asarray(flat, np.float32)
+        self.weights = split(cell, list(self.flat))
+        self.letters = inputs_of_letters(cell, self.weights)
+        self.view = VIEWS.get(cell.name, STATE_ITSELF)
+        self.in_range = bool((np.abs(self.flat) <= LARGEST).all())
+        """Whether no weight is so large (or NaN) that arithmetic on intervals could overflow."""
+
+    def start(self) -> Coordinates:
+        """The coordinates before the first token: all 0. An LSTM's o may be anything there, because tanh(0) is 0."""
+        return (np.float32(0),) * len(self.cell.state_names)
+
+    def step(self, token: int, coordinates: Coordinates) -> Coordinates:
+        """The coordinates after one more token, over intervals or float32 numbers."""
+        return self._step(self.letters[token], coordinates)
+
+    def step_both(self, coordinates: Coordinates) -> Coordinates:
+        """The coordinates [2, ...] after `(` and after `)`, from coordinates [1, ...]."""
+        opened, closed = self.letters
+        extent = np.ndim(coordinates[0].lower if isinstance(coordinates[0], Interval) else coordinates[0]) - 1
+        both = {
+            gate: Vector(
+                np.array([a, b], np.float32).reshape(2, *[1] * extent)
+                for a, b in zip(opened[gate], closed[gate], strict=True)
+            )
+            for gate in self.cell.gates
+        }
+        return self._step(both, coordinates)
+
+    def _step(self, x: dict[str, Vector], coordinates: Coordinates) -> Coordinates:
+        state = tuple(Vector((number,)) for number in self.view.state(coordinates))
+        after, tape = step(self.cell, self.weights, x, state)
+        return self.view.of_step([part[0] for part in after], [part[0] for part in tape])
+
+    def gates(self, token: int, coordinates: Coordinates) -> dict[str, Any]:
+        """What the cell writes on its tape at one more token, by name."""
+        state = tuple(Vector((number,)) for number in self.view.state(coordinates))
+        _, tape = step(self.cell, self.weights, self.letters[token], state)
+        return {name: part[0] for name, part in zip(self.cell.tape_names, tape, strict=True)}
+
+    def surely_right(self, coordinates: Coordinates, balanced: np.ndarray | bool) -> np.ndarray:
+        """bool [...]: whether every state of a box answers right, at depth 0 (`balanced`) or above it.
+
+        An output is at least 0.5 exactly where its pre-activation is at least `monotone.SIGMOID.half_from`.
+        """
+        threshold = np.float32(SIGMOID.half_from)
+        h = self.view.state(coordinates)[0]
+        may_open, may_close = (
+            h * row[0] + bias for row, bias in zip(self.weights.readout_weight, self.weights.readout_bias, strict=True)
+        )
+        closes = np.where(balanced, may_close.upper < threshold, may_close.lower >= threshold)
+        bounded = np.logical_and.reduce([number.in_range() for number in coordinates])
+        return (may_open.lower >= threshold) & closes & bounded
+
+    def right(self, coordinates: Coordinates, balanced: np.ndarray | bool) -> np.ndarray:
+        """bool [...]: whether states of float32 numbers answer right."""
+        return self.surely_right(tuple(Interval.exactly(number) for number in coordinates), balanced)

@@ -1,0 +1,87 @@
+"""Verdicts: a model is proved exact, or its worst first point of failure is bounded from both sides."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from longcount.cells import Cell
+from longcount.exact.boxes import Model
+from longcount.exact.lower import Fineness, no_failure_before
+from longcount.exact.proof import EXACT_INTEGERS
+from longcount.exact.proofs import prove
+from longcount.exact.witness import encode, failing_word
+
+SEARCH_LIMIT = 10_000
+"""Tokens within which failures are looked for."""
+
+LEAST_EXACT_DEPTH = 100_000
+"""A proof that reaches less deep, where more was asked for, is not called exact."""
+
+FINENESS = {
+    "lstm": Fineness(history=2, pieces=4096, most=64),
+    "gru": Fineness(history=1, pieces=32768, most=1024),
+}
+"""By cell, chosen so that the bounds of trained models nearly meet in under a second a model."""
+
+PLAIN = Fineness(history=1, pieces=0, most=1)
+"""Enough where the next state rises or falls with the state, as a ReLU's does: then boxes lose nothing."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What is known of a model's worst case over all Dyck-1 words; indices count tokens from 0."""
+
+    verdict: str
+    """`exact` or `bounded`."""
+    max_depth: int | None
+    """Exact: every output is right on every prefix up to this depth, of any length."""
+    lower_bound: int
+    """No Dyck-1 word fails before this index."""
+    upper_bound: int | None
+    """The witness fails at this index."""
+    witness: str | None
+    """A Dyck-1 word, as `longcount.exact.witness.decode` reads it; None where none was found."""
+    capped: bool
+    """Whether a bound stopped at the search limit."""
+    reason: str
+    """Why it is exact, or what stood in the way of a proof."""
+    seconds: float
+
+
+def certify(cell: Cell, flat: np.ndarray, depth: int = EXACT_INTEGERS, limit: int = SEARCH_LIMIT) -> Certificate:
+    """The verdict on one model.
+
+    Args:
+        cell: the cell.
+        flat: its weights, float32 [P].
+        depth: to which a proof is wanted; a proof counts where it reaches it, or at least `LEAST_EXACT_DEPTH`.
+        limit: tokens within which failures are looked for.
+    """
+    started = time.perf_counter()
+    model = Model(cell, flat)
+    proof = prove(model, depth)
+    if proof.max_depth >= min(depth, LEAST_EXACT_DEPTH):
+        seconds = time.perf_counter() - started
+        return Certificate("exact", proof.max_depth, proof.max_depth, None, None, False, proof.reason, seconds)
+    word = failing_word(model, limit)
+    within = limit if word is None else len(word) - 1
+    lower = no_failure_before(model, within, FINENESS.get(cell.name, PLAIN))
+    return Certificate(
+        "bounded",
+        None,
+        lower,
+        None if word is None else within,
+        None if word is None else encode(balanced(word)),
+        word is None,
+        proof.reason,
+        time.perf_counter() - started,
+    )
+
+
+def balanced(prefix: np.ndarray) -> np.ndarray:
+    """The prefix (uint8 tokens) with every open bracket closed."""
+    still_open = int(len(prefix) - 2 * prefix.sum(dtype=np.int64))
+    return np.concatenate([prefix, np.ones(still_open, np.uint8)])

@@ -1,0 +1,245 @@
+"""Certify and repair all models of a store, and keep what was found with it."""
+
+from __future__ import annotations
+
+import io
+import json
+import multiprocessing
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longcount import cells
+from longcount.analysis.models import Epoch, chosen_models
+from longcount.errors import UserError
+from longcount.exact.certify import SEARCH_LIMIT, Certificate, certify
+from longcount.exact.construct import construct
+from longcount.exact.proof import EXACT_INTEGERS
+from longcount.exact.repair import Repair, changes, methods_of, repair
+from longcount.studies.files import disk_errors_told, write_atomically
+from longcount.studies.models import keep_models
+from longcount.studies.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CERTIFICATES = "results/certificates.parquet"
+REPAIRS = "results/repairs.parquet"
+
+MODELS_A_TASK = 16
+"""Models that a process takes at a time; fewer than that are not worth starting processes for."""
+
+KEYS = ["condition", "run", "epoch"]
+
+
+def construct_store(cell: str, directory: str | Path) -> Store:
+    """A new store that holds the exact counter built by hand for a cell, as run 0.
+
+    Raises:
+        UserError: for a cell without one, or a folder that holds something.
+    """
+    weights = construct(cell)
+    return keep_models(directory, {cell: weights[None]}, "constructed", {"cell": cell})
+
+
+def certify_store(
+    directory: str | Path,
+    cell: str | None = None,
+    run: int | None = None,
+    epoch: Epoch = "best",
+    depth: int = EXACT_INTEGERS,
+    limit: int = SEARCH_LIMIT,
+    jobs: int | None = None,
+) -> pd.DataFrame:
+    """Verdicts on a model of every run of a store, also kept in its ``results/certificates.parquet``.
+
+    Args:
+        directory: the store.
+        cell: a cell or condition; default: all.
+        run: one run; default: all.
+        epoch: which model of a run.
+        depth: to which a proof is wanted, at most 2^24.
+        limit: tokens within which failures are looked for.
+        jobs: processes; default: all cores.
+
+    Returns:
+        Frame with condition, cell, run, epoch and the fields of `longcount.exact.certify.Certificate`.
+
+    Raises:
+        UserError: where there is no store, no such run or epoch, or a model of more than one unit.
+    """
+    import pandas as pd
+
+    store = Store.open(directory)
+    models = _chosen(store, cell, run, epoch)
+    rows = []
+    with _processes(len(models), jobs) as executor:
+        for name, of_condition in models.groupby("condition", sort=False):
+            tasks = list(_handfuls(store, str(name), of_condition))
+            arguments = [[task[1] for task in tasks], [task[2] for task in tasks]]
+            found = (executor.map if executor else map)(
+                _certify_many, *arguments, [depth] * len(tasks), [limit] * len(tasks)
+            )
+            for (chosen, _, _), certificates in zip(tasks, found, strict=True):
+                for row, certificate in zip(chosen.to_dict("records"), certificates, strict=True):
+                    rows.append({**row, **asdict(certificate)})
+    frame = pd.DataFrame(rows).astype({"max_depth": "Int64", "upper_bound": "Int64", "witness": object})
+    _keep(store, CERTIFICATES, frame.drop(columns="seconds").assign(depth=depth, limit=limit))
+    return frame
+
+
+def repair_store(
+    directory: str | Path,
+    out: str | Path,
+    method: str = "auto",
+    factor: float | None = None,
+    epoch: Epoch = "best",
+    depth: int | None = None,
+    jobs: int | None = None,
+) -> tuple[Store, pd.DataFrame]:
+    """A new store with every run's model repaired where that is possible, and as it was where not.
+
+    Runs keep their numbers; the words come along, so the new store's metrics stand beside the old ones. What was
+    changed is kept in its ``results/repairs.parquet``.
+
+    Args:
+        directory: the store.
+        out: the new store's folder.
+        method, factor, depth: as `longcount.exact.repair.repair`.
+        epoch: which model of a run.
+        jobs: processes; default: all cores.
+
+    Returns:
+        The new store, and a frame with condition, cell, run, epoch (of the old store), learned, method, factor,
+        repaired, max_depth, change (the norm of the change over the norm of the old weights), changes (JSON: old and
+        new value by parameter) and reason.
+
+    Raises:
+        UserError: where a cell has no such method, or the folders are not as they should be.
+    """
+    import pandas as pd
+
+    store = Store.open(directory)
+    models = _chosen(store, None, None, epoch)
+    for name in models["cell"].unique():
+        methods_of(name, method)
+    if models.groupby("cell")["condition"].nunique().max() > 1:
+        raise UserError(f"{directory}: several conditions of one cell; repair takes stores with one condition a cell")
+    rows, repaired = [], {}
+    with _processes(len(models), jobs) as executor:
+        for name, of_condition in models.groupby("condition", sort=False):
+            tasks = list(_handfuls(store, str(name), of_condition))
+            arguments = [[task[k] for task in tasks] for k in (1, 2)]
+            learned = [task[0]["learned"].tolist() for task in tasks]
+            settings = [[setting] * len(tasks) for setting in (method, factor, depth)]
+            found = (executor.map if executor else map)(_repair_many, *arguments, learned, *settings)
+            weights = []
+            for (chosen, cell, before), repairs in zip(tasks, found, strict=True):
+                for row, old, done in zip(chosen.to_dict("records"), before, repairs, strict=True):
+                    rows.append({**row, **_record(cell, old, done)})
+                    weights.append(done.weights)
+            repaired[cells.get(of_condition["cell"].iloc[0]).name] = np.stack(weights)
+    detail = {"from": Store.open(directory).study.sha256(), "epoch": str(epoch), "method": method}
+    if factor is not None:
+        detail["factor"] = f"{factor:g}"
+    splits = {split: store.words(split) for split in store.splits()}
+    kept = keep_models(out, repaired, "repaired", detail, splits)
+    frame = pd.DataFrame(rows).astype({"factor": "Float64", "method": object, "learned": object})
+    _keep(kept, REPAIRS, frame)
+    return kept, frame
+
+
+def read_certificates(store: Store) -> pd.DataFrame | None:
+    """What `certify_store` kept, or None where nothing was certified."""
+    import pandas as pd
+
+    path = store.directory / CERTIFICATES
+    return pd.read_parquet(path) if path.exists() else None
+
+
+def _record(cell: str, before: np.ndarray, done: Repair) -> dict[str, object]:
+    changed = changes(cells.get(cell), before, done.weights)
+    return {
+        "method": done.method,
+        "factor": done.factor,
+        "repaired": done.repaired,
+        "max_depth": done.max_depth,
+        "change": float(np.linalg.norm(done.weights - before) / np.linalg.norm(before)),
+        "changes": json.dumps(changed),
+        "reason": done.reason,
+    }
+
+
+def _chosen(store: Store, cell: str | None, run: int | None, epoch: Epoch) -> pd.DataFrame:
+    models = chosen_models(store, epoch).rename(columns={"cell": "condition"})
+    if cell is not None:
+        wanted = store.condition(cell).folder
+        models = models[models["condition"] == wanted]
+    if run is not None:
+        models = models[models["run"] == run]
+        if models.empty:
+            raise UserError(f"{store.directory}: there is no finished run {run}")
+        if len(models) > 1:
+            names = ", ".join(models["condition"])
+            raise UserError(f"{store.directory}: several conditions have a run {run} ({names}): say which by --cell")
+    by_condition = {condition.folder: condition.cell for condition in store.study.conditions}
+    models.insert(1, "cell", models["condition"].map(by_condition))
+    return models.reset_index(drop=True)
+
+
+def _handfuls(store: Store, condition: str, models: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, str, np.ndarray]]:
+    for at in range(0, len(models), MODELS_A_TASK):
+        chosen = models.iloc[at : at + MODELS_A_TASK]
+        weights = store.weights(condition, chosen["run"].to_numpy(), chosen["epoch"].to_numpy())
+        yield chosen, str(chosen["cell"].iloc[0]), weights
+
+
+def _certify_many(cell: str, weights: np.ndarray, depth: int, limit: int) -> list[Certificate]:
+    return [certify(cells.get(cell), flat, depth, limit) for flat in weights]
+
+
+def _repair_many(
+    cell: str, weights: np.ndarray, learned: list[bool | None], method: str, factor: float | None, depth: int | None
+) -> list[Repair]:
+    network = cells.get(cell)
+    done = (repair(network, flat, method, factor, depth, knows) for flat, knows in zip(weights, learned, strict=True))
+    return [replace(one, weights=np.asarray(one.weights, np.float32)) for one in done]
+
+
+class _Here:
+    """In the place of an executor where processes are not worth starting."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+def _processes(models: int, jobs: int | None) -> Executor | _Here:
+    jobs = jobs or os.cpu_count() or 1
+    if jobs == 1 or models <= MODELS_A_TASK:
+        return _Here()
+    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _keep(store: Store, place: str, frame: pd.DataFrame) -> None:
+    """Write rows to a file of results; rows of other models that are there already stay."""
+    import pandas as pd
+
+    path = store.directory / place
+    with disk_errors_told(store.directory):
+        if path.exists():
+            before = pd.read_parquet(path)
+            theirs = before.set_index(KEYS).index.isin(frame.set_index(KEYS).index)
+            frame = pd.concat([before[~theirs], frame]).sort_values(KEYS, ignore_index=True)
+        written = io.BytesIO()
+        frame.to_parquet(written, index=False)
+        path.parent.mkdir(exist_ok=True)
+        store.aside.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, written.getvalue(), store.aside)
