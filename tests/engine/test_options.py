@@ -10,6 +10,8 @@ from longcount.cells.network import inputs_of_letters, read, split, step
 from longcount.engine import Options, twin
 from longcount.languages.words import Words
 
+torch.set_num_threads(1)  # its threads wait for each other on networks this small
+
 LENGTHS = (5, 33, 2, 9, 4, 7, 3)
 RATE = 0.02
 
