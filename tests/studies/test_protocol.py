@@ -34,6 +34,12 @@ def test_lists_are_grids_and_grids_are_joined():
     assert "gru-training_lengths=2-30" in {condition.folder for condition in study.conditions}
 
 
+def test_large_studies_have_larger_blocks_unless_they_say():
+    assert build_study({"cell": "lstm", "runs": 64}).block_runs == 16
+    assert build_study({"cell": "lstm", "runs": 65}).block_runs == 32
+    assert build_study({"cell": "lstm", "runs": 65, "block_runs": 5}).block_runs == 5
+
+
 def test_a_file_and_options_say_the_same(tmp_path):
     file = tmp_path / "rates.toml"
     file.write_text('cell = "lstm"\nruns = 3\n[words]\ntraining_words = 50\n')

@@ -233,6 +233,8 @@ class Study(_Frozen):
         return canonical_sha256({"schema": SCHEMA, **self.model_dump(mode="json")})
 
 
+FEW_RUNS = 64  # of a condition: up to here blocks have 16 runs where the study does not say, above 32
+
 # Fields of a study file that are not fields of a condition.
 STUDY_FIELDS = ("name", "selection", "block_runs")
 
@@ -290,6 +292,8 @@ def build_study(tables: Mapping[str, Any], overrides: Mapping[str, Any] | None =
         if "cell" not in fields:
             raise UserError(f"{place}: cell: missing; one of {', '.join(cells.names())}, or a list of them")
         conditions += [_validated(Condition, _nested(point), place) for point in _points(fields, place)]
+    # Blocks that fill the widest lanes train a run fastest; smaller ones share a few runs among the cores.
+    study.setdefault("block_runs", 32 if any(condition.runs > FEW_RUNS for condition in conditions) else 16)
     return _validated(Study, {**study, "conditions": merge(conditions)}, where)
 
 
