@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from longcount.errors import UserError
 from longcount.recipes.parts import (
-    Bias,
     CountUp,
     CrossEntropy,
-    Decay,
     KeepCount,
     LeaveOut,
     OppositeSteps,
@@ -28,20 +26,19 @@ EXACT = {
         "lstm",
         epochs=10,
         learning_rate=0.01,
-        parts=(CrossEntropy(), Bias("f", 1.0), Slope("ifg", start=3), Redraw(3, 1e-3)),
+        parts=(CrossEntropy(), Slope("ifg", start=3), Redraw(3, 1e-3)),
     ),
     "relu": Recipe(
         "exact",
         "relu",
-        epochs=30,
+        epochs=13,
         learning_rate=0.01,
         parts=(
             LeaveOut(("bias_ih_l0", "bias_hh_l0")),
             OppositeSteps(),
             CountUp(),
             KeepCount(),
-            Decay(0.7),
-            RoundAndFreeze(26, 1 / 16, 0.003),
+            RoundAndFreeze(11, readout_rate=0.003),
         ),
     ),
     "gru": Recipe(
@@ -50,7 +47,6 @@ EXACT = {
         epochs=12,
         learning_rate=0.01,
         parts=(
-            CrossEntropy(),
             LeaveOut(("weight_ih_l0", "weight_hh_l0", "bias_hh_l0"), "z"),
             SlowGate(3.5, 1.3),
             Slope("n", start=3),
@@ -79,10 +75,8 @@ def get(name: str, cell: str) -> Recipe:
 __all__ = [
     "EXACT",
     "RECIPES",
-    "Bias",
     "CountUp",
     "CrossEntropy",
-    "Decay",
     "KeepCount",
     "LeaveOut",
     "OppositeSteps",

@@ -37,6 +37,17 @@ def gate_rows(cell: Cell, gates: str) -> np.ndarray:
     return np.concatenate([positions(cell, name, gates).ravel() for name in names])
 
 
+def power_of_two(numbers: np.ndarray) -> np.ndarray:
+    """The power of two nearest in ratio, with the sign; 0 stays 0.
+
+    >>> power_of_two(np.array([0.0, 1.03, -3.0, 5.5, 6.0], np.float32)).tolist()
+    [0.0, 1.0, -4.0, 4.0, 8.0]
+    """
+    fraction, exponent = np.frexp(numbers)
+    nearest = np.where(np.abs(fraction) < np.sqrt(0.5), 0.5, 1.0) * np.sign(fraction)
+    return np.ldexp(nearest, exponent).astype(numbers.dtype)
+
+
 @dataclass(frozen=True)
 class Part:
     """One idea of a recipe. What a part does not override changes nothing."""
@@ -70,29 +81,6 @@ class CrossEntropy(Part):
     def options(self, cell: Cell, options: Options, epoch: int) -> Options:
         """As `Part.options`."""
         return replace(options, loss="bce")
-
-
-@dataclass(frozen=True)
-class Decay(Part):
-    """The learning rate shrinks by a factor every epoch."""
-
-    factor: float
-
-    def rate(self, rate: float, epoch: int) -> float:
-        """As `Part.rate`."""
-        return rate * self.factor**epoch
-
-
-@dataclass(frozen=True)
-class Bias(Part):
-    """A gate's b_ih starts higher, so that the gate begins open."""
-
-    gates: str
-    by: float
-
-    def begin(self, cell: Cell, parameters: np.ndarray) -> None:
-        """As `Part.begin`."""
-        parameters[:, positions(cell, "bias_ih_l0", self.gates).ravel()] += np.float32(self.by)
 
 
 @dataclass(frozen=True)
@@ -163,20 +151,20 @@ class KeepCount(Part):
 
 @dataclass(frozen=True)
 class RoundAndFreeze(Part):
-    """From an epoch on, recurrent parameters are rounded to multiples of a grid and no longer trained.
+    """From an epoch on, recurrent parameters are rounded to powers of two and no longer trained.
 
-    The readout goes on training at `rate`. On the grid, sums of steps are exact in float32.
+    The readout goes on training at `readout_rate`. With a step that is a power of two and a recurrent weight of 1,
+    float32 counts exactly to depth 2^24.
     """
 
     epoch: int
-    grid: float
     readout_rate: float
 
     def before(self, cell: Cell, parameters: np.ndarray, epoch: int) -> None:
         """As `Part.before`."""
         if epoch == self.epoch:
             where = gate_rows(cell, "".join(cell.gates))
-            parameters[:, where] = np.round(parameters[:, where] / np.float32(self.grid)) * np.float32(self.grid)
+            parameters[:, where] = power_of_two(parameters[:, where])
 
     def options(self, cell: Cell, options: Options, epoch: int) -> Options:
         """As `Part.options`."""
