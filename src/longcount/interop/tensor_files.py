@@ -70,7 +70,7 @@ def write_tensors(path: str | Path, tensors: Mapping[str, np.ndarray], cell: str
         import torch
 
         stream = io.BytesIO()
-        torch.save({name: torch.from_numpy(tensor) for name, tensor in contiguous.items()}, stream)
+        torch.save({name: torch.tensor(tensor) for name, tensor in contiguous.items()}, stream)
         content = stream.getvalue()
     with files.disk_errors_told(path):
         files.write_atomically(path, content, path.parent)

@@ -167,7 +167,7 @@ class _Padded:
         self.offsets = words.offsets
         number = torch.from_numpy(np.zeros(0, dtype)).dtype
         self.tokens = torch.from_numpy(words.tokens.astype(np.int64)).to(device)
-        self.targets = torch.from_numpy(np.ascontiguousarray(targets)).to(device, number)
+        self.targets = torch.tensor(targets, device=device, dtype=number)
         self.one_hot = torch.eye(VOCABULARY, dtype=number, device=device)
 
     def batch(self, chosen: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
