@@ -56,13 +56,20 @@ def repair(
     )
     for name in ("cell", "how", "runs", "least change", "greatest change", "why not"):
         table.add_column(name, justify="right" if "change" in name or name == "runs" else "left")
-    for cell, of_cell in frame.groupby("cell", sort=False):
-        done = of_cell[of_cell["repaired"]]
-        keys = [done["method"].astype(str), done["factor"].astype("Float64").fillna(0)]
-        for (how, by), same in done.groupby(keys, sort=True):
-            change = same["change"]
-            label = f"{how} by {by:g}" if by else str(how)
-            table.add_row(str(cell), label, str(len(same)), f"{change.min():.3g}", f"{change.max():.3g}", "")
-        for reason, same in of_cell[~of_cell["repaired"]].groupby("reason"):
-            table.add_row(str(cell), "not repaired", str(len(same)), "", "", str(reason))
+    same: dict[tuple[str, str, str], list[float]] = {}
+    for row in rows:
+        same.setdefault((row["cell"], _how(row), "" if row["repaired"] else row["reason"]), []).append(row["change"])
+    for (cell, how, reason), change in same.items():
+        figures = (f"{min(change):.3g}", f"{max(change):.3g}") if how != NOT else ("", "")
+        table.add_row(cell, how, str(len(change)), *figures, reason)
     print_table(table)
+
+
+NOT = "not repaired"
+
+
+def _how(row: dict[str, object]) -> str:
+    """What was done to a model, such as `sharpen by 8`."""
+    if not row["repaired"]:
+        return NOT
+    return f"{row['method']} by {row['factor']:g}" if row["factor"] else str(row["method"])

@@ -65,7 +65,7 @@ def _join(after: tuple[Interval, ...], possible: np.ndarray, odd: int) -> tuple[
     """Boxes [histories, depths] after the token, of what arrives [2 tokens, histories, depths, pieces]."""
     tokens, histories, depths = possible.shape
     met = possible.reshape(tokens, 2, histories // 2, depths)  # the oldest token of the history is forgotten
-    alive = _move(met.any(axis=1), odd, False)
+    alive = _move(np.asarray(met.any(axis=1)), odd, False)
     joined = []
     for number in after:
         lower = np.where(possible, number.lower.min(axis=-1), np.inf).reshape(met.shape).min(axis=1)

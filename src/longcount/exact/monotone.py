@@ -41,7 +41,7 @@ FUNCTIONS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], float, Facts]] = 
 """Each function, the magnitude beyond which its argument is clipped, and the facts."""
 
 
-def ordinal(number: np.ndarray) -> np.ndarray:
+def ordinal(number: np.ndarray | np.floating) -> np.ndarray:
     """The place of float32 numbers in their order, int64: 0 for both zeros, 1 for the least positive number."""
     pattern = np.asarray(number, np.float32).view(np.int32).astype(np.int64)
     return np.where(pattern >= 0, pattern, -(pattern & 0x7FFFFFFF))
@@ -68,8 +68,8 @@ def measure(function: Callable[[np.ndarray], np.ndarray], least: float, most: fl
         least, most: the range; a function that clips its argument is constant beyond.
     """
     highest, falls, smallest = np.float32(-np.inf), 0, np.inf
-    last_below_one, first_above_minus_one = np.float32(-np.inf), None
-    last_below_half, first_from_half = np.float32(-np.inf), None
+    nowhere = np.float32(np.nan)
+    last_below_one = last_below_half = first_above_minus_one = first_from_half = nowhere
     for x in inputs(least, most):
         value = function(x)
         if value.max() > 1:
@@ -82,8 +82,7 @@ def measure(function: Callable[[np.ndarray], np.ndarray], least: float, most: fl
         last_below_half = _last(x, value < 0.5, last_below_half)
         first_above_minus_one = _first(x, value > -1, first_above_minus_one)
         first_from_half = _first(x, value >= 0.5, first_from_half)
-    assert first_above_minus_one is not None
-    clean = first_from_half is not None and at(ordinal(last_below_half) + 1) == first_from_half
+    clean = at(ordinal(last_below_half) + 1) == first_from_half
     return Facts(
         falls,
         smallest,
@@ -94,14 +93,11 @@ def measure(function: Callable[[np.ndarray], np.ndarray], least: float, most: fl
 
 
 def _last(x: np.ndarray, holds: np.ndarray, before: np.float32) -> np.float32:
-    places = np.flatnonzero(holds)
-    return x[places[-1]] if len(places) else before
+    return np.float32(x[np.flatnonzero(holds)[-1]]) if holds.any() else before
 
 
-def _first(x: np.ndarray, holds: np.ndarray, before: np.float32 | None) -> np.float32 | None:
-    if before is None and holds.any():
-        return x[np.argmax(holds)]
-    return before
+def _first(x: np.ndarray, holds: np.ndarray, before: np.float32) -> np.float32:
+    return np.float32(x[np.argmax(holds)]) if np.isnan(before) and holds.any() else before
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ import numpy as np
 
 from longcount import cells
 from longcount.analysis.models import Epoch, chosen_models
+from longcount.analysis.selection import where
 from longcount.errors import UserError
 from longcount.exact.certify import SEARCH_LIMIT, Certificate, certify
 from longcount.exact.construct import construct
@@ -128,7 +129,7 @@ def repair_store(
     models = _chosen(store, None, None, epoch)
     for name in models["cell"].unique():
         methods_of(name, method)
-    if models.groupby("cell")["condition"].nunique().max() > 1:
+    if len(set(models["condition"])) > len(set(models["cell"])):
         raise UserError(f"{directory}: several conditions of one cell; repair takes stores with one condition a cell")
     rows, repaired = [], {}
     with _processes(len(models), jobs) as executor:
@@ -179,17 +180,18 @@ def _chosen(store: Store, cell: str | None, run: int | None, epoch: Epoch) -> pd
     models = chosen_models(store, epoch).rename(columns={"cell": "condition"})
     if cell is not None:
         wanted = store.condition(cell).folder
-        models = models[models["condition"] == wanted]
+        models = where(models, condition=wanted)
     if run is not None:
-        models = models[models["run"] == run]
-        if models.empty:
+        models = where(models, run=run)
+        if not len(models):
             raise UserError(f"{store.directory}: there is no finished run {run}")
         if len(models) > 1:
             names = ", ".join(models["condition"])
             raise UserError(f"{store.directory}: several conditions have a run {run} ({names}): say which by --cell")
     by_condition = {condition.folder: condition.cell for condition in store.study.conditions}
-    models.insert(1, "cell", models["condition"].map(by_condition))
-    return models.reset_index(drop=True)
+    names = [by_condition[str(condition)] for condition in models["condition"]]
+    columns = ["condition", "cell", "run", "epoch", "learned"]
+    return models.assign(cell=names).reindex(columns=columns).reset_index(drop=True)
 
 
 def _handfuls(store: Store, condition: str, models: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, str, np.ndarray]]:
@@ -237,7 +239,7 @@ def _keep(store: Store, place: str, frame: pd.DataFrame) -> None:
         if path.exists():
             before = pd.read_parquet(path)
             theirs = before.set_index(KEYS).index.isin(frame.set_index(KEYS).index)
-            frame = pd.concat([before[~theirs], frame]).sort_values(KEYS, ignore_index=True)
+            frame = pd.concat([before.loc[~theirs], frame]).sort_values(by=KEYS, ignore_index=True)
         written = io.BytesIO()
         frame.to_parquet(written, index=False)
         path.parent.mkdir(exist_ok=True)

@@ -59,7 +59,8 @@ def _keep(
         choices.append(np.where(possible, number, -np.inf).argmax(axis=1))
     parent = np.stack(choices, axis=1)  # [2 tokens, kept, depths]
     kept = [_move(np.take_along_axis(number, parent, axis=1), odd) for number in after]
-    alive = _move(np.broadcast_to(possible.any(axis=1)[:, None], parent.shape), odd)
+    some = np.asarray(possible.any(axis=1, keepdims=True))
+    alive = _move(np.broadcast_to(some, parent.shape), odd)
     return kept, alive, _move(parent.astype(np.uint8), odd)
 
 
