@@ -298,9 +298,15 @@ def analyse(directory: str | Path, jobs: int | None = None) -> None:
     """Make all results of a complete study and write them to its ``results`` folder; nothing where they are up to date.
 
     Raises:
-        UserError: where there is no store, or it cannot be written.
+        UserError: where there is no store, one measured on too few words, or it cannot be written.
     """
     store = Store.open(directory)
+    lacking = [split for split in ("validation", "very_long", "zigzag") if split not in store.splits()]
+    if lacking:
+        raise UserError(
+            f"{store.directory}: its models were measured on no words of {', '.join(lacking)}, so there is nothing to "
+            "report; `longcount evaluate` takes any words"
+        )
     made_from = _made_from(store)
     if all(_is_up_to_date(path_of(store.directory, name), made_from) for name in RESULTS):
         return

@@ -15,7 +15,7 @@ from longcount.report.tables import tables
 from longcount.studies.store import Store
 
 
-def draw(directory: str | Path, jobs: int | None = None) -> None:
+def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
     """Bring a store's tables, figures and page up to date: ``tables/``, ``figures/``, ``report.html``.
 
     Results that are missing or older than the runs are made first; nothing is trained. The same store gives the same
@@ -24,6 +24,9 @@ def draw(directory: str | Path, jobs: int | None = None) -> None:
     Args:
         directory: the store.
         jobs: threads; default: all cores.
+
+    Returns:
+        The folders and the page.
 
     Raises:
         UserError: where there is no store, or it cannot be written.
@@ -41,3 +44,4 @@ def draw(directory: str | Path, jobs: int | None = None) -> None:
         for done in [threads.submit(each) for each in work]:
             done.result()
     write_page(store.directory / "report.html", store, results, told, drawn)
+    return [store.directory / name for name in ("tables", "figures", "report.html")]

@@ -29,12 +29,22 @@ def drawn(specification: dict[str, Any]) -> dict[str, bytes]:
     import vl_convert
 
     specification = {**specification, "config": {**config(), "background": "white"}, "padding": 4}
-    svg = vl_convert.vegalite_to_svg(specification)
+    svg = _with_ids_of_its_own(vl_convert.vegalite_to_svg(specification))
     return {
         "svg": svg.encode(),
         "pdf": _in_fixed_order(vl_convert.svg_to_pdf(svg)),
         "png": vl_convert.svg_to_png(svg, scale=PNG_SCALE),
     }
+
+
+_ID = re.compile(r'(?<=[" ]id=")[^"]+(?=")')
+
+
+def _with_ids_of_its_own(svg: str) -> str:
+    """The same SVG with its ids numbered from 1: Vega goes on counting from one figure to the next."""
+    for number, found in enumerate(dict.fromkeys(_ID.findall(svg)), start=1):
+        svg = re.sub(rf'(?<=[#"]){re.escape(found)}(?=[")])', f"part-{number}", svg)
+    return svg
 
 
 _RESOURCES = re.compile(rb"(?:^ +/[a-z]+\d+ \d+ 0 R\n)+", re.MULTILINE)

@@ -73,6 +73,8 @@ def figures(results: "Results") -> list[Figure]:
 def figure1(results: "Results") -> list[Figure]:
     """Failure point against validation loss."""
     cells = cells_in_order(results["table2"])
+    if not cells:
+        return []
     table = where(results["table2"], predictor="validation")
     shares = ", ".join(
         f"{cell_title(cell)} {where(table, cell=cell)['r_squared'].iloc[0]:.3f}"
@@ -101,6 +103,8 @@ def figure1(results: "Results") -> list[Figure]:
 def predictors(results: "Results") -> list[Figure]:
     """R² of every predictor of Table 2."""
     cells = cells_in_order(results["table2"])
+    if not cells:
+        return []
     table = results["table2"]
     parts = []
     for cell in cells:
@@ -119,9 +123,10 @@ def predictors(results: "Results") -> list[Figure]:
             "bars are 95 % intervals over runs, because the 60 points of a cell are 10 runs seen six times.",
             "Dot plots, one a cell: R squared with its interval for losses, the released code's reading of validation "
             "loss, and the leak; red ticks mark the paper's values.",
-            [[panels.predictors(results, cell, named=cell == cells[0]) for cell in cells]],
-            96,
-            aside=52,
+            [[panels.predictors(results, cell)] for cell in cells],
+            84,
+            aside=130,
+            width=400,
         )
     ]
 
@@ -129,6 +134,8 @@ def predictors(results: "Results") -> list[Figure]:
 def figure2(results: "Results") -> list[Figure]:
     """Validation loss over epochs."""
     losses = where(results["losses"], kept=True)
+    if not values(losses, "epoch").any():  # models that were not trained here
+        return []
     cells = cells_in_order(losses)
     parts = []
     for cell in cells:
@@ -173,22 +180,24 @@ def figure2_long(results: "Results") -> list[Figure]:
     for cell in cells:
         chosen = where(models, cell=cell, learned=True)
         if len(chosen):
-            before, after = (values(chosen, f"very_long_fpf_{name}").mean() for name in ("short", "long"))
+            first, last = (values(chosen, f"very_long_fpf_{name}").mean() for name in ("short", "long"))
             ratio = np.median(values(chosen, "validation_loss_short") / values(chosen, "validation_loss_long"))
             parts.append(
-                f"{cell_title(cell)} from {before:.0f} to {after:.0f} tokens ({len(chosen)} learned runs; validation "
+                f"{cell_title(cell)} from {first:.0f} to {last:.0f} tokens ({len(chosen)} learned runs; validation "
                 f"loss {significant(float(ratio), 2)} times lower)"
             )
     runs = max(count(where(losses, cell=cell), "run") for cell in cells)
+    before = int(values(results["losses"], "epoch").max())
+    after = int(values(losses, "epoch").max())
     return [
         Figure(
             "figure2_long",
             "Does training for 100 epochs help?",
             "Section 2 of the paper: training a subset for 100 epochs brought no additional benefit.",
-            f"Of {runs} runs a cell, trained on from the 30 epochs (dashed line) to 100, the average first point of "
+            f"Of {runs} runs a cell, trained on from {before} epochs (dashed line) to {after}, the average first point of "
             "failure at the best epoch goes: " + "; ".join(parts) + ".",
-            "Curves of validation loss on a log scale over 100 epochs, one panel a cell, with a line at epoch 30.",
-            [[panels.loss_curve(where(losses, cell=cell), cell, cell_title(cell), 30) for cell in cells]],
+            "Curves of validation loss on a log scale over many epochs, one panel a cell, with a line where the other runs end.",
+            [[panels.loss_curve(where(losses, cell=cell), cell, cell_title(cell), before) for cell in cells]],
             130,
         )
     ]

@@ -27,9 +27,10 @@ _LATEX_SIGNS = {
 }
 
 
-def csv_text(frame: "pd.DataFrame") -> str:
-    """The frame as CSV: eight significant digits, an empty field for a missing value, Unix line ends."""
-    return frame.to_csv(index=False, float_format="%.8g", lineterminator="\n")
+def csv_text(frame: "pd.DataFrame", digits: int = 8) -> str:
+    """The frame as CSV: numbers with so many significant digits (9 hold a float32 exactly), an empty field for a
+    missing value, Unix line ends."""
+    return frame.to_csv(index=False, float_format=f"%.{digits}g", lineterminator="\n")
 
 
 def markdown_text(frame: "pd.DataFrame") -> str:

@@ -75,7 +75,7 @@ def page(store: Store, results: "Results", tables: list[Table], figures: list[Fi
         script=Markup(source["page.js"] + source["explorer.js"].replace('"use strict";\n', "", 1)),
         bundle=Markup(vega_bundle().replace("</script", "<\\/script")),
         panels=_json({figure.name: _page_panels(figure) for figure in figures}),
-        config=_json(config("var(--ink)", "var(--quiet)", "var(--grid)", "system-ui, sans-serif", 11.5)),
+        config=_json(config("var(--ink)", "var(--quiet)", "var(--grid)", "system-ui, sans-serif", 11.5, "bold")),
         models=_json(models),
         cells_script=Markup(cells_script(sorted({model["cell"] for model in models.values()}))),
     )

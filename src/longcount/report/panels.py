@@ -163,7 +163,11 @@ def loss_curve(losses: "pd.DataFrame", cell: str, title: Any, mark: int | None =
         },
     ]
     if mark is not None:
-        rule = {"data": {"values": [{"epoch": mark}]}, "mark": {"type": "rule", **DASHED}, "encoding": {"x": x}}
+        rule = {
+            "data": {"values": [{"epoch": mark}]},
+            "mark": {"type": "rule", **DASHED, "clip": True},
+            "encoding": {"x": x},
+        }
         layers.append(rule)
     return {"title": title, "layer": layers}
 
@@ -395,11 +399,8 @@ def averages(results: "Results") -> Panel:
     return {"layer": [*_baseline(results, points["encoding"]["y"]["title"]), points]}
 
 
-def predictors(results: "Results", cell: str, named: bool = True) -> Panel:
-    """How much of the failure point each predictor explains: R² with its interval over runs, the paper's in red.
-
-    ``named``: whether the predictors' names stand at the axis.
-    """
+def predictors(results: "Results", cell: str) -> Panel:
+    """How much of the failure point each predictor explains: R² with its interval over runs, the paper's in red."""
     frame = where(results["table2"], cell=cell)
     frame = frame.assign(
         title=[PREDICTOR_TITLES[predictor] for predictor in frame["predictor"]],
@@ -411,7 +412,7 @@ def predictors(results: "Results", cell: str, named: bool = True) -> Panel:
         {"predictor": PREDICTOR_TITLES[predictor], "r2": value.r_squared, "what": "paper"}
         for predictor, value in paper.TABLE_2.get(cell, {}).items()
     ]
-    y = name("predictor", sort=list(PREDICTOR_TITLES.values()), axis={"labels": named, "ticks": named})
+    y = name("predictor", sort=list(PREDICTOR_TITLES.values()), axis={"labelLimit": 200})
     x = number("r2", "R²", scale={"domain": [0, 1]})
     told = shown("predictor", ("r2", ".3f", "R²"), ("low", ".2f"), ("high", ".2f"), "slope", "p")
     return {

@@ -22,7 +22,9 @@ def colour(cell: str) -> str:
     return OTHER_COLOURS[sum(cell.encode()) % len(OTHER_COLOURS)]
 
 
-def config(ink: str = INK, quiet: str = QUIET, grid: str = GRID, font: str = FONT, size: float = 9.5) -> dict[str, Any]:
+def config(
+    ink: str = INK, quiet: str = QUIET, grid: str = GRID, font: str = FONT, size: float = 9.5, weight: str = "normal"
+) -> dict[str, Any]:
     """Vega-Lite's configuration: a quiet frame.
 
     Args:
@@ -31,6 +33,7 @@ def config(ink: str = INK, quiet: str = QUIET, grid: str = GRID, font: str = FON
         grid: colour of grid lines.
         font: of all text.
         size: of text, in CSS pixels.
+        weight: of titles. Print has one weight, because vl-convert writes two fonts into a PDF in an order of its whim.
     """
     return {
         "background": None,
@@ -56,13 +59,14 @@ def config(ink: str = INK, quiet: str = QUIET, grid: str = GRID, font: str = FON
             "titleFontWeight": "normal",
             "orient": "bottom",
             "symbolSize": 40,
+            "columns": 3,
         },
         "title": {
             "color": ink,
             "subtitleColor": quiet,
             "fontSize": size + 1.5,
             "subtitleFontSize": size,
-            "fontWeight": "bold",
+            "fontWeight": weight,
             "anchor": "start",
             "frame": "group",
             "offset": 6,

@@ -71,7 +71,7 @@ def table1_shown(table1: "pd.DataFrame", learned: "pd.DataFrame") -> "tuple[pd.D
             published = paper.TABLE_1[cell].items()
             rows.append({"model": "  paper"} | {COLUMNS[name]: _published(value) for name, value in published})
     columns = ["model", *COLUMNS.values(), "learned"]
-    return pd.DataFrame(rows).reindex(columns=columns).fillna(""), tuple(groups[1:])
+    return pd.DataFrame(rows, columns=columns, dtype=object).fillna(""), tuple(groups[1:])
 
 
 def table1_terminal(table1: "pd.DataFrame", learned: "pd.DataFrame") -> "Table":

@@ -91,7 +91,7 @@ def _table2(results: "Results") -> list[Table]:
             }
             if values_:
                 rows.append({"": label} | values_)
-    shown = pd.DataFrame(rows).reindex(columns=["", *PREDICTOR_TITLES.values()]).fillna("")
+    shown = pd.DataFrame(rows, columns=["", *PREDICTOR_TITLES.values()], dtype=object).fillna("")
     return [
         Table(
             "table2",
@@ -135,7 +135,7 @@ def _failures(results: "Results") -> list[Table]:
     for row in modes.to_dict("records"):
         text = f"{significant(row['value'], 3)} ({significant(row['low'], 2)} to {significant(row['high'], 2)})"
         rows[row["measure"]][cell_title(row["cell"])] = text
-    shown = pd.DataFrame(list(rows.values())).reindex(columns=["measure", *map(cell_title, cells)]).fillna("")
+    shown = pd.DataFrame(list(rows.values()), columns=["measure", *map(cell_title, cells)], dtype=object).fillna("")
     caption = (
         "Why the models fail: median (least to greatest) over the runs that were kept and learned, at their best "
         "epoch; shares in percent with their 95 % Wilson interval. The decrement is taken from the state that as many "

@@ -1,0 +1,25 @@
+"""``longcount report DIR``: draw tables, figures and page again from what a store holds."""
+
+from pathlib import Path
+
+from cyclopts import App
+
+from longcount.commands.options import Jobs
+
+app = App(name="report", help_format="plaintext", help_formatter="default")
+
+
+@app.default
+def report(directory: Path, /, *, jobs: Jobs = None) -> None:
+    """Draw tables, figures and the page from the runs that a store holds, without training.
+
+    Results that are missing are made first. The same store gives the same bytes.
+
+    Args:
+        directory: A store.
+    """
+    from longcount.commands.output import say
+    from longcount.report.draw import draw
+
+    for path in draw(directory, jobs):
+        say(str(path))

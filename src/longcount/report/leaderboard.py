@@ -1,0 +1,54 @@
+"""The leaderboard as tables: read from what was judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from longcount.report.files import write_text
+from longcount.report.formats import csv_text, latex_text, markdown_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NAMES = {"lstm": "LSTM", "gru": "GRU", "relu": "ReLU"}
+
+
+def readable(leaderboard: pd.DataFrame) -> pd.DataFrame:
+    """The leaderboard as text: shares and means with their 95% intervals."""
+    import pandas as pd
+
+    rows = []
+    for row in leaderboard.to_dict("records"):
+        rows.append(
+            {
+                "cell": NAMES.get(row["cell"], row["cell"]),
+                "intervention": row["intervention"],
+                "runs": f"{row['runs']:.0f}",
+                "proved exact %": _interval(row, "exact", 100, 1),
+                "learned %": _interval(row, "learned", 100, 0),
+                "very long %": _interval(row, "accuracy", 1, 1),
+                "average FPF": _interval(row, "fpf", 1, 0),
+                "worst-case FPF": "–" if row["bounded"] == 0 else f"{row['lower_bound']:.0f} of {row['bounded']}",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def write_leaderboard(directory: Path, leaderboard: pd.DataFrame) -> None:
+    """Write tables/leaderboard.csv, .md and .tex of a store.
+
+    Raises:
+        UserError: where they cannot be written.
+    """
+    text = readable(leaderboard)
+    folder = directory / "tables"
+    write_text(folder / "leaderboard.csv", csv_text(leaderboard))
+    write_text(folder / "leaderboard.md", markdown_text(text) + "\n")
+    caption = "Ways to make networks count: means over all runs with 95% intervals."
+    write_text(folder / "leaderboard.tex", latex_text(text, caption, "tab:leaderboard"))
+
+
+def _interval(row: dict[str, float], name: str, factor: float, digits: int) -> str:
+    low, high = row[f"{name}_low"] * factor, row[f"{name}_high"] * factor
+    return f"{row[name] * factor:.{digits}f} ({low:.{digits}f}–{high:.{digits}f})"

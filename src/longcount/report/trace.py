@@ -1,0 +1,90 @@
+"""A trace, drawn: depth and state, gates, and the output with its target, the first failure in red."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from longcount.analysis.selection import count
+from longcount.errors import UserError
+from longcount.report.drawing import FORMATS, drawn
+from longcount.report.files import write_bytes
+from longcount.report.formats import csv_text
+from longcount.report.panels import number, rows
+from longcount.report.style import BASELINE, DEPTH, TEXT_WIDTH
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TABLES = ("csv", "parquet")
+_FIXED = ("word", "token", "bracket", "depth", "may_open", "may_close", "target", "first_failure")
+LONGEST_DRAWN = 20_000  # tokens
+
+
+def write_trace(frame: "pd.DataFrame", state_names: tuple[str, ...], path: Path) -> None:
+    """Write a trace as the path's ending says: a table (csv, parquet) or a drawing (svg, pdf, png).
+
+    Raises:
+        UserError: for another ending, a trace too long or of several words to be drawn, a place that cannot be written.
+    """
+    suffix = path.suffix.lstrip(".").lower()
+    if suffix == "csv":
+        write_bytes(path, csv_text(frame, 9).encode())
+    elif suffix == "parquet":
+        write_bytes(path, frame.to_parquet(index=False))
+    elif suffix in FORMATS:
+        write_bytes(path, drawn(trace_figure(frame, state_names))[suffix])
+    else:
+        raise UserError(f"{path}: a trace is written as one of {', '.join((*TABLES, *FORMATS))}")
+
+
+def trace_figure(frame: "pd.DataFrame", state_names: tuple[str, ...]) -> dict[str, Any]:
+    """A trace of one word as a Vega-Lite specification.
+
+    Raises:
+        UserError: where there are several words, or too many tokens.
+    """
+    if count(frame, "word") > 1:
+        raise UserError("several words cannot be drawn into one figure; trace one, or write a table")
+    if len(frame) > LONGEST_DRAWN:
+        raise UserError(f"{len(frame):,} tokens are too many to draw; at most {LONGEST_DRAWN:,}, or write a table")
+    inner = [name for name in frame.columns if name not in _FIXED]
+    state = [name for name in inner if name.split("_")[0] in state_names]
+    gates = [name for name in inner if name not in state]
+    x = number("token", "token", scale={"domain": [0, max(1, len(frame) - 1)], "nice": False})
+    failure = [
+        {
+            "data": {"values": [{"token": int(token)}]},
+            "mark": {"type": "rule", "color": DEPTH, "strokeWidth": 1.5},
+            "encoding": {"x": x},
+        }
+        for token in frame.loc[frame["first_failure"], "token"]
+    ]
+    depth = {
+        "data": rows(frame, token="token", depth="depth"),
+        "mark": {"type": "area", "color": BASELINE, "opacity": 0.25},
+        "encoding": {"x": x, "y": number("depth", "depth", axis={"orient": "right", "grid": False})},
+    }
+    charts = [
+        {"layer": [depth, _lines(frame, state, "state", x), *failure], "resolve": {"scale": {"y": "independent"}}}
+    ]
+    if gates:
+        charts.append({"layer": [_lines(frame, gates, "gates", x), *failure]})
+    charts.append({"layer": [_lines(frame, ["may_close", "target"], "may ) follow?", x), *failure]})
+    sized = [{**chart, "width": TEXT_WIDTH - 90, "height": 100} for chart in charts]
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "vconcat": sized,
+        "resolve": {"scale": {"color": "independent"}},
+    }
+
+
+def _lines(frame: "pd.DataFrame", names: list[str], title: str, x: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "data": rows(frame, token="token", **{name: name for name in names}),
+        "transform": [{"fold": names, "as": ["name", "value"]}],
+        "mark": {"type": "line", "strokeWidth": 1.2, "clip": True},
+        "encoding": {
+            "x": x,
+            "y": number("value", title, scale={"zero": False}, axis={"orient": "left"}),
+            "color": {"field": "name", "type": "nominal", "title": None, "sort": names},
+        },
+    }

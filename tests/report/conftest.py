@@ -1,0 +1,63 @@
+"""A small study with everything drawn from it, and a browser to look at it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from longcount.analysis.long_training import FOLDER, long_study
+from longcount.report.draw import draw
+from longcount.studies.protocol import build_study
+from longcount.studies.run import run_study
+
+WORDS = {
+    "training_words": 400,
+    "validation_words": 100,
+    "long_words": 60,
+    "very_long_words": 12,
+    "very_long_length": 200,
+}
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory) -> Path:
+    """A folder with a store, its results, tables, figures and page."""
+    directory = tmp_path_factory.mktemp("drawn") / "paper"
+    grid = [{"cell": "lstm", "runs": 3}, {"cell": "relu", "runs": 6}, {"cell": "gru", "runs": 3}]
+    store = run_study(build_study({"name": "small", "words": WORDS, "epochs": 10, "grid": grid}), directory)
+    longer = long_study(store.study)
+    shorter = [condition.model_copy(update={"epochs": 14}) for condition in longer.conditions]
+    run_study(longer.model_copy(update={"conditions": tuple(shorter)}), directory / FOLDER)
+    draw(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium, without a window and without a network of its own accord."""
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium")
+    assert program, "these tests drive Chromium; `apt-get install chromium` brings it"
+    quiet = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, headless=True, args=["--no-sandbox", "--no-first-run", *quiet]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, drawn):
+    """The page, opened offline and drawn; what went wrong is in ``page.complaints``."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900}, offline=True)
+    page = context.new_page()
+    page.complaints = []
+    page.on("console", lambda message: page.complaints.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on("request", lambda request: page.complaints.append(request.url) if request.url[:5] != "file:" else None)
+    page.goto((drawn / "report.html").as_uri())
+    page.evaluate("window.allFiguresDrawn")
+    yield page
+    context.close()

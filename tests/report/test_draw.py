@@ -1,0 +1,121 @@
+"""Everything that is drawn: the same bytes again, from the stored results alone."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+
+import altair
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from longcount.analysis.results import RESULTS, path_of, read_result
+from longcount.errors import UserError
+from longcount.report.draw import draw
+from longcount.report.figures import figures
+from longcount.studies.models import keep_models
+from longcount.studies.store import Store
+
+
+def hashes(directory):
+    """Of every file outside ``log/``."""
+    return {
+        str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(directory.rglob("*"))
+        if path.is_file() and "log" not in path.relative_to(directory).parts
+    }
+
+
+@pytest.fixture
+def copy(drawn, tmp_path):
+    """The drawn folder, to be damaged."""
+    return shutil.copytree(drawn, tmp_path / "paper")
+
+
+def test_any_output_that_is_deleted_comes_back_with_the_same_bytes(copy):
+    before = hashes(copy)
+    made = [name for name in before if name.split("/")[0] in ("results", "tables", "figures", "report.html")]
+    assert len(made) > 50
+    for name in made:
+        (copy / name).unlink()
+    draw(copy)
+    assert hashes(copy) == before
+
+
+def test_another_process_draws_the_same_bytes(copy):
+    before = hashes(copy)
+    for folder in ("tables", "figures", "results"):
+        shutil.rmtree(copy / folder)
+    program = "import sys; from longcount.report.draw import draw; draw(sys.argv[1], jobs=1)"
+    subprocess.run([sys.executable, "-c", program, str(copy)], check=True)
+    assert hashes(copy) == before
+
+
+def test_results_are_not_made_again_where_they_are_up_to_date(copy):
+    changed = read_result(copy, "claims").assign(measured="what stands in the file is what is shown")
+    changed.to_parquet(path_of(copy, "claims"), index=False)
+    table = path_of(copy, "table1").read_bytes()
+    sample = pq.read_table(path_of(copy, "table1"))
+    whole = pq.read_table(path_of(copy, "claims")).replace_schema_metadata(sample.schema.metadata)
+    pq.write_table(whole, path_of(copy, "claims"))
+    draw(copy)
+    assert "what stands in the file is what is shown" in (copy / "report.html").read_text(encoding="utf-8")
+    assert path_of(copy, "table1").read_bytes() == table
+
+
+def test_a_damaged_result_is_made_again(copy):
+    good = path_of(copy, "table2").read_bytes()
+    path_of(copy, "table2").write_bytes(good[:100])
+    draw(copy)
+    assert path_of(copy, "table2").read_bytes() == good
+
+
+def test_no_store_is_one_clear_line(tmp_path):
+    with pytest.raises(UserError, match="not a store"):
+        draw(tmp_path / "nothing")
+
+
+def test_every_panel_is_valid_vega_lite(drawn):
+    for figure in figures({name: read_result(drawn, name) for name in RESULTS}):
+        altair.Chart.from_dict(figure.for_print())
+
+
+def test_figures_fit_the_papers_page(drawn):
+    pictures = sorted((drawn / "figures").glob("*.png"))
+    assert len(pictures) >= 10
+    for picture in pictures:
+        with Image.open(picture) as image:
+            assert image.width <= 1300, picture
+            assert len(np.unique(np.asarray(image.convert("L")))) > 10, picture
+        for suffix in (".svg", ".pdf"):
+            assert picture.with_suffix(suffix).stat().st_size > 2_000
+
+
+def test_results_and_tables_agree(drawn):
+    csv = pd.read_csv(drawn / "tables" / "table1.csv")
+    stored = read_result(drawn, "table1")
+    stored = stored[stored["reading"] == "average"]
+    assert csv["mean"].tolist() == pytest.approx(stored["mean"].tolist(), rel=1e-7)
+    assert list(csv["cell"].unique()) == ["lstm", "relu", "gru", "relu_all", "constant", "perfect"]
+
+
+def test_a_store_without_measures_says_so(tmp_path, drawn):
+    weights = Store.open(drawn).weights("lstm", np.arange(2), np.array([1, 1]))
+    keep_models(tmp_path / "bare", {"lstm": weights}, "constructed", {})
+    with pytest.raises(UserError, match="no words of validation"):
+        draw(tmp_path / "bare")
+
+
+def test_models_that_were_not_trained_here_are_drawn_too(tmp_path, drawn):
+    store = Store.open(drawn)
+    weights = {cell: store.weights(cell, np.arange(3), np.full(3, 10)) for cell in ("lstm", "gru")}
+    splits = {split: store.words(split) for split in store.splits()}
+    keep_models(tmp_path / "kept", weights, "constructed", {}, splits)
+    draw(tmp_path / "kept")
+    names = {path.stem for path in (tmp_path / "kept" / "figures").iterdir()}
+    assert {"survival", "averages"} <= names
+    assert not names & {"figure1", "figure2"}
+    assert set(pd.read_csv(tmp_path / "kept" / "tables" / "table1.csv")["runs"]) == {1, 3}

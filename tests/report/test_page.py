@@ -1,0 +1,166 @@
+"""The page in a real browser: opens offline, draws every figure, tells on hovering, computes the engine's bits."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+
+from longcount import engine
+from longcount.analysis.models import chosen_models
+from longcount.analysis.results import RESULTS, read_result
+from longcount.languages import dyck
+from longcount.languages.words import Words
+from longcount.report.figures import figures
+from longcount.report.page import EMBEDDED_RUNS
+from longcount.studies.store import Store
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*:ResourceWarning")
+
+
+def show_explorer(page):
+    page.locator("#explorer").scroll_into_view_if_needed()
+    page.wait_for_selector("#explorer[data-shown]", timeout=60_000)
+
+
+def test_opens_offline_without_a_complaint_or_a_request(page):
+    show_explorer(page)
+    assert page.complaints == []
+
+
+def test_every_figure_draws(page, drawn):
+    expected = figures({name: read_result(drawn, name) for name in RESULTS})
+    assert {"figure1", "figure2", "figure2_long", "figure3", "figure3_all", "survival", "averages"} <= {
+        figure.name for figure in expected
+    }
+    for figure in expected:
+        panels = page.locator(f"#{figure.name} .panel")
+        assert panels.count() == sum(len(row) for row in figure.rows)
+        for at in range(panels.count()):
+            marks = panels.nth(at).locator("svg g.mark-group path, svg g[role='graphics-symbol'] path, svg path")
+            assert marks.count() > 3, f"{figure.name}, panel {at}"
+            assert panels.nth(at).bounding_box()["width"] > 100
+
+
+def test_hovering_tells_run_epoch_and_value(page):
+    panel = page.locator("#figure1 .panel").first
+    panel.scroll_into_view_if_needed()
+    panel.locator("svg .mark-symbol path").first.hover(force=True)
+    page.wait_for_selector("#vg-tooltip-element.visible")
+    told = page.locator("#vg-tooltip-element").inner_text()
+    assert all(word in told for word in ("run", "epoch", "validation loss", "average FPF"))
+
+
+def test_shift_and_wheel_zoom_and_the_bare_wheel_does_not(page):
+    panel = page.locator("#figure1 .panel").first
+    panel.scroll_into_view_if_needed()
+    labels = lambda: panel.locator("svg .role-axis-label text").all_inner_texts()  # noqa: E731
+    before = labels()
+    box = panel.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.keyboard.down("Shift")
+    page.mouse.wheel(0, -400)
+    page.keyboard.up("Shift")
+    page.wait_for_timeout(300)
+    assert labels() != before
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "relu"])
+def test_explorers_states_are_the_engines_bit_for_bit(page, drawn, cell):
+    store = Store.open(drawn)
+    condition = store.condition(cell)
+    generator = np.random.default_rng(7)
+    word = "()" * 20 + "".join("(" * height + ")" * height for height in generator.integers(1, 60, 12).tolist())
+    words = Words.from_strings([word])
+    for run, epoch in ((0, 0), (1, 10), (2, 5)):
+        found = page.evaluate(
+            "([cell, run, epoch, word]) => { const traced = longcount.trace(cell, run, epoch, word);"
+            " return {...traced, depth: [...traced.depth], values: traced.values.map((list) => [...list])}; }",
+            [cell, run, epoch, word],
+        )
+        weights = store.weights(cell, run, epoch)
+        expected = engine.trace(condition.built_in_cell(), weights, words.tokens)
+        for name, values in zip(found["names"], found["values"], strict=True):
+            column = {"may_open": ("outputs", 0), "may_close": ("outputs", 1)}.get(name, (name, 0))
+            theirs = expected[column[0]].reshape(len(word), -1)[:, column[1]]
+            ours = np.array(values, np.float32)
+            assert ours.tobytes() == theirs.astype(np.float32).tobytes(), (cell, run, epoch, name)
+        assert found["depth"] == words.depths.tolist()
+        judged = engine.evaluate(condition.built_in_cell(), weights[None], words, dyck.targets(words))
+        assert found["first_failure"] == judged.first_failure[0, 0]
+
+
+def test_explorer_answers_to_its_controls(page, drawn):
+    show_explorer(page)
+    page.select_option("#explorer-cell", "gru")
+    page.select_option("#explorer-run", "2")
+    page.fill("#explorer-word", "(()())")
+    page.wait_for_selector("#explorer[data-shown^='gru 2'][data-shown$=' 6']")
+    best = {
+        row["run"]: row["epoch"] for row in chosen_models(Store.open(drawn)).to_dict("records") if row["cell"] == "gru"
+    }
+    assert page.locator("#explorer-epoch-told").inner_text() == str(best[2])
+    assert page.locator("#explorer-table tbody tr").count() == 6
+    assert page.locator("#explorer-counter svg").count() == 1
+    page.locator("#explorer-epoch").fill("0")
+    page.wait_for_selector("#explorer[data-shown='gru 2 0 6']")
+    page.locator("#explorer-j").fill("100")
+    page.wait_for_selector("#explorer[data-shown$=' 2000']")
+    for text, complaint in (("(x)", "not a bracket"), ("())", "closes that none has opened"), ("", "at least one")):
+        page.fill("#explorer-word", text)
+        page.wait_for_function(
+            f"document.getElementById('explorer-message').textContent.includes({json.dumps(complaint)})"
+        )
+    assert page.complaints == []
+
+
+def test_tables_sort_by_number(page):
+    heading = page.locator("#runs thead th", has_text="very long FPF")
+    column = [th.inner_text() for th in page.locator("#runs thead th").all()].index("very long FPF")
+    for direction in ("ascending", "descending"):
+        heading.click()
+        assert heading.get_attribute("aria-sort") == direction
+        shown = page.evaluate(
+            "(at) => [...document.querySelectorAll('#runs tbody tr')].map((row) => Number(row.cells[at].textContent))",
+            column,
+        )
+        assert shown == sorted(shown, reverse=direction == "descending")
+        assert len(shown) == 12
+
+
+@pytest.mark.parametrize("width", [360, 800, 1400])
+def test_nothing_is_wider_than_the_window(page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    show_explorer(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_dark_and_print_change_the_colours_of_figures(page):
+    ink = "getComputedStyle(document.querySelector('#figure1 svg .role-title text, #figure1 svg text')).fill"
+    light = page.evaluate(ink)
+    page.emulate_media(color_scheme="dark")
+    dark = page.evaluate(ink)
+    page.emulate_media(color_scheme="dark", media="print")
+    assert light != dark
+    assert page.evaluate(ink) not in (dark,)
+
+
+def test_page_is_small_and_names_no_address(drawn):
+    text = (drawn / "report.html").read_text(encoding="utf-8")
+    assert len(text) < 5_000_000
+    assert 'src="http' not in text
+    assert 'href="http' not in text
+
+
+def test_weights_of_every_epoch_are_embedded(page, drawn):
+    store = Store.open(drawn)
+    for condition in store.study.conditions:
+        runs = min(condition.runs, EMBEDDED_RUNS)
+        for run in range(runs):
+            found = page.evaluate(
+                f"[...weightsOf('{condition.folder}', {run}, {condition.epochs})]",
+            )
+            assert (
+                struct.pack(f"<{len(found)}f", *found)
+                == store.weights(condition.folder, run, condition.epochs).tobytes()
+            )
