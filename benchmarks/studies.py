@@ -1,9 +1,15 @@
-"""What large studies cost: `python benchmarks/studies.py large|listing|workers DIR`; prints JSON, one object a line.
+"""What large studies cost: `python benchmarks/studies.py large|ask|listing|workers|model DIR`; prints JSON lines.
 
 large DIR       a study of many runs (default 10,000 LSTM runs of 30 epochs), then everything that is asked of it
 ask DIR         only what is asked of a finished study: status, aggregate, survival curves, Table 1, ten-run tables
 listing DIR     a study of 100,000 runs put together from copies of one block, then listed and aggregated
-workers DIR     one study with 1 and 2 worker threads and processes, and what a Dask task costs
+workers DIR     one study with 1 and 2 worker threads and processes, and the constants of the model of scaling
+model           the model of scaling as a Markdown table, from constants given on the command line
+
+The model: a study of B blocks on C cores takes the longest of three times. Computing: the blocks come in ceil(B / C)
+rounds of a block's seconds on one core, so that a study can never be faster than its slowest block. The scheduler: B
+tasks. The shared folder: B blocks' bytes at its bandwidth and B blocks' operations on names (open, stat, rename, sync:
+26 of them, counted with strace) at its rate.
 """
 
 from __future__ import annotations
@@ -22,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from longcount.studies.executors import available_cores
+from longcount.studies.progress import duration
 from longcount.studies.run import machine
 
 
@@ -234,16 +241,46 @@ def _nothing(wanted: object) -> dict[str, str]:
     return {"folder": "runs/lstm/000000-000015", "sha256": "0" * 64}
 
 
+OPERATIONS_A_BLOCK = 26
+
+
+def model(asked: argparse.Namespace) -> None:
+    """The Markdown table of the model of scaling."""
+    print("| runs | cores | computing | scheduler | shared folder | limit |\n|---:|---:|---:|---:|---:|---|")
+    for runs in (10_000, 1_000_000):
+        for cores in (2, 100, 10_000):
+            blocks = -(-runs // asked.block_runs)
+            names = blocks * OPERATIONS_A_BLOCK / asked.names_a_second
+            times = {
+                "computing": -(-blocks // cores) * asked.block_seconds,
+                "the scheduler": blocks * asked.task_seconds,
+                "the shared folder": max(runs * asked.run_bytes / asked.bytes_a_second, names),
+            }
+            limit = max(times, key=times.__getitem__)
+            if limit == "computing" and blocks < cores:
+                limit = "the slowest block: more cores than blocks"
+            columns = (f"{duration(seconds)}" for seconds in times.values())
+            print(f"| {runs:,} | {cores:,} | {' | '.join(columns)} | {limit} |")
+
+
 def main() -> None:
     """Read the command line and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["large", "ask", "listing", "workers", "question"])
-    parser.add_argument("directory", type=Path)
+    parser.add_argument("what", choices=["large", "ask", "listing", "workers", "model", "question"])
+    parser.add_argument("directory", type=Path, nargs="?", default=Path())
     parser.add_argument("question", nargs="?", choices=list(QUESTIONS))
     parser.add_argument("--runs", type=int)
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--block-runs", type=int, default=32)
+    parser.add_argument("--block-seconds", type=float, default=100.0, help="of one core")
+    parser.add_argument("--task-seconds", type=float, default=0.001, help="of the scheduler")
+    parser.add_argument("--run-bytes", type=float, default=4650.0)
+    parser.add_argument("--names-a-second", type=float, default=1000.0, help="operations of the shared folder")
+    parser.add_argument("--bytes-a-second", type=float, default=100e6, help="of the shared folder")
     asked = parser.parse_args()
+    if asked.what == "model":
+        model(asked)
+        return
     if asked.what == "question":
         QUESTIONS[asked.question](asked.directory)
         return
