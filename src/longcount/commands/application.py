@@ -25,6 +25,7 @@ COMMANDS = (
     ("certify", "certify", "Prove models exact, or bound their worst first point of failure."),
     ("repair", "repair", "Make trained models exact by the smallest change that can be proved."),
     ("construct", "construct", "Put an exact counter built by hand into a store."),
+    ("leaderboard", "leaderboard", "Compare every way to make networks count, cell by cell."),
     ("export", "export", "Write a model for PyTorch and others."),
     ("import", "import_", "Put models made elsewhere, such as PyTorch's, into a store."),
     ("bench", "bench", "Time the engine on this machine."),

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 class Options:
     """How one update is made from a batch's gradient. The defaults are the paper's.
 
-    In this order, as PyTorch does: the gradient of the mean over the batch of each word's mean loss; `l2` and `l1`
-    added; clipped by value, then by norm; decoupled weight decay; Adam. Tied and frozen parameters are left out of
-    norms and penalties.
+    In this order: the gradient of the mean over the batch of each word's mean loss; `l2` and `l1` added, as penalties
+    in the loss are; clipped by value, then by norm; decoupled weight decay; Adam. Tied and frozen parameters are left
+    out of norms and penalties.
+
+    Raises:
+        ValueError: for a value that means nothing, or a tie to a parameter that is tied itself.
     """
 
     loss: str = "mse"
@@ -30,7 +33,7 @@ class Options:
     """Decoupled (`torch.optim.AdamW`): parameters shrink by learning rate times this."""
 
     l2: float = 0.0
-    """Added to the gradient: this times the parameter (`weight_decay` of `torch.optim.Adam`)."""
+    """Added to the gradient: this times the parameter."""
 
     l1: float = 0.0
     """Added to the gradient: this times the parameter's sign."""
@@ -40,6 +43,22 @@ class Options:
 
     ties: tuple[tuple[int, int, float], ...] = ()
     """(position, source, factor): a parameter that always is factor times another one, such as w_) = -w_(."""
+
+    def __post_init__(self) -> None:
+        """Refuse what means nothing."""
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size is at least 1, not {self.batch_size}")
+        for name in ("clip_norm", "clip_value"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} is above 0 or None, not {value}")
+        for name in ("weight_decay", "l2", "l1"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} is at least 0, not {getattr(self, name)}")
+        tied = [position for position, _, _ in self.ties]
+        sources = {source for _, source, _ in self.ties}
+        if len(set(tied)) < len(tied) or sources & set(tied):
+            raise ValueError("a parameter is tied once, to one that is not tied itself")
 
     def free(self, size: int) -> list[int]:
         """The positions that updates change themselves."""

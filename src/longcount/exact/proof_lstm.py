@@ -67,7 +67,7 @@ def _grow(model: Model, boxes: list[Ends], sign: float, depth: int) -> tuple[lis
     balanced[CLOSE, 0, 1] = True
     wrong = possible & ~model.surely_right(after, balanced)
     if wrong.any():
-        token, _, place = np.argwhere(wrong)[0]
+        token, _, place = np.argwhere(wrong)[0].tolist()
         return boxes, f"{'()'[token]!r} at depth {place}{' or more' * (place == LOW_DEPTHS)} may be read wrong"
     high = alive[:, LOW_DEPTHS]
     if high.any():

@@ -1,0 +1,55 @@
+"""``longcount leaderboard``: every way to make networks count, judged on the same words."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App
+
+from longcount.commands.options import Jobs, Json, Seed, number
+
+app = App(name="leaderboard", help_format="plaintext", help_formatter="default")
+
+
+@app.default
+def leaderboard(
+    *,
+    out: Path = Path("leaderboard"),
+    runs: Annotated[int, number(1, 100_000)] = 200,
+    bounded: Annotated[int, number(0, 100_000)] = 50,
+    seed: Seed = 0,
+    jobs: Jobs = None,
+    json: Json = False,
+) -> None:
+    """Train LSTM, GRU and ReLU networks under every intervention, and prove or bound what they learned.
+
+    The same command again goes on where it was interrupted. The table is kept in tables/leaderboard.csv and .md.
+
+    Args:
+        out: Folder of the store, made if need be.
+        runs: Networks for every intervention and cell.
+        bounded: How many of them have their worst case bounded, which takes longest; all are tried to be proved exact.
+    """
+    from longcount.commands.output import print_json, print_table, say
+    from longcount.exact.leaderboard import leaderboard_study, make_leaderboard
+    from longcount.report.leaderboard import readable, write_leaderboard
+    from longcount.studies.progress import shown
+
+    with shown() as listen:
+        frame = make_leaderboard(
+            out, leaderboard_study(runs, seed), jobs=jobs, bounded_runs=bounded, listen=listen, tell=say
+        )
+    write_leaderboard(out, frame)
+    rows: list[dict[str, Any]] = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    if json:
+        print_json(rows)
+        return
+
+    from rich.table import Table
+
+    table = Table(title="Ways to make networks count", caption="95% intervals in brackets; FPF in tokens of 1,000")
+    shown_rows = readable(frame)
+    for name in shown_rows.columns:
+        table.add_column(name, justify="left" if name in ("cell", "intervention") else "right")
+    for row in shown_rows.to_numpy().tolist():
+        table.add_row(*row)
+    print_table(table)
