@@ -194,9 +194,10 @@ def figure2_long(results: "Results") -> list[Figure]:
             "figure2_long",
             "Does training for 100 epochs help?",
             "Section 2 of the paper: training a subset for 100 epochs brought no additional benefit.",
-            f"Of {runs} runs a cell, trained on from {before} epochs (dashed line) to {after}, the average first point of "
-            "failure at the best epoch goes: " + "; ".join(parts) + ".",
-            "Curves of validation loss on a log scale over many epochs, one panel a cell, with a line where the other runs end.",
+            f"Of {runs} runs a cell, trained on from {before} epochs (dashed line) to {after}, the average first point "
+            "of failure at the best epoch goes: " + "; ".join(parts) + ".",
+            "Curves of validation loss on a log scale over many epochs, one panel a cell, with a line where the other "
+            "runs end.",
             [[panels.loss_curve(where(losses, cell=cell), cell, cell_title(cell), before) for cell in cells]],
             130,
         )
@@ -264,14 +265,16 @@ def failure(results: "Results") -> list[Figure]:
     for cell in cells_in_order(results["steps"]):
         has_indicators = len(results["indicators"]) and cell in set(results["indicators"]["cell"])
         middle = panels.indicators if has_indicators else panels.saturation
-        line = [panels.steps(results, cell), middle(results, cell), panels.phase_bars(results, cell)]
+        line = [panels.steps(results, cell), middle(results, cell)]
+        if len(where(results["zigzags"], cell=cell, kept=True)):
+            line.append(panels.phase_bars(results, cell))
         found.append(
             Figure(
                 f"failure_{cell}",
                 f"Why the {cell_title(cell)} fails",
                 _SECTION_5.get(cell, "Not in the paper."),
                 _why(results, cell),
-                "Three panels: the counter's increments and decrements by depth; "
+                "Panels: the counter's increments and decrements by depth; "
                 + ("the counter indicator conditions" if has_indicators else "how often gates are saturated")
                 + "; the phase of each zigzag word in which models first fail.",
                 [line],
