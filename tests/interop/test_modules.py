@@ -53,7 +53,7 @@ def test_outputs_in_float64_are_the_engines(network):
 def test_predictions_on_words_of_1000_and_100000_tokens_agree(trained, name):
     """In float32: outputs within 2e-4 on 1,000 tokens, mean losses within 1e-4 on 100,000, and the first failure moves
     only where an output comes that near to the threshold."""
-    cell, weights = cells.get(name), trained(name)[:2]
+    cell, weights = cells.get(name), trained(name)[:1]
     word = np.tile(np.array([0, 0, 1, 0, 1, 1, 0, 1, 0, 1], np.uint8), 10_000)
     words = Words(np.concatenate([word[:1000], word]), np.array([0, 1_000, 101_000], np.int64))
     targets = dyck.targets(words)

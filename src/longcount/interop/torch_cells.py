@@ -15,12 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
 
 from longcount.cells import OUTPUTS, VOCABULARY, Cell
 from longcount.errors import UserError
-from longcount.interop.modules import counter
+from longcount.interop import need_torch
+
+need_torch()  # studies come in by this door, and a missing PyTorch is the user's to mend
+
+import torch  # noqa: E402
+from torch import nn  # noqa: E402
+
+from longcount.interop.modules import counter  # noqa: E402
 
 GENERATOR = threading.Lock()
 """Held while PyTorch's one random generator is ours: blocks are made in several threads."""
@@ -147,7 +152,7 @@ def _check(module: Any, factory: str) -> None:
     try:
         with torch.no_grad():
             outputs = module(letters)
-            alone, shorter = module(letters[:1]), module(letters[:, :2])
+            alone, shorter = module(letters[-1:]), module(letters[:, :2])
     except Exception as error:  # the user's own code
         raise UserError(f"{factory}: the module raised {type(error).__name__}: {error}") from error
     shape = (*letters.shape[:2], OUTPUTS)
@@ -156,7 +161,7 @@ def _check(module: Any, factory: str) -> None:
         raise UserError(f"{factory}: for letters {list(letters.shape)} the module returns {found}, not {list(shape)}")
     if not bool(((outputs >= 0) & (outputs <= 1)).all()):
         raise UserError(f"{factory}: outputs should lie in (0, 1); end the module in torch.sigmoid")
-    if not torch.allclose(outputs[:1], alone, atol=1e-4):
+    if not torch.allclose(outputs[-1:], alone, atol=1e-4):
         raise UserError(f"{factory}: a word's outputs depend on other words; words are the first extent: batch_first")
     if not torch.allclose(outputs[:, :2], shorter, atol=1e-4):
         raise UserError(f"{factory}: outputs depend on later tokens; a network that counts reads left to right")

@@ -284,7 +284,9 @@ def _batches(lengths: np.ndarray) -> Iterator[np.ndarray]:
     order = np.argsort(-lengths, kind="stable")
     order = order[lengths[order] > 0]
     while len(order):
-        count = max(1, _TOKENS_A_CALL // int(lengths[order[0]]))
+        longest = int(lengths[order[0]])
+        alike = int((2 * lengths[order] > longest).sum())  # padding at most doubles the work
+        count = min(alike, max(1, _TOKENS_A_CALL // longest))
         yield order[:count]
         order = order[count:]
 
