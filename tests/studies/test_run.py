@@ -184,6 +184,15 @@ def test_one_process_at_a_time(tmp_path, small_study):
         pass
 
 
+def test_a_disk_that_cannot_lock_is_worked_on_all_the_same(undisturbed, tmp_path, small_study, content, monkeypatch):
+    def refuse(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    run_study(small_study(), tmp_path / "store", Threads(1))
+    assert content(tmp_path / "store") == content(undisturbed.directory)
+
+
 def test_an_interrupted_study_goes_on(undisturbed, tmp_path, small_study, content):
     def interrupt(event):
         if isinstance(event, EpochDone) and event.folder.endswith("lstm/000002-000003"):

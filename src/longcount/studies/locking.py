@@ -1,5 +1,6 @@
 """One process at a time works on a store."""
 
+import errno
 import fcntl
 import json
 import os
@@ -31,6 +32,10 @@ def exclusive(directory: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UserError(f"{directory}: {_holder(descriptor)} is at work here; wait for it or stop it") from None
+        except OSError as error:
+            # Some network disks cannot lock. Two processes then make the same blocks: it costs time but does no harm.
+            if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise
         with files.disk_errors_told(directory):
             since = datetime.now(UTC).isoformat(timespec="seconds")
             holder = {"pid": os.getpid(), "host": os.uname().nodename, "since": since}

@@ -35,6 +35,7 @@ class Tally:
             case Started():
                 self.start = self.clock()
                 self.blocks, self.blocks_done, self.tokens = event.blocks, event.blocks_found, event.tokens
+                self.tokens_done, self.by_worker, self.epochs = 0, {}, {}  # a second study begins anew
             case EpochDone():
                 self.tokens_done += event.tokens
                 before = self.epochs.get(event.folder, (0, 0, 0))[2]

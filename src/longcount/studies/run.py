@@ -114,7 +114,7 @@ def run_study(
     Args:
         study: what to make; None goes on with the study that the folder holds.
         directory: the store, made where it does not exist.
-        executor: who makes the blocks; threads of this process, one a core, by default.
+        executor: who makes the blocks, shut down at the end; threads of this process, one a core, by default.
         listen: is told how it goes, from this thread.
         add: conditions to add to the study, or with more runs than it has of them.
 
@@ -127,21 +127,30 @@ def run_study(
     """
     directory = Path(directory)
     refuse_folder(directory, study)
-    with exclusive(directory):
-        if study is None:
-            store = Store.open(directory)
-            creation.refuse_other_version(store)
-        else:
-            store = creation.begin(directory, study)
-        if add:
-            store = creation.add(store, add)
-        creation.clear_half_made(store)
-        tell = listen or (lambda event: None)
-        started = time.monotonic()
-        made = _make_missing_blocks(store, executor or Threads(), tell)
-        with files.disk_errors_told(directory):
-            write_first_failures(store)
-        tell(Finished(len(made), time.monotonic() - started, sum(done.tokens for done in made)))
+    executor = executor or Threads()
+    try:
+        with exclusive(directory):
+            store = _begin(study, directory, add)
+            tell = listen or (lambda event: None)
+            started = time.monotonic()
+            made = _make_missing_blocks(store, executor, tell)
+            with files.disk_errors_told(directory):
+                write_first_failures(store)
+            tell(Finished(len(made), time.monotonic() - started, sum(done.tokens for done in made)))
+    finally:
+        executor.shutdown()
+    return store
+
+
+def _begin(study: Study | None, directory: Path, add: Sequence[Condition]) -> Store:
+    if study is None:
+        store = Store.open(directory)
+        creation.refuse_other_version(store)
+    else:
+        store = creation.begin(directory, study)
+    if add:
+        store = creation.add(store, add)
+    creation.clear_half_made(store)
     return store
 
 
@@ -181,7 +190,6 @@ def _make_missing_blocks(store: Store, executor: Executor, tell: Listener) -> li
     runs = sum(condition.runs for condition in store.study.conditions)
     tell(Started(str(store.directory), executor.name, total, total - len(missing), runs, work))
     if not missing:
-        executor.shutdown()
         return []
     with files.disk_errors_told(store.directory):
         log = Log(store.directory / "log", executor.name)
@@ -223,7 +231,6 @@ class _Work:
                     self._try_again(folder, error)
         finally:
             self.stopped.set()
-            self.executor.shutdown()
         return done
 
     def _next(self) -> tuple[str, Future[dict[str, Any]] | int]:
