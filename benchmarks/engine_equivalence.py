@@ -1,6 +1,6 @@
 """Do the two engines give the same distributions? Equivalence tests on a shortened protocol.
 
-    python benchmarks/engine_equivalence.py [--runs 30] [--words 2000] [--epochs 5]
+    python benchmarks/engine_equivalence.py [--runs 30] [--words 2000] [--epochs 5] [--cells lstm,relu,gru]
 
 Each run starts on both engines from the same weights and sees the same orders, so differences are paired by run. Two
 one-sided t-tests at 5% (Schuirmann 1987): the engines are equivalent in a measure where the 90% interval of the mean
@@ -89,9 +89,10 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=30)
     options.add_argument("--words", type=int, default=2000)
     options.add_argument("--epochs", type=int, default=5)
+    options.add_argument("--cells", default="lstm,relu,gru")
     asked = options.parse_args()
     splits = make_splits(0, training_words=asked.words, validation_words=1000, long_words=1000)
-    for name in ("lstm", "relu", "gru"):
+    for name in asked.cells.split(","):
         begun = time.perf_counter()
         for measure, found in compare(name, splits, asked.runs, asked.epochs).items():
             verdict = "equivalent" if found.holds else "NOT equivalent"

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from longcount import cells, engine
+from longcount.cells.lstm import LSTM
 from longcount.errors import UserError
 from longcount.interop import counter, from_torch, torch_engine
 from longcount.interop.modules import LinearRNN
@@ -131,8 +132,8 @@ def test_from_torch_takes_half_precision_and_refuses_what_it_does_not_know():
         from_torch(Theirs(nn.GRU(2, 1, bias=False)))
 
 
-def test_a_cell_that_pytorch_lacks(monkeypatch):
-    class Peephole(cells.CELLS["lstm"]):
+def test_a_cell_that_pytorch_lacks():
+    class Peephole(LSTM):
         name = "peephole"
 
     with pytest.raises(UserError, match="peephole: no PyTorch module of this cell"):

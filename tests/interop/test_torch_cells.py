@@ -1,5 +1,6 @@
 """A user's own module in a cell's place: trained, stored and judged like a cell, or refused in one clear line."""
 
+import importlib
 import re
 import sys
 from pathlib import Path
@@ -85,13 +86,11 @@ def test_a_users_module_trains_like_a_cell(my_cells, splits):
     initial = np.stack([cell.initial_weights(0, run) for run in range(9)])
     assert len(np.unique(initial, axis=0)) == 9
     state = engine.start(initial)
-    order = np.arange(40)
+    order = np.arange(15)
     first = torch_engine.train(cell, state, words, dyck.targets(words), order, 0.02)
-    for _ in range(2):
-        last = torch_engine.train(cell, state, words, dyck.targets(words), order, 0.02)
+    torch_engine.train(cell, state, words, dyck.targets(words), order, 0.02)
+    last = torch_engine.train(cell, state, words, dyck.targets(words), order, 0.02)
     assert (last < first).all()
-    unpacked = cells.unpack(cell, state.parameters)
-    np.testing.assert_array_equal(cells.pack(cell, unpacked), state.parameters)
 
 
 def test_a_users_initial_weights_are_the_runs_own(my_cells):
@@ -169,8 +168,6 @@ def test_the_documented_cell_of_ones_own(tmp_path, monkeypatch):
     assert main(["study", "run", "peephole.toml", "--out", "store", *sets]) == 0
     assert main(["evaluate", "store", "--data", "store/words/long.txt", "--epoch", "last", "--json"]) == 0
     assert main(["export", "store", "--run", "1", "--cell", "peephole-hidden_size=2", "--out", "peephole.pt"]) == 0
-    import my_cells
-
-    module = my_cells.Peephole(2)
+    module = importlib.import_module("my_cells").Peephole(2)
     module.load_state_dict(torch.load("peephole.pt", weights_only=True), strict=True)
     sys.modules.pop("my_cells")

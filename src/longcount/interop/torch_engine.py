@@ -81,7 +81,7 @@ def train(
     total = np.empty(runs)
     for group in [np.arange(runs)] if together else np.arange(runs)[:, None]:
         seed = None if not cell.random else seed_of("dropout", int(0 if seeds is None else seeds[group[0]]))
-        with _generator(seed, padded.device), _without_onednn() if together else nullcontext():
+        with _one_core(), _generator(seed, padded.device), _without_onednn() if together else nullcontext():
             total[group] = _train_group(cell, state, group, padded, chosen[group], rates, options)
     state.updates += updates
     return total / chosen.shape[1]
@@ -127,19 +127,19 @@ def evaluate(
     lengths = np.diff(words.offsets)
     losses = np.full((len(weights), len(words)), np.nan)
     failures = np.zeros((len(weights), len(words)), np.int64)
-    for chosen in _batches(lengths):
-        letters, goals, share = (tensor[0] for tensor in padded.batch(chosen[None]))
-        read = share[..., 0] > 0
-        length = torch.from_numpy(lengths[chosen]).to(padded.device)
-        for model, flat in enumerate(weights):
-            with torch.no_grad():
+    with _one_core(), torch.no_grad():
+        for chosen in _batches(lengths):
+            letters, goals, share = (tensor[0] for tensor in padded.batch(chosen[None]))
+            read = share[..., 0] > 0
+            token = torch.arange(letters.shape[1], device=padded.device)
+            length = torch.from_numpy(lengths[chosen]).to(padded.device)
+            for model, flat in enumerate(weights):
                 named = _named(cell, torch.tensor(flat, device=padded.device))
                 outputs = functional_call(cell.module, named, (letters,))
-                errors = _errors(outputs, goals, loss).double().sum(-1)
+                errors = torch.where(read, _errors(outputs, goals, loss).double().sum(-1), 0.0)
                 wrong = ((outputs >= 0.5) != (goals > 0.5)).any(-1) & read
-                places = torch.where(wrong, torch.arange(letters.shape[1], device=padded.device), length[:, None])
-            losses[model, chosen] = (torch.where(read, errors, 0.0).sum(-1) / (OUTPUTS * length)).cpu().numpy()
-            failures[model, chosen] = torch.minimum(places.amin(-1), length).cpu().numpy()
+                losses[model, chosen] = (errors.sum(-1) / (OUTPUTS * length)).cpu().numpy()
+                failures[model, chosen] = torch.where(wrong, token, length[:, None]).amin(-1).cpu().numpy()
     return Evaluation(losses, failures, lengths)
 
 
@@ -308,6 +308,18 @@ def _generator(seed: int | None, device: torch.device) -> Iterator[None]:
     with GENERATOR, torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         yield
+
+
+@contextmanager
+def _one_core() -> Iterator[None]:
+    """PyTorch kept to one core in this thread, as blocks of the fast engine are; tiny networks lose by sharing work
+    among cores, a long LSTM word a hundredfold on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class _OneDNN:
