@@ -68,7 +68,8 @@ class Interval:
         return f"[{self.lower}, {self.upper}]"
 
     def __add__(self, other: Any) -> Interval:
-        return Interval(self.ends + _ends(other))
+        mine, theirs = _aligned(self, other)
+        return Interval(mine + theirs)
 
     __radd__ = __add__
 
@@ -76,20 +77,23 @@ class Interval:
         return Interval(-self.ends[::-1])
 
     def __sub__(self, other: Any) -> Interval:
-        return Interval(self.ends - (other.ends[::-1] if isinstance(other, Interval) else _ends(other)))
+        mine, theirs = _aligned(self, other)
+        return Interval(mine - theirs[::-1])
 
     def __rsub__(self, other: Any) -> Interval:
-        return Interval(_ends(other) - self.ends[::-1])
+        mine, theirs = _aligned(self, other)
+        return Interval(theirs - mine[::-1])
 
     def __mul__(self, other: Any) -> Interval:
-        if isinstance(other, Interval):
-            low, high = self.ends[:1] * other.ends, self.ends[1:] * other.ends
-            low, high = np.minimum(low, high), np.maximum(low, high)
-            return Interval(np.stack([np.minimum(low[0], low[1]), np.maximum(high[0], high[1])]))
-        products = self.ends * _ends(other)
-        if np.ndim(other) == 0:
-            return Interval(products if other >= 0 else products[::-1])
-        return Interval(np.stack([np.minimum(products[0], products[1]), np.maximum(products[0], products[1])]))
+        mine, theirs = _aligned(self, other)
+        if len(theirs) == 1:  # one number, or one for each element
+            products = mine * theirs
+            if np.ndim(other) == 0:
+                return Interval(products if other >= 0 else products[::-1])
+            return Interval(np.stack([np.minimum(products[0], products[1]), np.maximum(products[0], products[1])]))
+        low, high = mine[:1] * theirs, mine[1:] * theirs
+        low, high = np.minimum(low, high), np.maximum(low, high)
+        return Interval(np.stack([np.minimum(low[0], low[1]), np.maximum(high[0], high[1])]))
 
     __rmul__ = __mul__
 
@@ -145,5 +149,13 @@ class Interval:
         return Interval.between(np.stack([self.lower, *inner], axis=-1), np.stack([*inner, self.upper], axis=-1))
 
 
-def _ends(number: Any) -> np.ndarray:
-    return number.ends if isinstance(number, Interval) else np.asarray(number, np.float32)
+def _aligned(interval: Interval, other: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The ends [2, ...] of an interval, and of another or of plain numbers [1, ...], with as many axes each."""
+    mine = interval.ends
+    theirs = other.ends if isinstance(other, Interval) else np.asarray(other, np.float32)[None]
+    missing = theirs.ndim - mine.ndim
+    if missing > 0:
+        mine = mine.reshape(2, *[1] * missing, *mine.shape[1:])
+    elif missing < 0:
+        theirs = theirs.reshape(len(theirs), *[1] * -missing, *theirs.shape[1:])
+    return mine, theirs

@@ -47,7 +47,7 @@ def ordinal(number: np.ndarray | np.floating) -> np.ndarray:
     return np.where(pattern >= 0, pattern, -(pattern & 0x7FFFFFFF))
 
 
-def at(place: np.ndarray) -> np.ndarray:
+def at(place: np.ndarray | int) -> np.ndarray:
     """The float32 numbers at these places of the order: the inverse of `ordinal`."""
     place = np.asarray(place, np.int64)
     return np.where(place >= 0, place, -place | 0x80000000).astype(np.uint32).view(np.float32)

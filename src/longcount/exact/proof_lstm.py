@@ -20,7 +20,7 @@ from longcount.languages.words import CLOSE, OPEN
 LOW_DEPTHS = 16
 """Depths below are followed one by one, those from here on all at once."""
 
-STEADY_ROUNDS = 400
+STEADY_ROUNDS = 200
 """Rounds within which the boxes must have stopped growing."""
 
 Ends = np.ndarray

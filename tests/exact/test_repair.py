@@ -1,0 +1,117 @@
+"""Repair: the smallest change that is proved exact, and none for what never learned."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from longcount import cells, engine
+from longcount.errors import UserError
+from longcount.exact.boxes import Model
+from longcount.exact.construct import construct
+from longcount.exact.proofs import prove
+from longcount.exact.repair import changes, nearest_step, repair
+from longcount.languages import dyck
+from longcount.languages.splits import make_splits
+from longcount.languages.words import Words
+
+RUNS = 16  # the engine's narrowest block
+
+
+@cache
+def trained(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Weights float32 [RUNS, P] after a short training by the paper's protocol, and which have learned."""
+    splits = make_splits(3, training_words=2500, validation_words=300, long_words=1, very_long_words=1)
+    cell, training, validation = cells.get(name), splits["training"], splits["validation"]
+    random = np.random.default_rng(8)
+    state = engine.start(random.uniform(-1, 1, (RUNS, cell.size())).astype(np.float32))
+    for _ in range({"lstm": 6, "relu": 6, "gru": 8}[name]):
+        orders = np.stack([random.permutation(len(training)) for _ in range(RUNS)])
+        engine.train(cell, state, training, dyck.targets(training), orders, 0.01)
+    found = engine.evaluate(cell, state.parameters, validation, dyck.targets(validation))
+    return state.parameters, found.correct.mean(axis=1) >= 0.5
+
+
+def long_words() -> Words:
+    return Words.concatenate([dyck.ramps([3, 20_000, 11]), dyck.shallow(50_000), dyck.ramps([17] * 1000)])
+
+
+@pytest.mark.parametrize("name", ["lstm", "relu", "gru"])
+def test_what_learned_is_repaired_and_counts(name):
+    cell = cells.get(name)
+    weights, learned = trained(name)
+    assert learned.sum() >= 2
+    done = [repair(cell, flat, learned=True) for flat in weights[learned][:8]]
+    repaired = [one for one in done if one.repaired]
+    assert len(repaired) >= 0.8 * len(done)
+    words = long_words()
+    found = engine.evaluate(cell, np.stack([one.weights for one in repaired]), words, dyck.targets(words))
+    assert found.correct.all()
+    for one in repaired:
+        assert prove(Model(cell, one.weights), 2**24).max_depth >= one.max_depth >= 100_000
+
+
+@pytest.mark.parametrize("name", ["lstm", "relu", "gru"])
+def test_what_never_learned_is_left_alone(name):
+    weights, _ = trained(name)
+    done = repair(cells.get(name), weights[0], learned=False)
+    assert not done.repaired
+    assert "never learned" in done.reason
+    assert np.array_equal(done.weights, weights[0])
+
+
+def test_dead_relus_are_not_filled_with_the_answer():
+    """Even where nobody says that they did not learn: a letter that does not move the count says so itself."""
+    cell = cells.get("relu")
+    dead = construct("relu")
+    tensors = {name: tensor.copy() for name, tensor in cells.unpack(cell, dead).items()}
+    tensors["weight_ih_l0"][0] = -1.0, -0.5
+    done = repair(cell, cells.pack(cell, tensors))
+    assert not done.repaired
+
+
+def test_sharpening_scales_three_gates_and_nothing_else():
+    cell = cells.get("lstm")
+    weights, learned = trained("lstm")
+    sharpened = [(flat, one) for flat in weights[learned][:4] if (one := repair(cell, flat)).method == "sharpen"]
+    assert sharpened
+    for flat, one in sharpened:
+        before, after = cells.unpack(cell, flat), cells.unpack(cell, one.weights)
+        for name in before:
+            factor = np.ones(len(before[name]), np.float32)
+            if not name.startswith("readout"):
+                factor[:3] = one.factor
+            assert np.array_equal(after[name].T, before[name].T * factor), name
+        assert one.factor is not None
+        if one.factor > 2:
+            assert not repair(cell, flat, method="sharpen", factor=one.factor / 2).repaired
+
+
+def test_what_is_exact_stays_as_it_is():
+    for name in ("lstm", "relu", "gru"):
+        done = repair(cells.get(name), construct(name))
+        assert (done.method, done.repaired) == ("none", True)
+        assert changes(cells.get(name), construct(name), done.weights) == {}
+
+
+def test_changes_name_every_parameter_that_changed():
+    cell = cells.get("relu")
+    before = construct("relu")
+    after = before.copy()
+    after[1], after[8] = -2.0, 3.0
+    assert changes(cell, before, after) == {"weight_ih_l0[0,1]": (-1.0, -2.0), "readout.bias[1]": (-10.0, 3.0)}
+
+
+@pytest.mark.parametrize(
+    ("step", "depth", "nearest"),
+    [(0.7, 2**24, 0.5), (0.8, 2**24, 1.0), (1.4, 2**24, 1.0), (0.7, 100_000, 0.703125), (3.3, 1_000_000, 3.25)],
+)
+def test_steps_are_rounded_as_much_as_the_depth_needs(step, depth, nearest):
+    assert nearest_step(step, depth) == nearest
+
+
+def test_methods_belong_to_cells():
+    with pytest.raises(UserError, match="gru is repaired by rescale, not by sharpen"):
+        repair(cells.get("gru"), construct("gru"), method="sharpen")
+    with pytest.raises(UserError, match="no repair is known for tanh"):
+        repair(cells.get("tanh"), np.zeros(cells.get("tanh").size(), np.float32))

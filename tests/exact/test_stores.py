@@ -1,0 +1,133 @@
+"""Stores certified, repaired and constructed, by function and by command."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from longcount import cells
+from longcount.commands.application import main
+from longcount.errors import UserError
+from longcount.exact.construct import construct
+from longcount.exact.stores import certify_store, construct_store, read_certificates, repair_store
+from longcount.languages.splits import make_splits
+from longcount.studies.models import keep_models
+from longcount.studies.store import Store
+
+
+def nearly(name: str) -> np.ndarray:
+    """An exact counter whose gates are not quite saturated: it learned, one might say, and can be sharpened."""
+    flat = construct(name)
+    if name == "lstm":
+        return np.where(np.abs(flat) == 40, flat / 8, flat).astype(np.float32)
+    return (flat * np.float32(1.001)).astype(np.float32)
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Two LSTMs, one exact; two ReLUs, one of which never learned; with words."""
+    models = {
+        "lstm": np.stack([construct("lstm"), nearly("lstm")]),
+        "relu": np.stack([nearly("relu"), np.full(cells.get("relu").size(), 0.5, np.float32)]),
+    }
+    splits = make_splits(
+        1, training_words=50, validation_words=50, long_words=20, very_long_words=2, very_long_length=200
+    )
+    return keep_models(tmp_path / "models", models, "imported", {"file": "none"}, splits)
+
+
+def test_verdicts_are_kept_with_the_results(store):
+    frame = certify_store(store.directory, jobs=1, limit=300)
+    assert frame["verdict"].tolist() == ["exact", "bounded", "bounded", "bounded"]
+    assert frame["epoch"].tolist() == [0] * 4
+    kept = read_certificates(Store.open(store.directory))
+    assert kept is not None
+    columns = [name for name in frame if name != "seconds"]
+    pd.testing.assert_frame_equal(
+        kept.reindex(columns=columns), frame.reindex(columns=columns), check_dtype=False, check_column_type=False
+    )
+    path = store.directory / "results/certificates.parquet"
+    written = path.read_bytes()
+    certify_store(store.directory, jobs=1, limit=300)
+    assert path.read_bytes() == written
+
+
+def test_one_run_again_replaces_its_row_alone(store):
+    certify_store(store.directory, jobs=1, limit=300)
+    certify_store(store.directory, cell="lstm", run=1, limit=20)
+    kept = read_certificates(store)
+    assert kept is not None
+    assert kept["limit"].tolist() == [300, 20, 300, 300]
+    with pytest.raises(UserError, match="several conditions have a run 1"):
+        certify_store(store.directory, run=1)
+    with pytest.raises(UserError, match="no finished run 7"):
+        certify_store(store.directory, cell="relu", run=7)
+
+
+def test_processes_find_the_same(store):
+    alone = certify_store(store.directory, jobs=1, limit=100)
+    many = keep_models(
+        store.directory.parent / "many", {"relu": np.repeat(nearly("relu")[None], 17, axis=0)}, "imported", {}
+    )
+    frame = certify_store(many.directory, jobs=2, limit=100)
+    first = alone.loc[2].drop(["run", "seconds", "learned"])
+    for _, row in frame.iterrows():
+        assert row.drop(["run", "seconds", "learned"]).equals(first)
+
+
+def test_repair_keeps_runs_and_words_and_says_what_it_changed(store, tmp_path):
+    repaired, frame = repair_store(store.directory, tmp_path / "repaired", jobs=1)
+    assert frame["repaired"].tolist() == [True, True, True, False]
+    assert frame["method"].tolist()[:3] == ["none", "sharpen", "project"]
+    assert pd.isna(frame["method"].iloc[3])
+    assert "never learned" in frame["reason"].iloc[3]
+    assert frame["change"].iloc[0] == 0 < frame["change"].iloc[1]
+    changed = json.loads(frame["changes"].iloc[2])
+    assert changed["weight_hh_l0[0,0]"] == [pytest.approx(1.001), 1.0]
+    assert repaired.study.origin.kind == "repaired"
+    assert np.array_equal(repaired.weights("relu", 1, 0), store.weights("relu", 1, 0)), "not repaired: as it was"
+    assert certify_store(repaired.directory, jobs=1, limit=20)["verdict"].tolist() == ["exact"] * 3 + ["bounded"]
+    metrics = repaired.metrics(splits=["very_long"])
+    assert metrics["accuracy"].tolist()[:3] == [100.0] * 3
+    with pytest.raises(UserError):
+        repair_store(store.directory, tmp_path / "repaired")
+
+
+def test_constructed_stores_hold_one_exact_model(tmp_path):
+    store = construct_store("gru", tmp_path / "gru")
+    assert store.study.origin.kind == "constructed"
+    assert np.array_equal(store.weights("gru", 0, 0), construct("gru"))
+    with pytest.raises(UserError, match="no exact counter is known for tanh"):
+        construct_store("tanh", tmp_path / "tanh")
+
+
+def test_commands_from_construction_to_repair(tmp_path, capsys):
+    assert main(["construct", "lstm", "--out", str(tmp_path / "lstm")]) == 0
+    assert "longcount certify" in capsys.readouterr().err
+    assert main(["certify", str(tmp_path / "lstm"), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    expected = {
+        "cell": "lstm", "run": 0, "epoch": 0, "verdict": "exact", "max_depth": 2**24, "upper_bound": None,
+        "witness": None, "capped": False,
+    }  # fmt: skip
+    assert {name: row[name] for name in expected} == expected
+    assert main(["certify", str(tmp_path / "lstm"), "--depth", "1000"]) == 0
+    assert "1 of 1 proved exact" in capsys.readouterr().out
+    assert main(["repair", str(tmp_path / "lstm"), "--out", str(tmp_path / "again"), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["method"], row["repaired"], row["change"]) == ("none", True, 0.0)
+    assert main(["repair", str(tmp_path / "lstm"), "--out", str(tmp_path / "third")]) == 0
+    assert "none" in capsys.readouterr().out
+
+
+def test_commands_refuse_in_one_line(tmp_path, capsys):
+    for arguments, part in (
+        (["certify", str(tmp_path)], "not a store"),
+        (["construct", "lstn", "--out", str(tmp_path / "x")], "did you mean lstm"),
+        (["certify", str(tmp_path), "--depth", "0"], "depth"),
+    ):
+        assert main(arguments) == 2
+        error = capsys.readouterr().err
+        assert part in error
+        assert len(error.splitlines()) == 1
