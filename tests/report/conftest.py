@@ -25,7 +25,7 @@ def drawn(tmp_path_factory) -> Path:
     directory = tmp_path_factory.mktemp("drawn") / "paper"
     grid = [{"cell": "lstm", "runs": 3}, {"cell": "relu", "runs": 6}, {"cell": "gru", "runs": 3}]
     store = run_study(build_study({"name": "small", "words": WORDS, "epochs": 10, "grid": grid}), directory)
-    longer = long_study(store.study)
+    longer = long_study(store)
     shorter = [condition.model_copy(update={"epochs": 14}) for condition in longer.conditions]
     run_study(longer.model_copy(update={"conditions": tuple(shorter)}), directory / FOLDER)
     draw(directory)

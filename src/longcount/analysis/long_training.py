@@ -22,16 +22,22 @@ FOLDER = "long_training"
 RUNS = 8  # of each cell
 
 
-def long_study(study: Study) -> Study:
-    """The study that goes on for 100 epochs: up to 8 runs of every condition of ``study``, everything else the same."""
-    conditions = [
-        condition.model_copy(
-            update={"runs": min(RUNS, condition.runs), "earlier_runs": (), "epochs": paper.LONG_TRAINING_EPOCHS}
-        )
-        for condition in study.conditions
-    ]
-    name = f"{study.name}, {paper.LONG_TRAINING_EPOCHS} epochs"
-    return study.model_copy(update={"name": name, "conditions": tuple(conditions)})
+def long_study(store: Store) -> Study:
+    """The study that goes on for 100 epochs: up to 8 runs of every condition of a store, on the same words, everything
+    else the same."""
+    conditions = []
+    for condition in store.study.conditions:
+        words = {"directory": str(store.directory / condition.word_set), "given": {}}
+        changes = {
+            "runs": min(RUNS, condition.runs),
+            "earlier_runs": (),
+            "epochs": paper.LONG_TRAINING_EPOCHS,
+            "words": condition.words.model_copy(update=words),
+            "word_set": "",
+        }
+        conditions.append(condition.model_copy(update=changes))
+    name = f"{store.study.name}, {paper.LONG_TRAINING_EPOCHS} epochs"
+    return store.study.model_copy(update={"name": name, "conditions": tuple(conditions)})
 
 
 def store_of(directory: Path) -> Store | None:

@@ -21,6 +21,8 @@ COMMANDS = (
     ("reproduce", "reproduce", "Reproduce the paper: train, evaluate, tables, figures and page."),
     ("train", "train", "Train runs of one cell."),
     ("evaluate", "evaluate", "Evaluate every run of a store on the words of a file."),
+    ("report", "report", "Draw tables, figures and the page again from what a store holds."),
+    ("trace", "trace", "Write what happens inside one model, token by token."),
     ("study", "study", "Run, inspect, extend, export and compare studies of any size."),
     ("certify", "certify", "Prove models exact, or bound their worst first point of failure."),
     ("repair", "repair", "Make trained models exact by the smallest change that can be proved."),

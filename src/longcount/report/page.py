@@ -66,7 +66,7 @@ def page(store: Store, results: "Results", tables: list[Table], figures: list[Fi
         further_tables=tables[3:],
         figures=figures,
         runs=runs_shown(results),
-        command=f"longcount report {store.directory.name}",
+        command="longcount report DIR",
         about=f"Made by longcount {__version__} from study {store.study.sha256()[:12]} "
         f"(seed {store.study.conditions[0].seed}). Everything on this page is drawn from the folder's results; the "
         "same study gives the same bytes.",
