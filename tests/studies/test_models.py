@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from longcount import cells
 from longcount.errors import UserError
 from longcount.studies.models import keep_models
 from longcount.studies.store import Store
@@ -31,6 +32,15 @@ def test_models_need_no_words(tmp_path):
     assert store.runs("relu").tolist() == [0, 1, 2]
     assert len(store.metrics()) == 0
     assert store.weights("relu", 2, 0).tolist() == [0.0] * 9
+
+
+def test_models_of_several_sizes_lie_side_by_side(tmp_path):
+    sizes = [cells.get("gru", 2), cells.get("gru", 1, 2)]
+    models = {cell: np.full((2, cell.size()), number, np.float32) for number, cell in enumerate(sizes)}
+    store = keep_models(tmp_path / "store", models, "imported", {"file": "a.pt"})
+    for condition, (cell, weights) in zip(store.study.conditions, models.items(), strict=True):
+        assert condition.network() == cell
+        np.testing.assert_array_equal(store.weights(condition.folder, np.arange(2), np.zeros(2, int)), weights)
 
 
 def test_a_store_is_not_written_over(tmp_path):

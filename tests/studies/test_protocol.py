@@ -79,6 +79,8 @@ def test_given_words_lie_beside_the_study_file(tmp_path):
         ({"cell": "lstm", "grid": 3}, "grid: should be [[grid]] tables"),
         ({"cell": "lstm", "selection": "best"}, "selection: should be 'average' or 'last_word', not 'best'"),
         ({"cell": "lstm", "folder": "x"}, "folder: unknown field"),
+        ({"cell": "lstm", "device": "cuda"}, 'device needs engine = "torch"'),
+        ({"cell": "lstm", "engine": "torch", "device": "the moon"}, "device: "),
         ({}, "cell: missing; one of lstm"),
     ],
 )

@@ -51,8 +51,9 @@ def train(
         if isinstance(cell, cells.Cell):
             losses = engine.train(cell, state, words, targets, orders, rates, options)
         else:
+            seeds = _seeds(condition, runs, epoch)
             losses = _torch().train(
-                cell, state, words, targets, orders, rates, options, seeds=_seeds(condition, runs, epoch)
+                cell, state, words, targets, orders, rates, options, device=condition.device, seeds=seeds
             )
         online_losses[:, epoch - 1] = losses
         weights[:, epoch] = state.parameters
@@ -76,7 +77,7 @@ def evaluate(condition: Condition, weights: np.ndarray, words: Words, targets: n
     cell = condition.network()
     if isinstance(cell, cells.Cell):
         return engine.evaluate(cell, weights, words, targets)
-    return _torch().evaluate(cell, weights, words, targets)
+    return _torch().evaluate(cell, weights, words, targets, device=condition.device)
 
 
 def _torch() -> Any:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from longcount import cells
 from longcount.errors import UserError
 from longcount.languages.words import Words
 from longcount.studies import creation, files, word_sets
@@ -24,7 +25,7 @@ BLOCK_MODELS = 1000
 
 def keep_models(
     directory: str | Path,
-    models: Mapping[str, np.ndarray],
+    models: Mapping[str, np.ndarray] | Mapping[cells.Cell, np.ndarray],
     kind: Literal["imported", "constructed", "repaired"],
     detail: Mapping[str, str],
     splits: Mapping[str, Words] | None = None,
@@ -33,7 +34,8 @@ def keep_models(
 
     Args:
         directory: the store's folder, new or empty.
-        models: flat weights by cell, float32 [R, P]; run r of a cell is row r.
+        models: flat weights by cell, float32 [R, P]; run r of a cell is row r. A name stands for the cell with one
+            hidden unit.
         kind: where they come from.
         detail: how, as words: the file, the method, its factor ...
         splits: words by split; the validation words decide whether a model counts as learned.
@@ -47,13 +49,15 @@ def keep_models(
     directory = Path(directory)
     splits = dict(splits or {})
     given = {split: words.sha256 for split, words in splits.items()}
-    conditions = [
-        Condition.model_validate(
-            {"cell": cell, "runs": len(weights), "epochs": 0, "words": WordSource(seed=0, given=given)}
-        )
-        for cell, weights in models.items()
-    ]
+    words = WordSource(seed=0, given=given)
+    conditions = []
+    for key, weights in models.items():
+        cell = cells.get(key) if isinstance(key, str) else key
+        sizes = {"hidden_size": cell.hidden_size, "layers": cell.layers}
+        settings = {"cell": cell.name, **sizes, "runs": len(weights), "epochs": 0, "words": words}
+        conditions.append(Condition.model_validate(settings))
     settled = [condition.model_copy(update={"word_set": word_sets.FOLDER}) for condition in merge(conditions)]
+    weights_of = dict(zip([condition.folder for condition in settled], models.values(), strict=True))
     origin = Origin(kind=kind, detail=dict(detail))
     study = Study(name=kind, conditions=tuple(settled), block_runs=BLOCK_MODELS, origin=origin)
     creation.refuse_foreign_folder(directory)
@@ -68,7 +72,7 @@ def keep_models(
         for block in store.blocks():
             condition = block.condition
             (directory / "runs" / condition.folder).mkdir(parents=True, exist_ok=True)
-            weights = np.asarray(models[condition.cell], np.float32)[block.first : block.end, None]
+            weights = np.asarray(weights_of[condition.folder], np.float32)[block.first : block.end, None]
             number = len(block.runs)
             untrained = Trained(weights, np.empty((number, 0)), np.ones(number, np.int64))
             table, _ = measure(condition, block.runs, untrained, splits)

@@ -110,6 +110,7 @@ class Condition(_Frozen):
     l2: float = Field(default=0.0, ge=0, le=10)  # added to the gradient times the parameter
     l1: float = Field(default=0.0, ge=0, le=10)  # added to the gradient times the parameter's sign
     dropout: float = Field(default=0.0, ge=0, lt=1)  # between layers; torch engine only
+    device: str = Field(default="cpu", pattern=r"^\w+(:\d+)?$")  # such as "cuda" or "cuda:1"; torch engine only
     seed: int = Field(default=0, ge=0, lt=2**63)
     evaluated: Literal["checkpoints", "every_epoch"] = "checkpoints"
     words: WordSource = WordSource()
@@ -140,9 +141,10 @@ class Condition(_Frozen):
             raise ValueError("cell: should be a short name of letters and digits for the module")
         if self.recipe is not None:
             _refuse_what_a_recipe_settles(self)
-        if self.engine == "lanes" and (self.module is not None or self.dropout):
-            field = "module" if self.module is not None else "dropout"
-            raise ValueError(f'{field} needs engine = "torch"')
+        if self.engine == "lanes":
+            for field in ("module", "dropout", "device"):
+                if getattr(self, field) != Condition.model_fields[field].default:
+                    raise ValueError(f'{field} needs engine = "torch"')
         if self.engine == "lanes" and (self.hidden_size > 16 or self.layers > 4):
             raise ValueError('more than 16 hidden units or 4 layers need engine = "torch"')
         return self
