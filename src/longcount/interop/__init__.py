@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 from longcount.errors import UserError
 
 if TYPE_CHECKING:
-    from longcount.interop.exchange import export_run, import_models, to_torch
+    from longcount.interop.exchange import export_run, import_models, tensors_of, to_torch
     from longcount.interop.modules import counter, from_torch
 
-__all__ = ["counter", "export_run", "from_torch", "import_models", "need_torch", "to_torch"]
+__all__ = ["counter", "export_run", "from_torch", "import_models", "need_torch", "tensors_of", "to_torch"]
 
 _ROOMS = {
     "counter": "modules",
     "export_run": "exchange",
     "from_torch": "modules",
     "import_models": "exchange",
+    "tensors_of": "exchange",
     "to_torch": "exchange",
 }
 _OF_TORCH = ("modules", "torch_cells", "torch_engine")

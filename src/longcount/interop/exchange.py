@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from pydantic import ValidationError
 
 from longcount import cells
 from longcount.errors import UserError
@@ -16,7 +17,7 @@ from longcount.interop.tensor_files import read_tensors, write_tensors
 from longcount.languages.files import read_splits
 from longcount.studies import word_sets
 from longcount.studies.models import keep_models
-from longcount.studies.protocol import Condition, WordSource
+from longcount.studies.protocol import Condition, WordSource, explain
 from longcount.studies.selection import best_epochs
 from longcount.studies.store import Store
 
@@ -110,21 +111,18 @@ def import_models(
     for path in paths:
         tensors, said = read_tensors(path)
         found.append(recognise(tensors, cell or said, renamed, str(path)))
-    for model, path in zip(found, paths, strict=True):
-        if (model.cell.hidden_size, model.cell.layers) != (1, 1):
-            raise UserError(
-                f"{path}: layers {model.cell.layers}, hidden size {model.cell.hidden_size}; a store of imported models "
-                "takes one layer of hidden size 1"
-            )
     models = {
-        name: np.stack([cells.pack(model.cell, model.tensors) for model in found if model.cell.name == name])
-        for name in dict.fromkeys(model.cell.name for model in found)
+        kind: np.stack([cells.pack(kind, model.tensors) for model in found if model.cell == kind])
+        for kind in dict.fromkeys(model.cell for model in found)
     }
     given = {} if data is None else read_splits(data)
     source = WordSource(seed=seed, given={split: words.sha256 for split, words in given.items()})
     splits = word_sets.make(source, {words.sha256: words for words in given.values()})
     detail = {"files": ", ".join(Path(path).name for path in paths)}
-    keep_models(out, models, "imported", detail, splits)
+    try:
+        keep_models(out, models, "imported", detail, splits)
+    except ValidationError as error:
+        raise UserError(f"{', '.join(map(str, paths))}: {explain(error)}") from None
     return found
 
 

@@ -1,0 +1,93 @@
+"""How far do PyTorch's predictions for the same weights lie from ours?
+
+    longcount reproduce --out paper
+    python benchmarks/pytorch_agreement.py paper
+
+Loads every run's best model into a plain `torch.nn` module and compares hidden states and first points of failure on
+the Very Long words (1,000 tokens) and on words of 100,000 tokens.
+"""
+
+import argparse
+
+import numpy as np
+import torch
+
+from longcount import Store, cells, engine
+from longcount.interop import counter, tensors_of, torch_engine
+from longcount.interop.modules import Counter
+from longcount.interop.torch_cells import torch_cell
+from longcount.languages import Words, dyck
+
+LENGTH = 100_000
+
+
+def long_words(very_long: Words) -> dict[str, Words]:
+    """Words of 100,000 tokens, by what they are."""
+    pairs = LENGTH // 2
+    zigzag = ("(" * 500 + ")" * 500) * (LENGTH // 1000)
+    return {
+        "Very Long words end to end": Words.from_strings(["".join(very_long.strings())[:LENGTH]]),
+        "`()` repeated": Words.from_strings(["()" * pairs]),
+        "zigzag to depth 500": Words.from_strings([zigzag]),
+        "ramp to depth 50,000": Words.from_strings(["(" * pairs + ")" * pairs]),
+    }
+
+
+def hidden_states(name: str, flat: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    """PyTorch's h after every token, float32 [T]."""
+    module = counter(cells.get(name), cells.unpack(cells.get(name), flat))
+    letters = torch.eye(2)[torch.tensor(tokens, dtype=torch.int64)]
+    with torch.no_grad():
+        return super(Counter, module).forward(letters)[0][:, 0].numpy()
+
+
+def compare(name: str, weights: np.ndarray, words: Words) -> str:
+    """One line: the largest difference in h, and the failures that moved."""
+    cell = cells.get(name)
+    apart, scale = 0.0, 0.0
+    for word in range(min(len(words), 3)):
+        ours = engine.trace(cell, weights, words[word])["h"][:, 0]
+        theirs = np.stack([hidden_states(name, flat, words[word]) for flat in weights], axis=-1)
+        apart = max(apart, float(np.abs(ours - theirs).max()))
+        scale = max(scale, float(np.abs(ours).max()))
+    targets = dyck.targets(words)
+    ours = engine.evaluate(cell, weights, words, targets).first_failure
+    theirs = torch_engine.evaluate(torch_cell(cell), weights, words, targets).first_failure
+    moved = np.argwhere(ours != theirs)
+    line = f"h apart by at most {apart:.2g} (|h| up to {scale:.3g}); FPF moved in {len(moved)} of {ours.size}"
+    if len(moved):
+        places = [(run, word, min(ours[run, word], theirs[run, word])) for run, word in moved[:200]]
+        margins = [margin(name, weights[run], words[word][: first + 1]) for run, word, first in places]
+        step = np.abs(ours - theirs).max()
+        line += f", by up to {step:,} tokens; there the output lay within {max(margins):.2g} of the threshold"
+    return line
+
+
+def margin(name: str, flat: np.ndarray, prefix: np.ndarray) -> float:
+    """How near the engine's last outputs of a prefix come to the threshold."""
+    outputs = engine.trace(cells.get(name), flat, prefix)["outputs"][-1]
+    return float(np.abs(outputs - 0.5).min())
+
+
+def main() -> None:
+    """Print a line for every cell and kind of word."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("store")
+    options.add_argument("--runs", type=int, default=10)
+    asked = options.parse_args()
+    torch.set_num_threads(1)
+    store = Store.open(asked.store)
+    for condition in store.study.conditions:
+        runs = range(min(asked.runs, condition.runs))
+        models = [tensors_of(store, run, condition.folder)[1] for run in runs]
+        weights = np.stack([cells.pack(cells.get(condition.cell), tensors) for tensors in models])
+        very_long = store.words("very_long", condition)
+        for title, words in {"Very Long": very_long, **long_words(very_long)}.items():
+            print(
+                f"{condition.folder}, {len(runs)} models, {title}: {compare(condition.cell, weights, words)}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
