@@ -1,0 +1,105 @@
+"""What is stored for reports, against the store it comes from."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from longcount.analysis.claims import DOES_NOT_HOLD, HOLDS, IN_PART
+from longcount.analysis.failures import PHASES
+from longcount.analysis.models import evaluate
+from longcount.analysis.results import RESULTS, SHALLOW_LENGTH, analyse, path_of, read_result
+from longcount.analysis.selection import where
+from longcount.errors import UserError
+from longcount.languages import dyck
+from longcount.studies.store import Store
+
+
+@pytest.fixture(scope="module")
+def results(analysed):
+    return {name: read_result(analysed, name) for name in RESULTS}
+
+
+def test_models_agree_with_an_evaluation(analysed, results):
+    store = Store.open(analysed)
+    for split, column, measured in (("very_long", "fpf_mean", "very_long_fpf"), ("long", "accuracy", "long_accuracy")):
+        frame = evaluate(analysed, store.words(split)).sort_values(["cell", "run"])
+        models = results["models"].sort_values(["cell", "run"])
+        assert models[measured].tolist() == frame[column].tolist()
+    shallow = evaluate(analysed, dyck.shallow(SHALLOW_LENGTH)).sort_values(["cell", "run"])
+    assert results["models"].sort_values(["cell", "run"])["shallow_fpf"].tolist() == shallow["fpf_min"].tolist()
+
+
+def test_checkpoints_agree_with_an_evaluation_at_their_epoch(analysed, results):
+    store = Store.open(analysed)
+    assert sorted(set(results["checkpoints"]["epoch"])) == [1, 5]
+    for epoch in (1, 5):
+        frame = evaluate(analysed, store.words("training"), epoch).sort_values(["cell", "run"])
+        found = where(results["checkpoints"], epoch=epoch).sort_values(["cell", "run"])
+        assert found["training_loss"].tolist() == pytest.approx(frame["loss"].tolist(), rel=1e-12)
+
+
+def test_zigzags_agree_with_an_evaluation_at_their_epoch(analysed, results):
+    frame = evaluate(analysed, dyck.zigzag(100), 5).sort_values(["cell", "run"])
+    found = where(results["zigzags"], epoch=5, half_period=100).sort_values(["cell", "run"])
+    assert found["fpf"].tolist() == frame["fpf_min"].tolist()
+    before_zero = found["phase"] == PHASES.index("closing")
+    assert before_zero.tolist() == [100 <= fpf < 199 for fpf in frame["fpf_min"]]
+
+
+def test_survival_starts_at_one_and_falls(results):
+    for cell in ("lstm", "relu", "gru", "relu_all", "constant"):
+        curve = where(results["survival"], cell=cell)["survival"].to_numpy()
+        assert (np.diff(curve) <= 0).all()
+        assert 0 <= curve[-1] <= curve[0] <= 1
+
+
+def test_a_third_of_relu_runs_is_kept(results):
+    kept = where(results["models"], cell="relu", kept=True)
+    assert len(kept) == 2
+    others = where(results["models"], cell="relu", kept=False)
+    assert max(kept["validation_loss"]) <= min(others["validation_loss"])
+
+
+def test_claims_have_verdicts_and_numbers(results):
+    claims = results["claims"]
+    assert set(claims["verdict"]) <= {HOLDS, IN_PART, DOES_NOT_HOLD}
+    assert len(claims) >= 14
+    assert all(any(letter.isdigit() for letter in text) for text in claims["measured"])
+    assert min(claims["runs"]) >= 1
+
+
+def test_claims_follow_the_numbers(results):
+    """A GRU that gets a Very Long word right turns the verdict on failure at 1,000 tokens."""
+    from longcount.analysis.claims import claims
+
+    changed = dict(results)
+    models = results["models"].assign(very_long_unfailed=0)
+    statement = "On words of 1,000 tokens every LSTM and every GRU fails, on every word."
+
+    def verdict(frame):
+        changed["models"] = frame
+        return where(claims(changed), statement=statement)["verdict"].iloc[0]
+
+    assert verdict(models) == HOLDS
+    assert verdict(models.assign(very_long_unfailed=(models["cell"] == "gru") & (models["run"] == 0))) == IN_PART
+    assert verdict(models.assign(very_long_unfailed=(models["cell"] != "relu"))) == DOES_NOT_HOLD
+
+
+def test_nothing_is_made_again_until_the_store_grows(analysed):
+    before = {name: path_of(analysed, name).stat().st_mtime_ns for name in RESULTS}
+    analyse(analysed)
+    assert {name: path_of(analysed, name).stat().st_mtime_ns for name in RESULTS} == before
+
+
+def test_missing_and_damaged_results_are_told_of(tmp_path):
+    with pytest.raises(UserError, match="missing; `longcount report"):
+        read_result(tmp_path, "table1")
+    path_of(tmp_path, "table1").parent.mkdir()
+    path_of(tmp_path, "table1").write_bytes(b"PAR1 no")
+    with pytest.raises(UserError, match="damaged"):
+        read_result(tmp_path, "table1")
+
+
+def test_results_are_plain_parquet(analysed):
+    frame = pd.read_parquet(path_of(analysed, "table2"))
+    assert list(frame.columns[:2]) == ["cell", "predictor"]
