@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-import jax_vmap
-import pytorch_loop
 from longcount import benchmark
 from longcount.languages import Words
 from longcount.languages.splits import make_splits
@@ -27,6 +25,10 @@ def measure(words: Words, slow_words: Words, passes: int = 3) -> dict[str, dict[
         words: what our engine and JAX train on.
         slow_words: the shorter list that the PyTorch loop trains on.
     """
+    # Imported here: JAX starts threads, which whoever only wants the table has no use for.
+    import jax_vmap
+    import pytorch_loop
+
     cores = benchmark.available_cores()
     figures: dict[str, dict[str, float]] = {}
     for cell in TITLES:

@@ -1,7 +1,9 @@
 """``longcount bench`` and the comparison that writes the README's table."""
 
+import ast
 import importlib
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -51,16 +53,29 @@ def test_the_machine_is_described():
 def compare(monkeypatch):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     yield importlib.import_module("compare")
-    for name in ("compare", "pytorch_loop", "jax_vmap"):
-        sys.modules.pop(name, None)
+    del sys.modules["compare"]
 
 
-def test_the_comparison_measures_every_column_and_writes_the_table(compare, words):
-    figures = compare.measure(words, words.select(range(5)), passes=1)
+def test_the_comparison_measures_every_column():
+    script = (
+        "import compare\n"
+        "from longcount.languages import Words\n"
+        "words = Words.from_strings(['()', '(())', '(()())()'])\n"
+        "print(compare.measure(words, words, passes=1))"
+    )
+    # In a process of its own, because JAX's threads outlive it.
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=BENCHMARKS, capture_output=True, text=True, timeout=300, check=True
+    )
+    figures = ast.literal_eval(done.stdout)
     assert set(figures) == {"lstm", "relu", "gru"}
+    assert all(set(columns) == {"torch", "jax", "shared", "shuffled", "all"} for columns in figures.values())
     assert all(value > 0 for columns in figures.values() for value in columns.values())
-    exact = {"lstm": {"torch": 30_000.0, "jax": 500.0, "shared": 5.0, "shuffled": 6.0, "all": 3.0}}
-    row = compare.table(exact, cores=2).splitlines()[-1]
+
+
+def test_the_table_shows_how_many_times_faster(compare):
+    figures = {"lstm": {"torch": 30_000.0, "jax": 500.0, "shared": 5.0, "shuffled": 6.0, "all": 3.0}}
+    row = compare.table(figures, cores=2).splitlines()[-1]
     assert row == "| LSTM | 30,000 | 500 | 6.0 | 3.0 | 5,000 | 167 |"
 
 

@@ -36,40 +36,50 @@ def test_table_1_is_printed_beside_the_papers_and_written(longcount, tiny_words,
         assert (reproduced / "tables" / name).read_text().strip()
 
 
+def test_bytes_do_not_depend_on_jobs(longcount, tiny_words, reproduced, tmp_path):
+    options = ("--data", tiny_words, "--runs", 2, "--jobs", 1)
+    longcount("reproduce", "--out", tmp_path / reproduced.name, *options).is_done()
+    assert contents_sha256(tmp_path / reproduced.name) == contents_sha256(reproduced)
+
+
 @pytest.mark.parametrize(
     ("options", "environment"),
-    [(["--jobs", "1"], {}), (["--jobs", "2"], {}), ([], {"NUMBA_CPU_NAME": "generic"}), ([], {"LONGCOUNT_CACHE": ""})],
-    ids=["one job", "two jobs", "generic processor", "nothing cached"],
+    [(["--jobs", "2"], {}), ([], {"NUMBA_CPU_NAME": "generic"}), ([], {"LONGCOUNT_CACHE": ""})],
+    ids=["two jobs", "generic processor", "nothing cached"],
 )
-def test_bytes_do_not_depend_on_jobs_or_processor(longcount, tiny_words, reproduced, tmp_path, options, environment):
-    longcount(
-        "reproduce", "--out", tmp_path / "again", "--data", tiny_words, "--runs", 2, *options, environment=environment
-    ).is_done()
-    assert contents_sha256(tmp_path / "again") == contents_sha256(reproduced)
+def test_bytes_do_not_depend_on_the_processor(longcount, tiny_words, trained, tmp_path, options, environment):
+    settings = ("--data", tiny_words, "--runs", 3, "--epochs", 4, *options)
+    longcount("train", "lstm", "--out", tmp_path / "again", *settings, environment=environment).is_done()
+    assert contents_sha256(tmp_path / "again") == contents_sha256(trained)
 
 
-def test_seed_changes_weights(longcount, tiny_words, reproduced, tmp_path):
-    longcount("reproduce", "--out", tmp_path / "other", "--data", tiny_words, "--runs", 2, "--seed", 1).is_done()
-    name = "runs/lstm/000000-000001/weights.safetensors"
-    assert contents_sha256(tmp_path / "other")[name] != contents_sha256(reproduced)[name]
+def test_seed_changes_weights(longcount, tiny_words, trained, tmp_path):
+    settings = ("--data", tiny_words, "--runs", 3, "--epochs", 4, "--seed", 1)
+    longcount("train", "lstm", "--out", tmp_path / "other", *settings).is_done()
+    name = "runs/lstm/000000-000002/weights.safetensors"
+    assert contents_sha256(tmp_path / "other")[name] != contents_sha256(trained)[name]
 
 
 def test_killed_and_resumed(longcount, start_longcount, tmp_path):
     """Killed when the first block appears, which leaves others half-trained; then the same command again."""
     words = tmp_path / "words"
     write_splits(words, make_splits(5, training_words=1000, validation_words=100, long_words=50, very_long_words=3))
-    arguments = ("--data", words, "--runs", 17)
-    longcount("reproduce", "--out", tmp_path / "undisturbed", *arguments).is_done()
-    process = start_longcount("reproduce", "--out", tmp_path / "killed", *arguments)
-    blocks = lambda: len(list((tmp_path / "killed" / "runs").glob("*/*/manifest.json")))  # noqa: E731
-    while blocks() == 0 and process.poll() is None:
+    arguments = ("train", "lstm", "--data", words, "--runs", 80, "--jobs", 1)
+    longcount(*arguments, "--out", tmp_path / "undisturbed").is_done()
+    process = start_longcount(*arguments, "--out", tmp_path / "killed")
+    while not blocks_of(tmp_path / "killed") and process.poll() is None:
         time.sleep(0.01)
     process.kill()
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
-    assert 0 < blocks() < len(list((tmp_path / "undisturbed" / "runs").glob("*/*/manifest.json")))
-    longcount("reproduce", "--out", tmp_path / "killed", *arguments).is_done()
+    assert 0 < len(blocks_of(tmp_path / "killed")) < len(blocks_of(tmp_path / "undisturbed"))
+    longcount(*arguments, "--out", tmp_path / "killed").is_done()
     assert contents_sha256(tmp_path / "killed") == contents_sha256(tmp_path / "undisturbed")
+
+
+def blocks_of(store: Path) -> list[Path]:
+    """The blocks of a store that are done."""
+    return list((store / "runs").glob("*/*/manifest.json"))
 
 
 def test_interrupted(start_longcount, tmp_path):
@@ -99,10 +109,14 @@ def test_bad_runs(longcount, tmp_path, runs):
 
 
 @needs_root
-@pytest.mark.parametrize("size", [4096, 65536, 262144], ids=["for words", "for weights", "for tables"])
-def test_a_full_disk(longcount, tiny_words, small_disk, size):
+@pytest.mark.parametrize(
+    ("size", "command"),
+    [(4096, ["train", "lstm"]), (65536, ["train", "lstm"]), (524288, ["reproduce"])],
+    ids=["for words", "for weights", "for figures"],
+)
+def test_a_full_disk(longcount, tiny_words, small_disk, size, command):
     disk = small_disk(size)
-    arguments = ("reproduce", "--out", disk / "store", "--data", tiny_words, "--runs", 20)
+    arguments = (*command, "--out", disk / "store", "--data", tiny_words, "--runs", 2)
     outcome = longcount(*arguments)
     assert outcome.status == 2, outcome.stderr
     assert "Traceback" not in outcome.stderr
