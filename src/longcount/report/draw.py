@@ -12,6 +12,7 @@ from longcount.report.figures import figures
 from longcount.report.formats import write_table
 from longcount.report.page import vega_bundle, write_page
 from longcount.report.tables import tables
+from longcount.report.worst_case import certified_models, worst_case_figure, worst_case_table
 from longcount.studies.store import Store
 
 
@@ -35,6 +36,10 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
     analyse(directory, jobs)
     results = {name: read_result(directory, name) for name in RESULTS}
     drawn, told = figures(results), tables(results)
+    certified = certified_models(store, results)
+    if certified is not None:
+        drawn += worst_case_figure(certified)
+        told.insert(3, worst_case_table(certified))
     work: list[Callable[[], object]] = [vega_bundle]
     work += [partial(draw_figure, store.directory / "figures", figure) for figure in drawn]
     for table in told:

@@ -23,6 +23,7 @@ from longcount.report.javascript import cells_script, value_names
 from longcount.report.style import config
 from longcount.report.table1 import cell_title
 from longcount.report.tables import Table, facts, runs_shown
+from longcount.studies.protocol import canonical_sha256
 from longcount.studies.store import Store
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ def page(store: Store, results: "Results", tables: list[Table], figures: list[Fi
         figures=figures,
         runs=runs_shown(results),
         command="longcount report DIR",
-        about=f"Made by longcount {__version__} from study {store.study.sha256()[:12]} "
-        f"(seed {store.study.conditions[0].seed}). Everything on this page is drawn from the folder's results; the "
+        about=f"Made by longcount {__version__} from study "
+        f"{canonical_sha256(store.study.model_dump(mode='json'))[:12]} (seed {store.study.conditions[0].seed}). Everything on this page is drawn from the folder's results; the "
         "same study gives the same bytes.",
         reference=f"The paper: {paper.REFERENCE}",
         style=Markup(source["page.css"]),

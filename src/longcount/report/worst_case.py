@@ -1,0 +1,142 @@
+"""The worst case beside the average: bounds on the first point of failure over all words, where models were certified.
+
+`longcount certify` leaves them in a store's results; without it, reports say nothing of them.
+"""
+
+from typing import TYPE_CHECKING
+
+from longcount.analysis import paper
+from longcount.analysis.selection import values, where
+from longcount.exact.stores import read_certificates
+from longcount.report.figures import Figure
+from longcount.report.numbers import position
+from longcount.report.panels import number, rows, shown
+from longcount.report.style import colour
+from longcount.report.table1 import cell_title
+from longcount.report.tables import Table
+from longcount.studies.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Results = dict[str, pd.DataFrame]
+
+
+def certified_models(store: Store, results: "Results") -> "pd.DataFrame | None":
+    """The models of Table 1 that were certified, with verdict, lower_bound and upper_bound (tokens); None for none."""
+    certificates = read_certificates(store)
+    if certificates is None:
+        return None
+    columns = ["condition", "run", "epoch", "verdict", "lower_bound", "upper_bound"]
+    found = certificates.loc[:, columns].rename(columns={"condition": "cell"}).astype({"cell": str})
+    models = results["models"].merge(found, on=["cell", "run", "epoch"])
+    return models if len(models) else None
+
+
+def worst_case_table(models: "pd.DataFrame") -> Table:
+    """Average and worst case side by side, a row a cell."""
+    import pandas as pd
+
+    numbers, texts = [], []
+    for cell in _cells(models):
+        chosen = where(models, cell=cell, kept=True)
+        bounded = where(chosen, verdict="bounded")
+        exact = len(chosen) - len(bounded)
+        lower = pd.Series(values(bounded, "lower_bound"), dtype=float)
+        upper = pd.Series(values(bounded, "upper_bound"), dtype=float).dropna()
+        row = {
+            "cell": cell,
+            "models": len(chosen),
+            "exact": exact,
+            "very_long_fpf": float(values(chosen, "very_long_fpf").mean()),
+            "lower_median": lower.median(),
+            "lower_min": lower.min(),
+            "upper_median": upper.median(),
+            "upper_min": upper.min(),
+        }
+        numbers.append(row)
+        texts.append(
+            {
+                "model": cell_title(cell),
+                "average FPF": position(row["very_long_fpf"]),
+                "worst FPF, at least": _median(lower),
+                "worst FPF, at most": _median(upper),
+                "proved exact": f"{exact} of {len(chosen)}",
+            }
+        )
+    caption = (
+        "Average first point of failure on Very Long words, and the first point of failure over all Dyck-1 words, "
+        "median (least) over the models that are not exact: no word fails before “at least”, and a word that is known "
+        "fails at “at most”."
+    )
+    shown_ = pd.DataFrame(texts)
+    return Table("worst_case", "Worst case", "Average and worst case", pd.DataFrame(numbers), shown_, caption)
+
+
+def _median(bounds: "pd.Series") -> str:
+    return f"{position(float(bounds.median()))} ({position(float(bounds.min()))})" if len(bounds) else ""
+
+
+def _cells(models: "pd.DataFrame") -> list[str]:
+    return [cell for cell in dict.fromkeys([*paper.CELLS, *models["cell"]]) if cell in set(models["cell"])]
+
+
+def worst_case_figure(models: "pd.DataFrame") -> list[Figure]:
+    """Average against worst case, a point a model."""
+    bounded = where(where(models, learned=True), verdict="bounded")
+    bounded = bounded.loc[bounded["upper_bound"].notna()]
+    if len(bounded) == 0:
+        return []
+    cells = _cells(bounded)
+    titles = [cell_title(cell) for cell in cells]
+    bounded = bounded.assign(
+        model=[cell_title(cell) for cell in bounded["cell"]],
+        upper=values(bounded, "upper_bound").astype(float),
+        lower=values(bounded, "lower_bound").astype(float),
+    )
+    fields = {
+        "model": "model",
+        "run": "run",
+        "epoch": "epoch",
+        "fpf": "very_long_fpf",
+        "upper": "upper",
+        "lower": "lower",
+    }
+    panel = {
+        "data": rows(bounded, **fields),
+        "mark": {"type": "circle", "size": 36 if len(bounded) <= 300 else 9, "opacity": 0.8},
+        "encoding": {
+            "x": number("upper", "a known word fails at this token", scale={"type": "log"}, axis={"format": ",d"}),
+            "y": number("fpf", "average FPF on Very Long words", scale={"domain": [0, 1000]}),
+            "color": {
+                "field": "model",
+                "type": "nominal",
+                "title": None,
+                "sort": titles,
+                "scale": {"domain": titles, "range": [colour(cell) for cell in cells]},
+            },
+            "tooltip": shown(
+                "model",
+                "run",
+                "epoch",
+                ("fpf", ".1f", "average FPF"),
+                ("lower", ",d", "no word fails before"),
+                ("upper", ",d", "a known word fails at"),
+            ),
+        },
+    }
+    return [
+        Figure(
+            "worst_case",
+            "Average against worst case",
+            "Not in the paper, which judges by the average over random words.",
+            f"Of {len(bounded)} models that learned and are not exact, the median fails at token "
+            f"{position(float(bounded['upper'].median()))} of some word, while their average first point of failure on "
+            f"random words of 1,000 tokens is {position(float(values(bounded, 'very_long_fpf').mean()))}.",
+            "Scatter plot: the token at which a known word makes a model fail across on a log scale, its average first "
+            "point of failure up.",
+            [[panel]],
+            210,
+            width=380,
+        )
+    ]
