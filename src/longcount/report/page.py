@@ -69,8 +69,8 @@ def page(store: Store, results: "Results", tables: list[Table], figures: list[Fi
         runs=runs_shown(results),
         command="longcount report DIR",
         about=f"Made by longcount {__version__} from study "
-        f"{canonical_sha256(store.study.model_dump(mode='json'))[:12]} (seed {store.study.conditions[0].seed}). Everything on this page is drawn from the folder's results; the "
-        "same study gives the same bytes.",
+        f"{canonical_sha256(store.study.model_dump(mode='json'))[:12]} (seed {store.study.conditions[0].seed}). "
+        "Everything on this page is drawn from the folder's results; the same study gives the same bytes.",
         reference=f"The paper: {paper.REFERENCE}",
         style=Markup(source["page.css"]),
         script=Markup(source["page.js"] + source["explorer.js"].replace('"use strict";\n', "", 1)),
