@@ -51,12 +51,16 @@ def compare(name: str, weights: np.ndarray, words: Words) -> str:
     ours = engine.evaluate(cell, weights, words, targets).first_failure
     theirs = torch_engine.evaluate(torch_cell(cell), weights, words, targets).first_failure
     moved = np.argwhere(ours != theirs)
-    line = f"h apart by at most {apart:.2g}, {relative:.2g} of max(|h|, 1) (|h| up to {scale:.3g}); FPF moved in {len(moved)} of {ours.size}"
+    line = (
+        f"h apart by at most {apart:.2g}, {relative:.2g} of max(|h|, 1) (|h| up to {scale:.3g}); "
+        f"FPF moved in {len(moved)} of {ours.size}"
+    )
     if len(moved):
         places = sorted((min(ours[run, word], theirs[run, word]), run, word) for run, word in moved)[:5]
         margins = [margin(name, weights[run], words[word][: first + 1]) for first, run, word in places]
         step = np.abs(ours - theirs).max()
-        line += f", by up to {step:,} tokens; at the earliest five the output lay within {max(margins):.2g} of the threshold"
+        near = f"at the earliest five the output lay within {max(margins):.2g} of the threshold"
+        line += f", by up to {step:,} tokens; {near}"
     return line
 
 
