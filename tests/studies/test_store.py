@@ -2,16 +2,18 @@
 
 import json
 import shutil
+import tomllib
 
 import numpy as np
 import pytest
+import tomli_w
 from safetensors import safe_open
 
 from longcount import cells, engine
 from longcount.errors import UserError
 from longcount.languages import dyck
 from longcount.studies.measures import SPLITS_BY_WORD
-from longcount.studies.protocol import CHECKPOINTS
+from longcount.studies.protocol import CHECKPOINTS, canonical_sha256
 from longcount.studies.store import DamagedBlock, Store
 
 
@@ -123,6 +125,8 @@ def test_a_block_without_manifest_is_not_done(store):
         (lambda text: text.replace("schema = 1\n", ""), "a store of schema unknown"),
         (lambda text: text.replace("epochs = 3", "epochs = 4"), "edited or damaged"),
         (lambda text: text.replace("epochs = 3", "epochs = -3"), "damaged: conditions.0.epochs"),
+        (lambda text: text.replace('training = "', 'training = "0'), "edited or damaged"),
+        (lambda text: text.replace("[origin]", "surprise = 1\n[origin]"), "damaged: conditions"),
         (lambda text: text[: len(text) // 2] + "[", "damaged"),
     ],
 )
@@ -132,6 +136,16 @@ def test_a_study_file_that_does_not_hold_together_is_refused(store, change, said
     with pytest.raises(UserError, match=said) as refusal:
         Store.open(store.directory)
     assert "study.toml" in str(refusal.value)
+
+
+def test_the_file_of_an_earlier_version_with_fewer_fields_is_read(store):
+    path = store.directory / "study.toml"
+    tables = tomllib.loads(path.read_text())
+    for condition in tables["conditions"]:
+        del condition["loss"]  # as if the field had come later
+    del tables["sha256"], tables["longcount"]
+    path.write_text(tomli_w.dumps({"sha256": canonical_sha256(tables), "longcount": store.version, **tables}))
+    assert Store.open(store.directory).study == store.study
 
 
 def test_a_folder_that_is_no_store_is_refused(tmp_path):

@@ -32,7 +32,7 @@ from longcount.languages.files import FILE_NAMES, read_words
 from longcount.languages.splits import SPLITS
 from longcount.languages.words import Words, read_only
 from longcount.studies import files
-from longcount.studies.protocol import SCHEMA, Condition, Study, explain
+from longcount.studies.protocol import SCHEMA, Condition, Study, canonical_sha256, explain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,7 +112,7 @@ class Store:
             study = Study.model_validate(fields)
         except ValidationError as error:
             raise UserError(f"{path}: damaged: {explain(error)}") from None
-        if tables.get("sha256") != study.sha256():
+        if tables.get("sha256") != _content_sha256(tables):
             raise UserError(f"{path}: edited or damaged: it does not match its own hash; change a study by `study add`")
         return cls(Path(directory), study, tables.get("word_sets", {}), tables.get("longcount", "unknown"))
 
@@ -123,10 +123,10 @@ class Store:
         tables = {
             "schema": SCHEMA,
             "longcount": self.version,
-            "sha256": self.study.sha256(),
             **self.study.model_dump(mode="json", exclude_none=True),
             "word_sets": self.word_hashes,
         }
+        tables = {"sha256": _content_sha256(tables), **tables}
         files.write_atomically(self.directory / STUDY_FILE, tomli_w.dumps(tables).encode(), self.aside)
 
     @property
@@ -341,6 +341,11 @@ class Store:
         """The splits whose words the store holds for a condition (default: for any)."""
         sets = self.word_hashes.values() if condition is None else [self.word_hashes.get(condition.word_set, {})]
         return tuple(split for split in SPLITS if any(split in hashes for hashes in sets))
+
+
+def _content_sha256(tables: dict[str, Any]) -> str:
+    """Hash of what a study file says, as it stands: a later version with more fields can still tell an edited one."""
+    return canonical_sha256({name: value for name, value in tables.items() if name not in ("sha256", "longcount")})
 
 
 def split_codes(table: pa.Table) -> np.ndarray:
