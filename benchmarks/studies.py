@@ -128,7 +128,6 @@ def table_1(store: Path) -> None:
 
 def survival_curves(store: Path) -> None:
     """Kaplan-Meier curves of the very long words at the best epochs, drawn."""
-    import numpy as np
     import pyarrow.parquet as pq
 
     from longcount.analysis.failures import survival
@@ -142,20 +141,68 @@ def survival_curves(store: Path) -> None:
     failures = pq.read_table(store / FIRST_FAILURES, columns=columns, filters=filters).to_pandas()
     failures = failures.rename(columns={"condition": "cell"}).astype({"cell": str})
     failures = failures.merge(best[["cell", "run", "epoch"]], on=["cell", "run", "epoch"])
-    import matplotlib
-
-    matplotlib.use("svg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(5.5, 3.2))
-    for cell, rows in failures.groupby("cell"):
-        curve = survival(rows)
-        axes.plot(curve["position"], curve["survival"], label=f"{cell}, {len(set(rows['run'])):,} runs")
-        axes.fill_between(np.asarray(curve["position"]), curve["low"], curve["high"], alpha=0.3)
-    axes.set(xlabel="token", ylabel="share of words without a failure", ylim=(0, 1.02))
-    axes.legend(frameon=False)
-    figure.savefig(store.parent / "survival.svg", bbox_inches="tight")
+    rows = []
+    for cell, of_cell in failures.groupby("cell"):
+        curve = survival(of_cell)
+        rows += [{"cell": f"{cell}, {len(set(of_cell['run'])):,} runs", **row} for row in curve.to_dict("records")]
+    position = {"field": "position", "type": "quantitative", "title": "token"}
+    share = {"type": "quantitative", "title": "share of words without a failure", "scale": {"domain": [0, 1]}}
+    colour = {"field": "cell", "type": "nominal", "title": None}
+    band = {"x": position, "y": {"field": "low", **share}, "y2": {"field": "high"}, "color": colour}
+    line = {"x": position, "y": {"field": "survival", **share}, "color": colour}
+    layers = [{"mark": {"type": "area", "opacity": 0.3}, "encoding": band}, {"mark": "line", "encoding": line}]
+    _draw(store.parent / "survival.svg", {"data": {"values": rows}, "width": 480, "height": 260, "layer": layers})
     say("survival", words=len(failures))
+
+
+def ten_run_figure(store: Path) -> None:
+    """Histograms of the statistics of ten-run tables, the paper's values marked."""
+    import numpy as np
+
+    from longcount.analysis.models import metrics_of
+    from longcount.analysis.paper import CELL_TITLES, RUNS, TABLE_1
+    from longcount.analysis.sampling import DRAWN_RUNS, STATISTICS, draw_tables
+    from longcount.analysis.table1 import selected_models
+    from longcount.studies.store import Store
+
+    titles = {"very_long_fpf": "FPF, tokens", "long_accuracy": "long, % of words"}
+    models = selected_models(metrics_of(Store.open(store)))
+    panels = []
+    for cell, of_cell in models.groupby("cell"):
+        for measure, title in titles.items():
+            loss, values = of_cell["validation_loss"].to_numpy(), of_cell[measure].to_numpy()
+            tables = draw_tables(loss, values, DRAWN_RUNS.get(str(cell), RUNS))
+            row = []
+            for place, statistic in enumerate(STATISTICS):
+                counts, edges = np.histogram(tables[:, place], 40)
+                bars = [
+                    {"from": float(edges[i]), "to": float(edges[i + 1]), "share": int(count) / len(tables)}
+                    for i, count in enumerate(counts)
+                ]
+                name = f"{CELL_TITLES[str(cell)]}: {statistic} of {RUNS} models, {title}"
+                row.append(_histogram(bars, name, getattr(TABLE_1[str(cell)][measure], statistic)))
+            panels.append({"hconcat": row})
+    _draw(store.parent / "ten-run-tables.svg", {"vconcat": panels})
+
+
+def _histogram(bars: list[dict[str, float]], title: str, paper: float | None) -> dict[str, Any]:
+    axis = {"type": "quantitative", "title": title, "scale": {"zero": False}}
+    share = {"field": "share", "type": "quantitative", "title": None, "axis": None}
+    encoding = {"x": {"field": "from", **axis}, "x2": {"field": "to"}, "y": share}
+    layers: list[dict[str, Any]] = [
+        {"data": {"values": bars}, "mark": {"type": "bar", "color": "#8fb4d9"}, "encoding": encoding}
+    ]
+    if paper is not None:
+        rule = {"type": "rule", "color": "#d33a3a", "strokeWidth": 2}
+        layers.append({"data": {"values": [{"x": paper}]}, "mark": rule, "encoding": {"x": {"field": "x", **axis}}})
+    return {"width": 190, "height": 70, "layer": layers}
+
+
+def _draw(path: Path, specification: dict[str, Any]) -> None:
+    from longcount.report.drawing import drawn
+
+    schema = "https://vega.github.io/schema/vega-lite/v5.json"
+    path.write_bytes(drawn({"$schema": schema, **specification})["svg"])
 
 
 QUESTIONS: dict[str, Callable[[Path], None]] = {
@@ -163,6 +210,7 @@ QUESTIONS: dict[str, Callable[[Path], None]] = {
     "aggregate": aggregate,
     "table 1 and ten-run tables": table_1,
     "survival curves": survival_curves,
+    "figure of ten-run tables": ten_run_figure,
 }
 
 
