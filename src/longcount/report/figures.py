@@ -324,13 +324,14 @@ def survival(results: "Results") -> list[Figure]:
         curve = where(curves, cell=name)
         return float(curve["survival"].to_numpy()[np.searchsorted(curve["position"].to_numpy(), position, "right") - 1])
 
-    parts = [f"{cell_title(name)} {100 * at(name, 500):.0f} % and {100 * at(name, 990):.0f} %" for name in names]
+    middle, end = (round(share * panels.whole_length(results)) for share in (0.5, 0.99))
+    parts = [f"{cell_title(name)} {100 * at(name, middle):.0f} % and {100 * at(name, end):.0f} %" for name in names]
     return [
         Figure(
             "survival",
             "How many words are still right at a token?",
             "Not in the paper, which averages first points of failure.",
-            "Very Long words without a failure after 500 and after 990 tokens: "
+            f"Very Long words without a failure after {middle} and after {end} tokens: "
             + "; ".join(parts)
             + ". Words that end "
             "without a failure are counted as censored (Kaplan and Meier); bands are 95 % intervals over runs.",

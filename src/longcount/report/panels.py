@@ -13,6 +13,7 @@ from longcount.analysis import paper
 from longcount.analysis.failures import PHASES
 from longcount.analysis.results import SHALLOW_LENGTH
 from longcount.analysis.selection import values, where
+from longcount.report.channels import name, number, rows, short, shown
 from longcount.report.numbers import significant
 from longcount.report.style import BASELINE, DEPTH, PHASE_COLOURS, colour
 from longcount.report.table1 import cell_title
@@ -28,47 +29,16 @@ ZIGZAG_LENGTH = 2000
 DASHED = {"strokeDash": [4, 3], "color": BASELINE}
 
 
-def rows(frame: "pd.DataFrame", **columns: str) -> dict[str, Any]:
-    """The named columns (new name = old name) as inline rows, numbers cut to five significant digits."""
-    lists = [[_short(value) for value in frame[column].tolist()] for column in columns.values()]
-    return {"values": [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]}
-
-
-def _short(value: Any) -> Any:
-    if isinstance(value, float):
-        return float(f"{value:.5g}") if np.isfinite(value) else None
-    return value
-
-
-def number(field: str, title: str | None = None, **more: Any) -> dict[str, Any]:
-    """A channel for a number; ``more`` are further properties of the channel."""
-    return {"field": field, "type": "quantitative", "title": title, **more}
-
-
-def name(field: str, title: str | None = None, **more: Any) -> dict[str, Any]:
-    """A channel for a name."""
-    return {"field": field, "type": "nominal", "title": title, **more}
-
-
-def shown(*fields: str | tuple[str, ...]) -> list[dict[str, Any]]:
-    """What hovering tells: a field, or a field with its format and, if it has another, its title."""
-    told = []
-    for entry in fields:
-        field, form, title = entry if isinstance(entry, tuple) and len(entry) == 3 else _completed(entry)
-        channel: dict[str, Any] = {"field": field, "title": title}
-        told.append(channel | ({"type": "quantitative", "format": form} if form else {}))
-    return told
-
-
-def _completed(entry: str | tuple[str, ...]) -> tuple[str, str, str]:
-    field, form = (entry, "") if isinstance(entry, str) else entry
-    return field, form, field
-
-
 def constant_fpf(results: "Results") -> float:
     """Mean first point of failure of the constant answer on the Very Long words."""
     row = where(results["table1"], cell="constant", measure="very_long_fpf", reading="average")
     return float(row["mean"].iloc[0]) if len(row) else float("nan")
+
+
+def whole_length(results: "Results") -> float:
+    """Length of the Very Long words: where a perfect counter's first point of failure is counted."""
+    row = where(results["table1"], cell="perfect", measure="very_long_fpf", reading="average")
+    return float(row["mean"].iloc[0])
 
 
 def _baseline(results: "Results", title: str) -> list[Panel]:
@@ -97,7 +67,7 @@ def scatter(results: "Results", cell: str) -> Panel:
     ends = [float(values(models, "x").min()), float(values(models, "x").max())]
     line = [{"x": x, "fpf": fit["intercept"] + fit["slope"] * x} for x in ends]
     x = number("x", "−ln validation loss", scale={"zero": False, "nice": True})
-    y = number("fpf", "average FPF (tokens)", scale={"domain": [0, 1000]})
+    y = number("fpf", "average FPF (tokens)", scale={"domain": [0, whole_length(results)]})
     published = paper.TABLE_2.get(cell)
     beside = f", paper {published['validation'].r_squared:.3f}" if published else ""
     points = {
@@ -270,7 +240,7 @@ def saturation(results: "Results", cell: str) -> Panel:
         {
             "gate": gate,
             "within": f"{threshold:g}",
-            "share": _short(100 * float(values(where(frame, gate=gate, threshold=threshold), "share").mean())),
+            "share": short(100 * float(values(where(frame, gate=gate, threshold=threshold), "share").mean())),
         }
         for gate in gates
         for threshold in thresholds
@@ -324,7 +294,7 @@ def phase_bars(results: "Results", cell: str) -> Panel:
         counts = np.bincount(values(where(frame, half_period=half_period), "phase"), minlength=len(PHASES)).tolist()
         bars += [
             {"j": half_period, "where": PHASES[phase], "phase": phase, "models": models,
-             "share": _short(100 * models / sum(counts))}
+             "share": short(100 * models / sum(counts))}
             for phase, models in enumerate(counts)
             if models
         ]  # fmt: skip
@@ -389,7 +359,7 @@ def averages(results: "Results") -> Panel:
                 scale={"type": "log", "domain": [1, SHALLOW_LENGTH]},
                 axis={"values": [1, 10, 100, 1000, 10_000], "format": ",d"},
             ),
-            "y": number("fpf", "average FPF on Very Long words", scale={"domain": [0, 1000]}),
+            "y": number("fpf", "average FPF on Very Long words", scale={"domain": [0, whole_length(results)]}),
             "color": name("model", sort=titles, scale={"domain": titles, "range": [colour(cell) for cell in cells]}),
             "tooltip": shown(
                 "model", "run", "epoch", ("shallow", ",d", "FPF on ()()()…"), ("fpf", ".1f", "average FPF")

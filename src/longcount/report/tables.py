@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from longcount.analysis import paper
 from longcount.analysis.selection import values, where
 from longcount.report.numbers import MINUS, interval, percent, position, significant
-from longcount.report.panels import PREDICTOR_TITLES, constant_fpf
+from longcount.report.panels import PREDICTOR_TITLES, constant_fpf, whole_length
 from longcount.report.table1 import CAPTION, cell_title, table1_shown, table1_values
 
 if TYPE_CHECKING:
@@ -181,10 +181,12 @@ def facts(results: "Results") -> list[str]:
         if cell in fpf
     ]
     if told:
-        found.append("Average first point of failure on words of 1,000 tokens: " + ", ".join(told) + ".")
+        found.append(
+            f"Average first point of failure on words of {whole_length(results):,.0f} tokens: " + ", ".join(told) + "."
+        )
         found.append(
             f"The answer “) may always follow”, which counts nothing, scores {constant_fpf(results):.0f} there: an "
-            "average near 900 is worth less than it looks."
+            "average is worth less than it looks."
         )
     shares = {row["cell"]: row for row in results["learned"].to_dict("records")}
     if "relu_all" in shares:

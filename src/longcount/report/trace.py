@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from longcount.analysis.selection import count
 from longcount.errors import UserError
+from longcount.report.channels import number, rows
 from longcount.report.drawing import FORMATS, drawn
 from longcount.report.files import write_bytes
 from longcount.report.formats import csv_text
-from longcount.report.panels import number, rows
 from longcount.report.style import BASELINE, DEPTH, TEXT_WIDTH
 
 if TYPE_CHECKING:
