@@ -57,3 +57,14 @@ def test_the_papers_values_are_placed_among_drawn_tables():
     assert row["low"] < row["middle"] < row["high"]
     assert 0.05 < row["below"] < 0.95
     assert (frame.loc[frame["measure"] == "long_accuracy", "below"] == 0).all()
+
+
+def test_what_the_paper_does_not_print_is_none():
+    generator = np.random.default_rng(2)
+    measures = ("training_accuracy", "validation_accuracy", "long_accuracy", "very_long_fpf")
+    values = {measure: generator.random(40) for measure in measures}
+    models = pd.DataFrame({"cell": ["relu"] * 40, "validation_loss": generator.random(40), **values})
+    frame = sampling_distribution(models, draws=10)
+    greatest = frame[(frame["measure"] == "very_long_fpf") & (frame["statistic"] == "max")].iloc[0]
+    assert greatest["paper"] is None
+    assert greatest["below"] is None

@@ -90,4 +90,6 @@ def sampling_distribution(models: "pd.DataFrame", draws: int = DRAWS) -> "pd.Dat
                 below = None if paper is None else float((tables[:, place] <= paper).mean())
                 rows.append((cell, measure, statistic, len(of_cell), low, middle, high, paper, below))
     columns = ["cell", "measure", "statistic", "runs", "low", "middle", "high", "paper", "below"]
-    return pd.DataFrame(rows, columns=columns).astype({"paper": object, "below": object})
+    # By column: a whole frame would turn None into NaN.
+    table = {column: [row[place] for row in rows] for place, column in enumerate(columns)}
+    return pd.DataFrame({**table, **{name: pd.Series(table[name], dtype=object) for name in ("paper", "below")}})
