@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from longcount import cells, engine
 from longcount.exact.boxes import Model
 from longcount.exact.certify import balanced, certify
+from longcount.exact.intervals import Interval
 from longcount.exact.witness import decode, encode, failing_word
 from longcount.languages import dyck
 from longcount.languages.words import Words
@@ -51,6 +52,26 @@ def test_witnesses_fail_first_where_they_are_said_to(name):
         assert found.first_failure.tolist() == [[certificate.upper_bound]]
         assert certificate.upper_bound is not None
         assert certificate.lower_bound <= certificate.upper_bound
+
+
+def test_states_too_large_for_intervals_are_no_failures():
+    """A ReLU's count that doubles at every token: right for ever on a ramp, though beyond what bounds are made for."""
+    relu = cells.get("relu")
+    tensors = {name: np.zeros(shape, np.float32) for name, shape in relu.shapes().items()}
+    tensors["weight_hh_l0"][:] = 2.0
+    tensors["weight_ih_l0"][0] = 1.0, -100.0
+    tensors["readout.weight"][1], tensors["readout.bias"][:] = 1.0, (1.0, -0.5)
+    flat = cells.pack(relu, tensors)
+    certificate = certify(relu, flat, limit=200)
+    assert certificate.upper_bound is not None, "after 8 tokens up, `)` no longer brings the count down in time"
+    found = engine.evaluate(relu, flat[None], dyck.ramps([100]), dyck.targets(dyck.ramps([100])))
+    assert certificate.lower_bound <= certificate.upper_bound <= found.first_failure[0, 0]
+    model = Model(relu, flat)
+    huge, infinite = (np.float32(2.0**90),), (np.float32(np.inf),)
+    assert model.right(huge, False)
+    with np.errstate(invalid="ignore"):  # infinity times 0 is no number, and no number is no answer
+        assert not model.right(infinite, False)
+    assert not model.surely_right((Interval.exactly(2.0**90),), False)
 
 
 def test_a_search_that_finds_nothing_says_so():

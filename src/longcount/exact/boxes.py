@@ -14,6 +14,7 @@ import numpy as np
 
 from longcount import elementary
 from longcount.cells import Cell
+from longcount.cells.lstm import LSTM
 from longcount.cells.network import inputs_of_letters, split, step
 from longcount.cells.vector import Vector
 from longcount.errors import UserError
@@ -24,6 +25,10 @@ Coordinates = tuple[Any, ...]
 """Numbers of any kind, one a coordinate; the first is the counter."""
 
 
+THRESHOLD = np.float32(SIGMOID.half_from)
+"""An output is at least 0.5 exactly where its pre-activation is at least this."""
+
+
 class View(NamedTuple):
     """How a cell's state follows from independent coordinates, as many as the state has parts."""
 
@@ -32,7 +37,11 @@ class View(NamedTuple):
 
 
 STATE_ITSELF = View(lambda state, tape: tuple(state), lambda coordinates: coordinates)
-VIEWS = {"lstm": View(lambda state, tape: (state[1], tape[3]), lambda c: (c[1] * elementary.tanh(c[0]), c[0]))}
+VIEWS = {
+    "lstm": View(
+        lambda state, tape: (state[1], tape[LSTM.tape_names.index("o")]), lambda c: (c[1] * elementary.tanh(c[0]), c[0])
+    )
+}
 """By cell; all others: the state itself."""
 
 
@@ -92,19 +101,18 @@ class Model:
         return {name: part[0] for name, part in zip(self.cell.tape_names, tape, strict=True)}
 
     def surely_right(self, coordinates: Coordinates, balanced: np.ndarray | bool) -> np.ndarray:
-        """bool [...]: whether every state of a box answers right, at depth 0 (`balanced`) or above it.
-
-        An output is at least 0.5 exactly where its pre-activation is at least `monotone.SIGMOID.half_from`.
-        """
-        threshold = np.float32(SIGMOID.half_from)
-        h = self.view.state(coordinates)[0]
-        may_open, may_close = (
-            h * row[0] + bias for row, bias in zip(self.weights.readout_weight, self.weights.readout_bias, strict=True)
-        )
-        closes = np.where(balanced, may_close.upper < threshold, may_close.lower >= threshold)
+        """bool [...]: whether every state of a box answers right, at depth 0 (`balanced`) or above it."""
+        may_open, may_close = self._before_sigmoid(coordinates)
+        closes = np.where(balanced, may_close.upper < THRESHOLD, may_close.lower >= THRESHOLD)
         bounded = np.logical_and.reduce([number.in_range() for number in coordinates])
-        return (may_open.lower >= threshold) & closes & bounded
+        return (may_open.lower >= THRESHOLD) & closes & bounded
 
     def right(self, coordinates: Coordinates, balanced: np.ndarray | bool) -> np.ndarray:
-        """bool [...]: whether states of float32 numbers answer right."""
-        return self.surely_right(tuple(Interval.exactly(number) for number in coordinates), balanced)
+        """bool [...]: whether states of float32 numbers, NaN and infinity among them, answer right."""
+        may_open, may_close = self._before_sigmoid(coordinates)
+        return (may_open >= THRESHOLD) & ((may_close >= THRESHOLD) != balanced)
+
+    def _before_sigmoid(self, coordinates: Coordinates) -> list[Any]:
+        h = self.view.state(coordinates)[0]
+        pairs = zip(self.weights.readout_weight, self.weights.readout_bias, strict=True)
+        return [h * row[0] + bias for row, bias in pairs]

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from longcount import engine
 from longcount.cells import Cell
 from longcount.exact.boxes import Model
 from longcount.exact.lower import Fineness, no_failure_before
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.proofs import prove
 from longcount.exact.witness import encode, failing_word
+from longcount.languages import dyck
+from longcount.languages.words import Words, offsets_of
 
 SEARCH_LIMIT = 10_000
 """Tokens within which failures are looked for."""
@@ -72,16 +75,24 @@ def certify(cell: Cell, flat: np.ndarray, depth: int = EXACT_INTEGERS, limit: in
     for fineness in FINENESS.get(cell.name, PLAIN):
         if lower < within:
             lower = max(lower, no_failure_before(model, within, fineness))
+    witness = None if word is None else balanced(word)
     return Certificate(
         "bounded",
         None,
         lower,
-        None if word is None else within,
-        None if word is None else encode(balanced(word)),
+        None if witness is None else replayed(cell, flat, witness),
+        None if witness is None else encode(witness),
         word is None,
         proof.reason,
         time.perf_counter() - started,
     )
+
+
+def replayed(cell: Cell, flat: np.ndarray, tokens: np.ndarray) -> int:
+    """The index at which the engine finds a word's first wrong answer; its length where there is none."""
+    word = Words(tokens, offsets_of([len(tokens)]))
+    found = engine.evaluate(cell, np.asarray(flat, np.float32)[None], word, dyck.targets(word))
+    return int(found.first_failure[0, 0])
 
 
 def balanced(prefix: np.ndarray) -> np.ndarray:

@@ -65,9 +65,11 @@ def _greatest(holds: Callable[[int], bool], most: int) -> int:
     0 where there is none."""
     if most < 1 or not holds(1):
         return 0
-    low, high = 1, most + 1
+    if holds(most):
+        return most
+    low, high = 1, most
     while high - low > 1:
-        middle = (low + high) // 2 if not holds(most) else most
+        middle = (low + high) // 2
         if holds(middle):
             low = middle
         else:
