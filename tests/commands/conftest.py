@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from longcount.commands import application
 from longcount.languages.files import write_splits
 from longcount.languages.splits import make_splits
 
@@ -64,6 +67,18 @@ def longcount() -> Longcount:
             preexec_fn=before,
         )
         return Outcome(completed.returncode, completed.stdout, completed.stderr)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def longcount_here() -> Longcount:
+    """Run the same in this process: for the many refusals that would each wait for an interpreter to start."""
+
+    def run(*arguments: object) -> Outcome:
+        with redirect_stdout(StringIO()) as stdout, redirect_stderr(StringIO()) as stderr:
+            status = application.main([str(argument) for argument in arguments])
+        return Outcome(status, stdout.getvalue(), stderr.getvalue())
 
     return run
 

@@ -64,8 +64,8 @@ def test_too_many_arguments(longcount, tmp_path):
 
 
 @pytest.mark.parametrize("seed", ["-1", "0.5", "many", "", str(2**63), "1e400"])
-def test_bad_seed(longcount, tmp_path, seed):
-    longcount("data", "make", tmp_path / "words", f"--seed={seed}").is_refused("--seed")
+def test_bad_seed(longcount_here, tmp_path, seed):
+    longcount_here("data", "make", tmp_path / "words", f"--seed={seed}").is_refused("--seed")
     assert not (tmp_path / "words").exists()
 
 

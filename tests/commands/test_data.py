@@ -54,9 +54,9 @@ def test_check_prints_counts_duplicates_and_overlaps(longcount, tmp_path):
         (b"()\n" * 3 + b"\xff\xd8\xff\xe0", ":4: byte 0xff"),
     ],
 )
-def test_check_refuses_bad_words_by_file_and_line(longcount, word_file, content, said):
+def test_check_refuses_bad_words_by_file_and_line(longcount_here, word_file, content, said):
     path = word_file(content)
-    longcount("data", "check", path.parent).is_refused(str(path), said)
+    longcount_here("data", "check", path.parent).is_refused(str(path), said)
 
 
 def test_check_of_what_is_no_directory_of_words(longcount, word_file, tmp_path):

@@ -42,8 +42,8 @@ def test_labelled_words_are_read_like_bare_ones(longcount, trained, word_file):
 
 
 @pytest.mark.parametrize("epoch", ["5", "-1", "1.5", "first", "", "99999999999999999999"])
-def test_bad_epoch(longcount, trained, tiny_words, epoch):
-    longcount("evaluate", trained, "--data", tiny_words / "long.txt", f"--epoch={epoch}").is_refused("--epoch")
+def test_bad_epoch(longcount_here, trained, tiny_words, epoch):
+    longcount_here("evaluate", trained, "--data", tiny_words / "long.txt", f"--epoch={epoch}").is_refused("--epoch")
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_bad_epoch(longcount, trained, tiny_words, epoch):
         (b"\x89PNG\r\n\x1a\n\x00", "binary"),
     ],
 )
-def test_bad_words(longcount, trained, word_file, content, said):
+def test_bad_words(longcount_here, trained, word_file, content, said):
     path = word_file(content)
-    longcount("evaluate", trained, "--data", path, "--json").is_refused(str(path), said)
+    longcount_here("evaluate", trained, "--data", path, "--json").is_refused(str(path), said)
 
 
 def test_missing_words(longcount, trained, tmp_path):
@@ -82,19 +82,19 @@ def test_a_store_of_another_version(longcount, copied, tiny_words):
 
 
 @pytest.mark.parametrize("content", [b"", b"schema = ", b"\xff\xfe", b"schema = 1\n", b"[[[["])
-def test_a_damaged_study_file(longcount, copied, tiny_words, content):
+def test_a_damaged_study_file(longcount_here, copied, tiny_words, content):
     (copied / "study.toml").write_bytes(content)
-    longcount("evaluate", copied, "--data", tiny_words / "long.txt").is_refused("study.toml")
+    longcount_here("evaluate", copied, "--data", tiny_words / "long.txt").is_refused("study.toml")
 
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "metrics.parquet", "manifest.json"])
 @pytest.mark.parametrize("spoil", ["flip", "cut", "empty"])
-def test_a_damaged_block(longcount, copied, tiny_words, name, spoil):
+def test_a_damaged_block(longcount_here, copied, tiny_words, name, spoil):
     path = next(copied.glob(f"runs/lstm/*/{name}"))
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 255
     path.write_bytes({"flip": content, "cut": content[:100], "empty": b""}[spoil])
-    longcount("evaluate", copied, "--data", tiny_words / "long.txt").is_refused("damaged")
+    longcount_here("evaluate", copied, "--data", tiny_words / "long.txt").is_refused("damaged")
 
 
 def test_words_of_the_store_that_were_edited(longcount, copied, tiny_words):

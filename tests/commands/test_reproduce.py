@@ -103,8 +103,8 @@ def test_two_processes_on_one_folder(longcount, start_longcount, tiny_words, tmp
 
 
 @pytest.mark.parametrize("runs", ["0", "-1", "1.5", "x", "999999999999"])
-def test_bad_runs(longcount, tmp_path, runs):
-    longcount("reproduce", "--out", tmp_path / "store", f"--runs={runs}").is_refused("--runs")
+def test_bad_runs(longcount_here, tmp_path, runs):
+    longcount_here("reproduce", "--out", tmp_path / "store", f"--runs={runs}").is_refused("--runs")
     assert not (tmp_path / "store").exists()
 
 

@@ -67,8 +67,8 @@ def test_the_default_is_the_papers_protocol(longcount, tiny_words, tmp_path):
         (["--set", "hidden_size=0"], "hidden_size"),
     ],
 )
-def test_bad_options_are_refused_and_nothing_is_written(longcount, tmp_path, options, said):
-    longcount("train", "lstm", "--out", tmp_path / "store", *options).is_refused(said)
+def test_bad_options_are_refused_and_nothing_is_written(longcount_here, tmp_path, options, said):
+    longcount_here("train", "lstm", "--out", tmp_path / "store", *options).is_refused(said)
     assert not (tmp_path / "store" / "study.toml").exists()
 
 
