@@ -35,20 +35,12 @@ def copy(drawn, tmp_path):
     return shutil.copytree(drawn, tmp_path / "paper")
 
 
-def test_any_output_that_is_deleted_comes_back_with_the_same_bytes(copy):
+def test_outputs_that_are_deleted_come_back_with_the_same_bytes_from_another_process(copy):
     before = hashes(copy)
     made = [name for name in before if name.split("/")[0] in ("results", "tables", "figures", "report.html")]
     assert len(made) > 50
     for name in made:
         (copy / name).unlink()
-    draw(copy)
-    assert hashes(copy) == before
-
-
-def test_another_process_draws_the_same_bytes(copy):
-    before = hashes(copy)
-    for folder in ("tables", "figures", "results"):
-        shutil.rmtree(copy / folder)
     program = "import sys; from longcount.report.draw import draw; draw(sys.argv[1], jobs=1)"
     subprocess.run([sys.executable, "-c", program, str(copy)], check=True)
     assert hashes(copy) == before
@@ -78,9 +70,16 @@ def test_no_store_is_one_clear_line(tmp_path):
         draw(tmp_path / "nothing")
 
 
+def with_few_rows(specification):
+    """The same specification with the first two rows of every data set: checking thousands takes the schema minutes."""
+    if isinstance(specification, dict):
+        return {name: part[:2] if name == "values" else with_few_rows(part) for name, part in specification.items()}
+    return [with_few_rows(part) for part in specification] if isinstance(specification, list) else specification
+
+
 def test_every_panel_is_valid_vega_lite(drawn):
     for figure in figures({name: read_result(drawn, name) for name in RESULTS}):
-        altair.Chart.from_dict(figure.for_print())
+        altair.Chart.from_dict(with_few_rows(figure.for_print()))
 
 
 def test_figures_fit_the_papers_page(drawn):

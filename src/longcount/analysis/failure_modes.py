@@ -7,6 +7,7 @@ import numpy as np
 
 from longcount.analysis.counters import LEAK_DEPTH
 from longcount.analysis.failures import PHASES
+from longcount.analysis.paper import CELLS
 from longcount.analysis.selection import where
 from longcount.analysis.spread import wilson_interval
 
@@ -28,7 +29,8 @@ def failure_modes(results: "Results") -> "pd.DataFrame":
     import pandas as pd
 
     rows: list[dict[str, object]] = []
-    for cell in dict.fromkeys(results["models"]["cell"]):
+    present = set(results["models"]["cell"])
+    for cell in [cell for cell in dict.fromkeys([*CELLS, *results["models"]["cell"]]) if cell in present]:
         models = where(results["models"], cell=cell, kept=True, learned=True)
         if len(models):
             rows += [_range(cell, measure, values) for measure, values in _steps(models).items()]

@@ -235,7 +235,8 @@ class Analysis:
 
     def table2(self) -> "pd.DataFrame":
         """See `longcount.analysis.regression.table2`."""
-        return table2(where(self.frames["checkpoints"], kept=True))
+        models = where(self.frames["checkpoints"], kept=True)
+        return table2(models.loc[models["epoch"] > 0])
 
     def long_training(self) -> "pd.DataFrame":
         """Validation loss of the runs that go on to 100 epochs: cell, run, epoch, loss; empty without such runs."""

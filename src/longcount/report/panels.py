@@ -326,7 +326,9 @@ def survival(results: "Results") -> Panel:
     colours = [BASELINE if cell == "constant" else colour(cell) for cell in cells]
     encoding = {
         "x": number("position", "token"),
-        "color": name("model", sort=titles, scale={"domain": titles, "range": colours}, legend={"symbolOpacity": 1}),
+        "color": name(
+            "model", sort=titles, scale={"domain": titles, "range": colours}, legend={"symbolOpacity": 1, "columns": 3}
+        ),
     }
     percent = number("survival", "% of words without failure", scale={"domain": [0, 100]})
     told = shown("model", ("position", "d", "token"), ("survival", ".1f", "%"), ("low", ".1f"), ("high", ".1f"))
@@ -355,7 +357,7 @@ def averages(results: "Results") -> Panel:
         "encoding": {
             "x": number(
                 "shallow",
-                f"tokens of ()()()… before the first failure (at most {SHALLOW_LENGTH:,})",
+                "tokens of ()()()… before the first failure",
                 scale={"type": "log", "domain": [1, SHALLOW_LENGTH]},
                 axis={"values": [1, 10, 100, 1000, 10_000], "format": ",d"},
             ),

@@ -59,7 +59,7 @@ def config(
             "titleFontWeight": "normal",
             "orient": "bottom",
             "symbolSize": 40,
-            "columns": 3,
+            "columns": 4,
         },
         "title": {
             "color": ink,
