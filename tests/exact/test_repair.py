@@ -113,5 +113,7 @@ def test_steps_are_rounded_as_much_as_the_depth_needs(step, depth, nearest):
 def test_methods_belong_to_cells():
     with pytest.raises(UserError, match="gru is repaired by rescale, not by sharpen"):
         repair(cells.get("gru"), construct("gru"), method="sharpen")
+    with pytest.raises(UserError, match="projection takes no factor"):
+        repair(cells.get("relu"), construct("relu"), factor=4.0)
     with pytest.raises(UserError, match="no repair is known for tanh"):
         repair(cells.get("tanh"), np.zeros(cells.get("tanh").size(), np.float32))

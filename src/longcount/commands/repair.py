@@ -36,7 +36,7 @@ def repair(
         directory: A store.
         out: Folder of the new store.
         method: sharpen (lstm), project (relu, lstm), rescale (gru); default: the least that does.
-        factor: Of sharpening; default: the least power of 2 that does.
+        factor: Of sharpening or rescaling; default: the least power of 2 that does.
         epoch: Which model of a run: best (lowest validation loss), last, or the number of an epoch.
         depth: Depth to which the repaired model must be proved; default 2^24, 100,000 for gru.
     """

@@ -69,14 +69,18 @@ def repair(
         cell: the cell.
         flat: trained weights, float32 [P].
         method: `sharpen`, `project`, `rescale`, or `auto`: those that the cell has, in this order.
-        factor: of sharpening; default: the least of `FACTORS` that is proved.
+        factor: of sharpening or rescaling; default: the least of `FACTORS` that is proved.
         depth: to which it must be proved; default 2^24, 100,000 for the GRU.
         learned: whether the model learned its task; None where that is unknown. One that did not is not repaired.
 
     Raises:
-        UserError: for a method that the cell does not have.
+        UserError: for a method that the cell does not have, or a factor for one that takes none.
     """
     methods = methods_of(cell.name, method)
+    if factor is not None:
+        methods = tuple(known for known in methods if known != "project")
+        if not methods:
+            raise UserError(f"{cell.name}: projection takes no factor; leave it out")
     depth = depth or DEPTHS.get(cell.name, EXACT_INTEGERS)
     flat = np.asarray(flat, np.float32)
     if learned is False:
@@ -86,7 +90,7 @@ def repair(
         return Repair("none", flat, None, proof.max_depth, proof.reason)
     reasons = []
     for wanted in methods:
-        for used, candidate in _METHODS[wanted](cell, flat, (factor,) if factor else FACTORS, depth):
+        for used, candidate in _METHODS[wanted](cell, flat, FACTORS if factor is None else (factor,), depth):
             proof = prove(Model(cell, candidate), depth)
             if proof.max_depth >= depth:
                 return Repair(wanted, candidate, used, proof.max_depth, proof.reason)

@@ -128,7 +128,8 @@ def repair_store(
     store = Store.open(directory)
     models = _chosen(store, None, None, epoch)
     for name in models["cell"].unique():
-        methods_of(name, method)
+        if methods_of(name, method) == ("project",) and factor is not None:
+            raise UserError(f"{name}: projection takes no factor; leave it out")
     if len(set(models["condition"])) > len(set(models["cell"])):
         raise UserError(f"{directory}: several conditions of one cell; repair takes stores with one condition a cell")
     rows, repaired = [], {}
