@@ -1,9 +1,9 @@
 """Try to make models fail that were proved exact: words of a million tokens and more, and words made against them.
 
-    python benchmarks/stress.py STORE [--before STORE] [--jobs 2] [--tokens 1000000]
+    python benchmarks/stress.py STORE [--before STORE] [--jobs 2] [--tokens 1000000] [--deepest 500000]
 
 Every model of the store that `longcount certify` proved exact (at the epoch that it judged) reads
-- a ramp to depth TOKENS / 2 and down again, `()` repeated, and a staircase of ramps of all depths,
+- a ramp to depth TOKENS / 2 (at most DEEPEST) and down again, `()` repeated, and a staircase of ramps of all depths,
 - random words: balanced walks that drift up, stay near the bottom (depth at most 3), or wander,
 - its adversary: at every token the letter after which its answer is nearer to being wrong, chosen nine times in ten,
 - the witness of its unrepaired self, repeated (`--before`: the store that it was repaired from, certified too).
@@ -43,12 +43,14 @@ def walk(random: np.random.Generator, tokens: int, deepest: int, drift: float) -
     return np.concatenate([letters, np.ones(depth, np.uint8)])
 
 
-def words_for_all(tokens: int, random: np.random.Generator) -> Words:
-    """Words that every model reads."""
+def words_for_all(tokens: int, deepest: int, random: np.random.Generator) -> Words:
+    """Words that every model reads, none deeper than `deepest`."""
     stairs = np.arange(1, int(np.sqrt(tokens)))
-    made = [walk(random, tokens, tokens, 0.05), walk(random, tokens, 3, 0.0), walk(random, tokens, tokens, 0.0)]
+    made = [walk(random, tokens, deepest, 0.05), walk(random, tokens, 3, 0.0), walk(random, tokens, deepest, 0.0)]
     drawn = [Words(word, np.array([0, len(word)])) for word in made]
-    return Words.concatenate([dyck.ramps([tokens // 2]), dyck.shallow(tokens), dyck.ramps(stairs.tolist()), *drawn])
+    return Words.concatenate(
+        [dyck.ramps([min(tokens // 2, deepest)]), dyck.shallow(tokens), dyck.ramps(stairs.tolist()), *drawn]
+    )
 
 
 def adversaries(cell: cells.Cell, weights: np.ndarray, tokens: int, random: np.random.Generator) -> np.ndarray:
@@ -89,13 +91,14 @@ def main() -> None:
     parser.add_argument("--before", type=Path)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--tokens", type=int, default=1_000_000)
+    parser.add_argument("--deepest", type=int, default=500_000, help="depth to which the models were proved")
     asked = parser.parse_args()
     store = Store.open(asked.store)
     verdicts = read_certificates(store)
     assert verdicts is not None, "certify the store first"
     before = read_certificates(Store.open(asked.before)) if asked.before else None
     random = np.random.default_rng(0)
-    shared = words_for_all(asked.tokens, random)
+    shared = words_for_all(asked.tokens, asked.deepest, random)
     targets = dyck.targets(shared)
     print("| condition | models proved exact | tokens a model | tokens in all | models that failed |")
     print("|:--|--:|--:|--:|--:|")
