@@ -9,6 +9,7 @@ from longcount.languages import dyck
 from longcount.languages.splits import make_splits
 from longcount.languages.words import Words
 from longcount.recipes.parts import gate_rows, positions
+from longcount.recipes.recipe import LARGEST_REDRAWS
 from longcount.studies import streams
 
 
@@ -52,7 +53,7 @@ def test_a_run_above_the_threshold_begins_again(splits: dict[str, Words]) -> Non
     few = {**splits, "training": splits["training"].select(np.arange(200))}
     hopeless = recipes.Recipe("hopeless", "relu", 2, 1e-9, (recipes.Redraw(1, 1e-12),))
     trained = _train(hopeless, [0, 1], few)
-    assert (trained.draws == recipes.recipe.LARGEST_REDRAWS).all()
+    assert (trained.draws == LARGEST_REDRAWS).all()
     easy = recipes.Recipe("easy", "relu", 2, 1e-9, (recipes.Redraw(1, 10.0),))
     assert (_train(easy, [0, 1], few).draws == 1).all()
 

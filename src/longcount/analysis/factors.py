@@ -1,6 +1,6 @@
 """What one factor does: the conditions of a study that differ in a single field from a baseline, paired by run."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -86,7 +86,7 @@ def readable(factors: "pd.DataFrame") -> "pd.DataFrame":
     """The frame of `one_factor_at_a_time` as text, a column for each measure with its interval."""
     import pandas as pd
 
-    def interval(row: "pd.Series", name: str, form: str) -> str:
+    def interval(row: dict[Any, Any], name: str, form: str) -> str:
         if np.isnan(row[name]):
             return "–"
         if np.isnan(row[f"{name}_low"]):  # a single pair has no spread
@@ -94,7 +94,7 @@ def readable(factors: "pd.DataFrame") -> "pd.DataFrame":
         return f"{row[name]:{form}} ({row[f'{name}_low']:{form}}, {row[f'{name}_high']:{form}})"
 
     rows = []
-    for _, row in factors.iterrows():
+    for row in factors.to_dict("records"):
         first = row["factor"] == "baseline"
         learned = f"{row['learned']:.0%} ({row['learned_low']:.0%}, {row['learned_high']:.0%})"
         rows.append(
