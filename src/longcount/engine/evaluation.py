@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -60,7 +61,7 @@ def evaluate(cell: Cell, weights: np.ndarray, words: Words, targets: np.ndarray,
     if len(words) and len(weights):
         packed = pack_words(words, targets)
         if len(weights) >= MANY_MODELS:
-            order, parted = _lexicographic(words, targets)
+            order, parted = _lexicographic(words, targets.tobytes())
             for block in blocks(len(weights)):
                 block_sums, block_failures = _many_models(cell, weights[block], packed, order, parted, loss)
                 sums[np.ix_(block, order)], failures[np.ix_(block, order)] = block_sums, block_failures
@@ -70,12 +71,14 @@ def evaluate(cell: Cell, weights: np.ndarray, words: Words, targets: np.ndarray,
         return Evaluation(sums / (OUTPUTS * lengths), np.minimum(failures, lengths), lengths)
 
 
-def _lexicographic(words: Words, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+@lru_cache(maxsize=16)
+def _lexicographic(words: Words, target_bytes: bytes) -> tuple[np.ndarray, np.ndarray]:
     """The words in lexicographic order (int32 [words]), and how many tokens each shares with the one before.
 
     Tokens are the same only where their targets are, too. Words are not compared beyond `LONGEST_SHARED_PREFIX`.
     """
     lengths = np.diff(words.offsets)
+    targets = np.frombuffer(target_bytes, np.uint8).reshape(-1, OUTPUTS)
     symbols = words.tokens.copy()
     for output in range(OUTPUTS):
         symbols |= targets[:, output] << np.uint8(output + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +27,16 @@ class PackedWords(NamedTuple):
 
 
 def pack_words(words: Words, targets: np.ndarray) -> PackedWords:
-    """Pack words and their targets (uint8 [tokens, outputs]); one more word, of length 0, serves idle lanes."""
+    """Pack words and their targets (uint8 [tokens, outputs]); one more word, of length 0, serves idle lanes.
+
+    The same words are packed once: an epoch asks for them again and again.
+    """
+    return _pack(words, targets.tobytes())
+
+
+@lru_cache(maxsize=16)
+def _pack(words: Words, target_bytes: bytes) -> PackedWords:
+    targets = np.frombuffer(target_bytes, np.uint8).reshape(-1, OUTPUTS)
     lengths = np.diff(words.offsets)
     rows_of = -(-lengths // CHUNK)
     starts = np.concatenate([[0], np.cumsum(rows_of)])
