@@ -115,7 +115,7 @@ def test_explorer_answers_to_its_controls(page, drawn):
 
 
 def test_tables_sort_by_number(page):
-    page.evaluate("async () => { await window.allFiguresDrawn; }")  # while figures are drawn, what is clicked moves
+    show_explorer(page)  # it stands above and grows when it is first seen: what is clicked below would move
     heading = page.locator("#runs thead th", has_text="very long FPF")
     column = [th.inner_text() for th in page.locator("#runs thead th").all()].index("very long FPF")
     for direction in ("ascending", "descending"):
