@@ -62,13 +62,17 @@ def evaluate(cell: Cell, weights: np.ndarray, words: Words, targets: np.ndarray,
         packed = pack_words(words, targets)
         if len(weights) >= MANY_MODELS:
             order, parted = _lexicographic(words, targets.tobytes())
+            place = np.empty_like(order)
+            place[order] = np.arange(len(order), dtype=order.dtype)
             for block in blocks(len(weights)):
                 block_sums, block_failures = _many_models(cell, weights[block], packed, order, parted, loss)
-                sums[np.ix_(block, order)], failures[np.ix_(block, order)] = block_sums, block_failures
+                rows = slice(block[0], block[-1] + 1)
+                sums[rows], failures[rows] = block_sums[place].T, block_failures[place].T
         else:
             _many_words(cell, weights, packed, loss, sums, failures)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return Evaluation(sums / (OUTPUTS * lengths), np.minimum(failures, lengths), lengths)
+        np.divide(sums, OUTPUTS * lengths, out=sums)
+    return Evaluation(sums, np.minimum(failures, lengths, out=failures), lengths)
 
 
 @lru_cache(maxsize=16)
@@ -106,7 +110,7 @@ def _many_models(
     parted: np.ndarray,
     loss: str,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of loss and first failures [models, words], words in the given order."""
+    """Sums of loss and first failures [words, models], words in the given order."""
     count, lanes, words = len(weights), lanes_for(len(weights)), len(order)
     kernel = evaluation_kernel(cell, loss, lanes, True, weights.dtype.name)
     kept = int(parted.max())
@@ -119,7 +123,7 @@ def _many_models(
         np.full((kept + 2, lanes), NO_FAILURE, np.int32),
         np.zeros((kept // CHUNK + 2, lanes)),
     )  # fmt: skip
-    return sums.T[:count], failures.T[:count]
+    return sums[:, :count], failures[:, :count]
 
 
 def _many_words(
