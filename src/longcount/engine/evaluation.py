@@ -56,8 +56,8 @@ def evaluate(cell: Cell, weights: np.ndarray, words: Words, targets: np.ndarray,
         raise ValueError(f"weights are [models, P] in float32 or float64, not {weights.dtype}{weights.shape}")
     check_shapes(cell, weights, words, targets, loss)
     lengths = np.diff(words.offsets)
-    sums = np.zeros((len(weights), len(words)))
-    failures = np.full((len(weights), len(words)), NO_FAILURE, np.int64)
+    sums = np.empty((len(weights), len(words)))
+    failures = np.empty((len(weights), len(words)), np.int64)
     if len(words) and len(weights):
         packed = pack_words(words, targets)
         if len(weights) >= MANY_MODELS:
