@@ -428,5 +428,6 @@ def explain(error: ValidationError) -> str:
     field = ".".join(str(part) for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
     value = repr(first["input"])
-    found = "" if first["type"] == "missing" or len(value) > 60 else f", not {value}"
+    whole = not field  # of several fields together: no single value to show
+    found = "" if whole or first["type"] == "missing" or len(value) > 60 else f", not {value}"
     return f"{field}: {message}{found}" if field else f"{message}{found}"
