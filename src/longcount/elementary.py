@@ -17,8 +17,8 @@ should rise::
     tanh              3.456 ulp         0.0614412315      3                 -0.0607693642
     log               2.845 ulp         1.13179791        0
 
-Those of exp are for -87 <= x <= 87, of sigmoid for x >= -87, of tanh for all x, of log for normal x > 0. Below -87,
-where the argument is clipped, exp and sigmoid stay at exp(-87) = 1.6458e-38, wrong by at most that in absolute terms;
+Those of exp are for -87 <= x <= 87, of sigmoid for x >= -87, of tanh for all x, of log for normal x > 0. Below -87
+exp and sigmoid stay at exp(-87) = 1.6458e-38, wrong by at most that in absolute terms;
 above 87 exp stays at exp(87) = 6.07603e37. In float32 sigmoid is exactly 1 from x = 16.6355324 on, tanh exactly 1 from
 x = 9.01091385 on and exactly -1 up to x = -8.49105358; sigmoid is never 0. A NaN stays one; for exp and sigmoid only
 if the low 9 bits of its payload are 0, as those of every NaN that arithmetic makes.
@@ -42,6 +42,7 @@ class Constants(NamedTuple):
     ln2_high: float  # few bits, so that n * ln2_high is exact
     ln2_low: float
     exp_tail: tuple[float, ...]  # exp(r) = 1 + r + r^2 (tail, highest power first)
+    lowest_sigmoid: float  # that of -largest_exponent
     saturation: float  # tanh is exactly 1 beyond
     atanh_terms: int  # terms of the series of log
 
@@ -53,6 +54,7 @@ FLOAT32 = Constants(
     0.693359375,
     -2.12194440e-4,
     (0.001381459878757596, 0.008368716575205326, 0.04166838899254799, 0.1666652113199234, 0.4999999403953552),
+    1.6458115938842401e-38,
     10.0,
     4,
 )
@@ -65,6 +67,7 @@ FLOAT64 = Constants(
     0.6931471803691238,
     1.9082149292705877e-10,
     tuple(1.0 / float(np.prod(np.arange(1.0, k + 1))) for k in range(13, 1, -1)),
+    3.3075530036384083e-308,
     20.0,
     11,
 )
@@ -87,8 +90,10 @@ def sigmoid(x: Any) -> Any:
         return x.sigmoid()
     x = numeric(x)
     constants = constants_of(x)
-    fraction, power = _exp_minus_one_of_remainder(clip(x, constants.largest_exponent), constants, negated=True)
-    return 1.0 / (scaled(fraction + 1.0, power) + 1.0)
+    with np.errstate(all="ignore"):  # beyond the limit the value is not used
+        fraction, power = _exp_minus_one_of_remainder(x, constants, -1.0)
+        value = 1.0 / (scaled(fraction + 1.0, power) + 1.0)
+    return _within(x, constants.largest_exponent, value, 1.0, constants.lowest_sigmoid)
 
 
 def tanh(x: Any) -> Any:
@@ -100,10 +105,12 @@ def tanh(x: Any) -> Any:
         return x.tanh()
     x = numeric(x)
     constants = constants_of(x)
-    fraction, power = _exp_minus_one_of_remainder(clip(x, constants.saturation) * 2.0, constants)
-    scale = scaled(1.0, power)
-    t = scale * fraction + (scale - 1.0)
-    return t / (t + 2.0)
+    with np.errstate(all="ignore"):  # beyond the limit the value is not used
+        fraction, power = _exp_minus_one_of_remainder(x, constants, 2.0)
+        scale = scaled(1.0, power)
+        t = scale * fraction + (scale - 1.0)
+        value = t / (t + 2.0)
+    return _within(x, constants.saturation, value, 1.0, -1.0)
 
 
 def relu(x: Any) -> Any:
@@ -131,16 +138,29 @@ def log(x: Any) -> Any:
     return where(x > 0.0, value, where(x <= 0.0, -100.0, x))
 
 
-def _exp_minus_one_of_remainder(x: Any, constants: Constants, negated: bool = False) -> tuple[Any, Any]:
-    """exp(r) - 1 and n + rounding, where x (or -x, if negated) = n ln 2 + r and |r| <= ln(2) / 2."""
-    power = x * (-LOG2_E if negated else LOG2_E) + constants.rounding
+def _exp_minus_one_of_remainder(x: Any, constants: Constants, factor: float = 1.0) -> tuple[Any, Any]:
+    """exp(r) - 1 and n + rounding, where factor x = n ln 2 + r and |r| <= ln(2) / 2.
+
+    The factor is a power of two or its negative, so it changes no rounding and may be taken into the constants: the
+    next token waits for every step on the way from x to the result.
+    """
+    power = x * (factor * LOG2_E) + constants.rounding
     n = power - constants.rounding
-    near = n * -constants.ln2_high - x if negated else x - n * constants.ln2_high
+    near = x * factor - n * constants.ln2_high
     r = near - n * constants.ln2_low
     tail = r * constants.exp_tail[0] + constants.exp_tail[1]
     for coefficient in constants.exp_tail[2:]:
         tail = tail * r + coefficient
     return (tail * r + 1.0) * r, power
+
+
+def _within(x: Any, limit: float, value: Any, above: float, below: float) -> Any:
+    """The value where |x| <= limit or x is NaN, else what the function is above or below.
+
+    A choice at the end, known long before the value is, where a clipped x would have everything wait for the clip.
+    """
+    number = x.dtype.type
+    return where((x > limit) | (x < -limit), where(x > 0.0, number(above), number(below)), value)
 
 
 # The primitives: NumPy's body here, another kind of number brings methods of these names.

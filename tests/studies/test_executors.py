@@ -5,16 +5,17 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 import longcount
 from longcount.errors import UserError
-from longcount.studies.executors import Threads
+from longcount.studies.executors import Stopped, Threads
 from longcount.studies.on_dask import Dask
 from longcount.studies.on_slurm import LostJob, Slurm
-from longcount.studies.remote import Notes, read_notes
+from longcount.studies.remote import Notes, Watch, read_notes
 from longcount.studies.run import BlockMade, EpochDone, Waiting, run_study
 
 
@@ -126,6 +127,25 @@ def test_notes_are_read_once(tmp_path):
     (folder / "torn.json").write_text("{")
     assert read_notes(folder) == [("runs/lstm/000000-000001", 3)]
     assert ("runs/lstm/000000-000001", 3) not in read_notes(folder)
+
+
+def test_a_watch_outlives_the_study_that_it_tells(tmp_path):
+    """A note that is read when the study is complete already: the watching thread must not die of it."""
+    (tmp_path / "log").mkdir()
+    looks = threading.Semaphore(0)
+    told = []
+
+    def tell(block, epoch):
+        told.append((block, epoch))
+        raise Stopped
+
+    watch = Watch(tmp_path, looks.release)
+    watch.tell = tell
+    Notes(tmp_path)("runs/lstm/000000-000001", 3)
+    for _ in range(3):
+        assert looks.acquire(timeout=10)
+    watch.stop()
+    assert told == [("runs/lstm/000000-000001", 3)]
 
 
 def test_missing_extras_are_told(tmp_path):

@@ -150,7 +150,7 @@ class Value:
 
     def select(self, yes: Any, no: Any) -> Value:
         """Of truth values: `yes` where true, else `no`."""
-        pattern = yes if isinstance(yes, Value) else no
+        pattern = next((x for x in (yes, no) if isinstance(x, Value)), self.function.lanes_of(0.0))
         return Value(self.function, self.function.builder.select(self.ir, pattern.like(yes), pattern.like(no)))
 
     # The primitives of longcount.elementary.

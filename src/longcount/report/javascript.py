@@ -57,6 +57,9 @@ class Condition:
     def __init__(self, program: Program, expression: str) -> None:
         self._program, self._expression = program, expression
 
+    def __or__(self, other: Condition) -> Condition:
+        return Condition(self._program, f"{self._expression} || {other._expression}")
+
     def select(self, yes: Any, no: Any) -> Symbol:
         literal = self._program.literal
         return Symbol(self._program, self._program.named(f"{self._expression} ? {literal(yes)} : {literal(no)}"))

@@ -12,7 +12,12 @@ from typing import Any, Protocol
 
 from longcount.errors import UserError
 
-Tell = Callable[[str, int], None]  # hears a block's folder and the epoch it has come to
+Tell = Callable[[str, int], None]
+"""Hears a block's folder and the epoch it has come to; raises `Stopped` once the study goes on no longer."""
+
+
+class Stopped(Exception):
+    """The study was interrupted or is complete: whoever makes a block here leaves it."""
 
 
 class Executor(Protocol):

@@ -6,6 +6,7 @@ the study looks every second. The file system is the only thing that both share.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -17,7 +18,7 @@ from typing import Any
 
 from longcount.errors import UserError
 from longcount.studies.blocks import make_block
-from longcount.studies.executors import Tell
+from longcount.studies.executors import Stopped, Tell
 
 PROGRESS = "log/progress"
 SECONDS_BETWEEN_NOTES = 1.0
@@ -81,9 +82,10 @@ class Watch:
 
     def _look(self) -> None:
         while not self._end.wait(SECONDS_BETWEEN_NOTES):
-            for block, epoch in read_notes(self.folder):
-                if self.tell is not None:
-                    self.tell(block, epoch)
+            with contextlib.suppress(Stopped):  # nothing is made in this process: there is nothing to leave
+                for block, epoch in read_notes(self.folder):
+                    if self.tell is not None:
+                        self.tell(block, epoch)
             self.also()
 
     def stop(self) -> None:

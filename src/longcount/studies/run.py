@@ -19,7 +19,7 @@ from longcount import __version__
 from longcount.errors import UserError
 from longcount.studies import creation, files
 from longcount.studies.blocks import BlockDone, specification, study_file_sha256
-from longcount.studies.executors import Executor, Threads
+from longcount.studies.executors import Executor, Stopped, Threads
 from longcount.studies.locking import exclusive
 from longcount.studies.protocol import Condition, Study
 from longcount.studies.results import write_first_failures
@@ -196,10 +196,6 @@ def _make_missing_blocks(store: Store, executor: Executor, tell: Listener) -> li
         return _Work(store, executor, tell, log, tokens).finish(missing, total)
 
 
-class _Stopped(Exception):
-    """Raised inside a block to leave it when the study is interrupted."""
-
-
 class _Work:
     """Blocks being made: one queue brings everything that happens to the thread that asked."""
 
@@ -257,7 +253,7 @@ class _Work:
     def _heard(self, folder: str, epoch: int) -> None:
         """Called by workers, from their threads."""
         if self.stopped.is_set():
-            raise _Stopped
+            raise Stopped
         self.happened.put((folder, epoch))
 
     def _tell_epoch(self, folder: str, epoch: int) -> None:
