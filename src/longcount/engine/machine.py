@@ -27,6 +27,10 @@ from llvmlite import binding as llvm
 SETTINGS = {"speed_level": 2, "loop_vectorization": False, "slp_vectorization": False, "loop_unrolling": False}
 """Lanes are vectors already; without the passes that look for more, compiling is quicker and the code no slower."""
 
+FLAGS = ("--enable-misched=false",)
+"""LLVM leaves instructions in the order in which the program has them: its scheduler, which looks no further than
+registers, would put a readout that nothing waits for before the step that the next token waits for."""
+
 DIGEST_BYTES = hashlib.sha256().digest_size
 
 
@@ -43,6 +47,8 @@ def target() -> Target:
     """The processor at hand, or the oldest of its architecture where the environment says `generic`."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    for flag in FLAGS:
+        llvm.set_option("", flag)
     chosen = os.environ.get("LONGCOUNT_CPU") or os.environ.get("NUMBA_CPU_NAME")
     triple = llvm.get_process_triple()
     if chosen == "generic":
@@ -68,7 +74,7 @@ def cache_folder() -> Path | None:
 
 def cache_key(text: str) -> str:
     """The name of a program's compiled code: whatever decides its bytes is in here."""
-    parts = [llvmlite.__version__, str(llvm.llvm_version_info), repr(SETTINGS), *target(), text]
+    parts = [llvmlite.__version__, str(llvm.llvm_version_info), repr(SETTINGS), *FLAGS, *target(), text]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

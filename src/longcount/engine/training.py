@@ -173,7 +173,7 @@ def _train_block(
 def _scratch(cell: Cell, packed: PackedWords, lanes: int, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
     longest = int(packed.lengths.max())
     rows = np.empty((-(-longest // CHUNK), ROW, lanes), np.int32)
-    return rows, np.empty((longest, tape_values(cell), lanes), dtype)
+    return rows, np.empty((longest + 1, tape_values(cell), lanes), dtype)
 
 
 def _without_empty(words: Words, orders: np.ndarray) -> np.ndarray:

@@ -142,8 +142,13 @@ def _word(
     walk = _Walk(function, cell, weights, token_rows, lengths)
     word_loss = function.variable(zero)
     state = function.variables([number for part in cell.initial_state(zero) for number in part])
+    reading = _Reading(function)
     for token in function.range(0, longest):
-        walk.forward(token, state, word_loss, loss.function)
+        before = [variable.get() for variable in state]
+        walk.forward(token, state)
+        walk.read(token, before, reading, word_loss, loss.function)
+        reading.set(*walk.masks(token), lengths > function.spread_integer(token))
+    walk.read(longest, [variable.get() for variable in state], reading, word_loss, loss.function)
 
     per_output = 1.0 / (function.to_float_lanes(lengths) * float(OUTPUTS))
     total_loss.set(total_loss.get() + (word_loss.get() * per_output).to_double())
@@ -171,6 +176,23 @@ def _gather(function: Function, packed: PackedMemory, position: Value, token_row
     return lengths, longest
 
 
+class _Reading:
+    """What the readout of the last token needs when it is done beside the next token's step.
+
+    A step waits for the one before it at every turn; the readout, which nothing waits for, fills the gaps.
+    """
+
+    def __init__(self, function: Function):
+        zero = function.lanes_of(0.0)
+        self.active = function.variable(zero > zero)
+        self.targets = function.variables([zero] * OUTPUTS)
+
+    def set(self, closing: Value, targets: Vector, active: Value) -> None:
+        self.active.set(active)
+        for variable, target in zip(self.targets, targets, strict=True):
+            variable.set(target)
+
+
 class _Walk:
     """Forward and backward over a word, in lanes."""
 
@@ -189,9 +211,9 @@ class _Walk:
         h = self.cell.hidden_size
         return tuple(Vector(numbers[k : k + h]) for k in range(0, len(numbers), h))
 
-    def forward(self, token: Value, state: list[Variable], word_loss: Variable, loss: Callable) -> None:
-        """One token: advance the state, write the tape, add the loss."""
-        closing, targets = self._masks(token)
+    def forward(self, token: Value, state: list[Variable]) -> None:
+        """One token: advance the state, write the tape."""
+        closing, _ = self.masks(token)
         active = self.lengths > self.function.spread_integer(token)
         opened, shut = self.letters
         x = {
@@ -202,13 +224,21 @@ class _Walk:
         after, tape = step(self.cell, self.weights, x, before)
         after = tuple(part.map(lambda number: active.select(number, 0.0)) for part in after)
         _assign(state, after)
-
-        value, errors = loss(read(self.cell, self.weights, after), targets)
-        word_loss.set(word_loss.get() + active.select(value, 0.0))
         kept = [number for part in (*tape, *hidden_states(self.cell, before)) for number in part]
-        kept += [active.select(error, 0.0) for error in errors]
         for k, number in enumerate(kept):
             self.tape.store(token * self.values + k, number)
+
+    def read(
+        self, following: Value, state: list[Value], reading: _Reading, word_loss: Variable, loss: Callable
+    ) -> None:
+        """The readout after the token before `following`, whose state is given: write its errors, add its loss."""
+        outputs = read(self.cell, self.weights, self.vectors(state))
+        active = reading.active.get()
+        value, errors = loss(outputs, Vector(target.get() for target in reading.targets))
+        word_loss.set(word_loss.get() + active.select(value, 0.0))
+        for k, error in enumerate(errors):
+            place = following * self.values + (self.values - OUTPUTS + k)
+            self.tape.store(place, active.select(error, 0.0))
 
     def backward(
         self,
@@ -220,8 +250,9 @@ class _Walk:
         after: list[Variable],
     ) -> None:
         """One token backwards: add its shares to the sums; `after` holds h of every layer after the token."""
-        closing, _ = self._masks(token)
-        kept = [self.tape.load(token * self.values + k) for k in range(self.values)]
+        closing, _ = self.masks(token)
+        rows = [token] * (self.values - OUTPUTS) + [token + 1] * OUTPUTS
+        kept = [self.tape.load(row * self.values + k) for k, row in enumerate(rows)]
         parts = self.vectors(kept[:-OUTPUTS])
         tape, before = parts[: -self.cell.layers], parts[-self.cell.layers :]
         here = self.vectors([variable.get() for variable in after])
@@ -236,7 +267,7 @@ class _Walk:
         _assign(d_state, d_before)
         _assign(after, before)
 
-    def _masks(self, token: Value) -> tuple[Value, Vector]:
+    def masks(self, token: Value) -> tuple[Value, Vector]:
         """Whether each lane's token closes, and the targets as 0 or 1."""
         function = self.function
         row = (token >> 5) * ROW
