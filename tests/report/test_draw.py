@@ -14,6 +14,7 @@ from PIL import Image
 
 from longcount.analysis.results import RESULTS, path_of, read_result
 from longcount.errors import UserError
+from longcount.report import drawing
 from longcount.report.draw import draw
 from longcount.report.figures import figures
 from longcount.studies.models import keep_models
@@ -44,6 +45,17 @@ def test_outputs_that_are_deleted_come_back_with_the_same_bytes_from_another_pro
     program = "import sys; from longcount.report.draw import draw; draw(sys.argv[1], jobs=1)"
     subprocess.run([sys.executable, "-c", program, str(copy)], check=True)
     assert hashes(copy) == before
+
+
+def test_what_a_helper_leaves_undone_is_drawn_here(drawn, tmp_path):
+    made = figures({name: read_result(drawn, name) for name in RESULTS})[:3]
+    with drawing.helper(tmp_path, jobs=2) as second:
+        second.stop()
+        drawing.draw(tmp_path, made, second)
+    names = {f"{figure.name}.{suffix}" for figure in made for suffix in drawing.FORMATS}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        name: (drawn / "figures" / name).read_bytes() for name in names
+    }
 
 
 def test_results_are_not_made_again_where_they_are_up_to_date(copy):

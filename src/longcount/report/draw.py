@@ -1,18 +1,15 @@
 """Everything that is drawn from a store, in one call."""
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 from longcount.analysis.results import RESULTS, analyse, read_result
-from longcount.report.drawing import draw as draw_figure
+from longcount.report import drawing
 from longcount.report.figures import figures
 from longcount.report.formats import write_table
-from longcount.report.page import vega_bundle, write_page
+from longcount.report.page import write_page
 from longcount.report.tables import tables
 from longcount.report.worst_case import certified_models, worst_case_figure, worst_case_table
+from longcount.studies.executors import available_cores
 from longcount.studies.store import Store
 
 
@@ -33,20 +30,17 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
         UserError: where there is no store, or it cannot be written.
     """
     store = Store.open(directory)
-    analyse(directory, jobs)
-    results = {name: read_result(directory, name) for name in RESULTS}
-    drawn, told = figures(results), tables(results)
-    certified = certified_models(store, results)
-    if certified is not None:
-        drawn += worst_case_figure(certified)
-        told.insert(3, worst_case_table(certified))
-    work: list[Callable[[], object]] = [vega_bundle]
-    work += [partial(draw_figure, store.directory / "figures", figure) for figure in drawn]
-    for table in told:
-        write = partial(write_table, store.directory / "tables", table.name, table.values, table.shown)
-        work.append(partial(write, table.caption, table.groups))
-    with ThreadPoolExecutor(jobs or os.cpu_count()) as threads:
-        for done in [threads.submit(each) for each in work]:
-            done.result()
-    write_page(store.directory / "report.html", store, results, told, drawn)
+    with drawing.helper(store.directory / "figures", jobs or available_cores()) as second:
+        analyse(directory, jobs)
+        results = {name: read_result(directory, name) for name in RESULTS}
+        drawn, told = figures(results), tables(results)
+        certified = certified_models(store, results)
+        if certified is not None:
+            drawn += worst_case_figure(certified)
+            told.insert(3, worst_case_table(certified))
+        for table in told:
+            folder = store.directory / "tables"
+            write_table(folder, table.name, table.values, table.shown, table.caption, table.groups)
+        drawing.draw(store.directory / "figures", drawn, second)
+        write_page(store.directory / "report.html", store, results, told, drawn)
     return [store.directory / name for name in ("tables", "figures", "report.html")]
