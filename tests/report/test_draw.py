@@ -49,9 +49,9 @@ def test_outputs_that_are_deleted_come_back_with_the_same_bytes_from_another_pro
 
 def test_what_a_helper_leaves_undone_is_drawn_here(drawn, tmp_path):
     made = figures({name: read_result(drawn, name) for name in RESULTS})[:3]
-    with drawing.helper(tmp_path, jobs=2) as second:
-        second.stop()
-        drawing.draw(tmp_path, made, second)
+    with drawing.helpers(tmp_path, jobs=2) as helpers:
+        helpers[0].stop()
+        drawing.draw(tmp_path, made, helpers)
     names = {f"{figure.name}.{suffix}" for figure in made for suffix in drawing.FORMATS}
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
         name: (drawn / "figures" / name).read_bytes() for name in names

@@ -30,7 +30,7 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
         UserError: where there is no store, or it cannot be written.
     """
     store = Store.open(directory)
-    with drawing.helper(store.directory / "figures", jobs or available_cores()) as second:
+    with drawing.helpers(store.directory / "figures", jobs or available_cores()) as helpers:
         analyse(directory, jobs)
         results = {name: read_result(directory, name) for name in RESULTS}
         drawn, told = figures(results), tables(results)
@@ -41,6 +41,6 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
         for table in told:
             folder = store.directory / "tables"
             write_table(folder, table.name, table.values, table.shown, table.caption, table.groups)
-        drawing.draw(store.directory / "figures", drawn, second)
+        drawing.draw(store.directory / "figures", drawn, helpers)
         write_page(store.directory / "report.html", store, results, told, drawn)
     return [store.directory / name for name in ("tables", "figures", "report.html")]

@@ -1,12 +1,13 @@
 """Figures as files: SVG, PDF and PNG of one Vega-Lite description, the same bytes every time.
 
 vl-convert draws a figure in all three formats in a fifth of a second, without a browser; Matplotlib took over a second.
-It draws one at a time in a process, whatever the number of threads, so a second process can share the work:
-``python -m longcount.report.drawing DIRECTORY`` draws what it reads.
+It draws one at a time in a process, whatever the number of threads, so where there are cores for it, two processes of
+their own share the work: ``python -m longcount.report.drawing DIRECTORY`` draws what it reads.
 """
 
 import contextlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -22,18 +23,18 @@ FORMATS = ("svg", "pdf", "png")
 
 
 class Helper:
-    """A second process that draws. It begins at once to load what it needs; `draw` gives it its share."""
+    """A process that draws. It begins at once to load what it needs; `draw` gives it its share."""
 
     def __init__(self, directory: Path) -> None:
         command = [sys.executable, "-m", "longcount.report.drawing", str(directory)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert self._process.stdin is not None
+        self._pipe = self._process.stdin
 
     def begin(self, share: dict[str, dict[str, Any]]) -> None:
         """Have figures drawn: specifications by name."""
-        with contextlib.suppress(OSError):  # it is gone: `finished` will say so
-            assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps(share).encode())
-            self._process.stdin.close()
+        with contextlib.suppress(OSError), self._pipe:  # it is gone: `finished` will say so
+            self._pipe.write(json.dumps(share).encode())
 
     def finished(self) -> bool:
         """Wait for it; whether all that it was given is drawn."""
@@ -42,44 +43,50 @@ class Helper:
     def stop(self) -> None:
         """End it, whatever it does."""
         self._process.kill()
+        self._process.wait()
         with contextlib.suppress(OSError):
-            self._process.communicate()
+            self._pipe.close()
 
 
 @contextlib.contextmanager
-def helper(directory: Path, jobs: int) -> Iterator[Helper | None]:
-    """A helper where there are cores for two; stopped at the end."""
-    if jobs < 2:
-        yield None
-        return
-    second = Helper(directory)
+def helpers(directory: Path, jobs: int) -> Iterator[list[Helper]]:
+    """Two helpers where there are cores for them, else none; stopped at the end."""
+    started: list[Helper] = []
     try:
-        yield second
+        for _ in range(2 if jobs > 1 else 0):
+            started.append(Helper(directory))
+        yield started
     finally:
-        second.stop()
+        for each in started:
+            each.stop()
 
 
-def draw(directory: Path, figures: Sequence[Figure], second: Helper | None = None) -> None:
-    """Write figures into a folder, in every format, some of them by a helper.
+def draw(directory: Path, figures: Sequence[Figure], by: Sequence[Helper] = ()) -> None:
+    """Write figures into a folder, in every format, by helpers where there are any.
 
     Raises:
         UserError: where the folder cannot be written.
     """
     work = {figure.name: figure.for_print() for figure in figures}
-    given = _share(work) if second is not None else {}
-    if second is not None:
-        second.begin(given)
-    for name in [name for name in work if name not in given]:
-        _write(directory, name, work[name])
-    if second is not None and not second.finished():
-        for name, specification in given.items():  # what hindered it will hinder us too, and be told
-            _write(directory, name, specification)
+    left = work if not by else {}
+    shares = _dealt(work, len(by))
+    for each, share in zip(by, shares, strict=True):
+        each.begin(share)
+    for each, share in zip(by, shares, strict=True):
+        if not each.finished():
+            left |= share  # what hindered it will hinder us too, and be told
+    for name, specification in left.items():
+        _write(directory, name, specification)
 
 
-def _share(work: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The helper's share, three figures of five: it has loaded the JavaScript engine when we begin to."""
-    longest = sorted(work, key=lambda name: len(json.dumps(work[name])), reverse=True)
-    return {name: work[name] for rank, name in enumerate(longest) if rank % 5 in (0, 2, 3)}
+def _dealt(work: dict[str, dict[str, Any]], number: int) -> list[dict[str, dict[str, Any]]]:
+    """So many shares of about the same length: the longest first, each to whoever has least."""
+    shares: list[dict[str, dict[str, Any]]] = [{} for _ in range(number)]
+    lengths = {name: len(json.dumps(specification)) for name, specification in work.items()}
+    for name in sorted(work, key=lambda name: lengths[name], reverse=True) if shares else []:
+        least = min(shares, key=lambda share: sum(lengths[each] for each in share))
+        least[name] = work[name]
+    return shares
 
 
 def _write(directory: Path, name: str, specification: dict[str, Any]) -> None:
@@ -127,6 +134,7 @@ def main() -> None:
     text = sys.stdin.read()
     for name, specification in json.loads(text or "{}").items():
         _write(Path(sys.argv[1]), name, specification)
+    os._exit(0)  # the JavaScript engine would take half a second to leave
 
 
 if __name__ == "__main__":
