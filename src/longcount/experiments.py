@@ -11,6 +11,7 @@ from longcount.analysis.long_training import FOLDER, long_study
 from longcount.studies.executors import Threads
 from longcount.studies.files import disk_errors_told
 from longcount.studies.locking import exclusive
+from longcount.studies.memory import Memory
 from longcount.studies.protocol import PAPER_RUNS, Study, build_study
 from longcount.studies.run import Listener, run_study
 from longcount.studies.store import Store
@@ -74,10 +75,10 @@ def reproduce(
 
     See `paper_study`, `longcount.analysis.long_training` and `train`.
     """
-    out = Path(out)
-    store = run_study(paper_study(runs, seed, data), out, Threads(jobs), listen)
+    out, memory = Path(out), Memory()
+    store = run_study(paper_study(runs, seed, data), out, Threads(jobs, memory), listen)
     with exclusive(out):
-        run_study(long_study(store), out / FOLDER, Threads(jobs), listen)
+        run_study(long_study(store), out / FOLDER, Threads(jobs, memory), listen)
         _keep_log(out / FOLDER / "log", out / "log" / f"{FOLDER}.jsonl")
     return store
 

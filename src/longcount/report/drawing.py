@@ -33,7 +33,7 @@ class Helper:
 
     def begin(self, share: dict[str, dict[str, Any]]) -> None:
         """Have figures drawn: specifications by name."""
-        with contextlib.suppress(OSError), self._pipe:  # it is gone: `finished` will say so
+        with contextlib.suppress(OSError, ValueError), self._pipe:  # it is gone: `finished` will say so
             self._pipe.write(json.dumps(share).encode())
 
     def finished(self) -> bool:

@@ -24,6 +24,7 @@ from longcount.studies import files
 from longcount.studies.engines import train
 from longcount.studies.executors import Tell
 from longcount.studies.measures import measure
+from longcount.studies.memory import Memory
 from longcount.studies.protocol import SCHEMA, Condition, canonical_sha256
 from longcount.studies.store import MANIFEST, METRICS, STUDY_FILE, WEIGHTS, Block, DamagedBlock, Store
 
@@ -105,12 +106,13 @@ def refuse_changed_study(asked: Specification) -> None:
         raise UserError(f"{path}: changed while its study ran; nothing more was written; start `study run` again")
 
 
-def make_block(wanted: dict[str, Any], tell: Tell | None = None) -> dict[str, Any]:
+def make_block(wanted: dict[str, Any], tell: Tell | None = None, memory: Memory | None = None) -> dict[str, Any]:
     """Make a block and put it into its store, unless it is there already.
 
     Args:
         wanted: a `Specification` as a plain dictionary.
         tell: hears the block's folder and the number of every epoch.
+        memory: of what this process trained before; the bytes are the same without it.
 
     Returns:
         `BlockDone` as a plain dictionary.
@@ -136,7 +138,12 @@ def make_block(wanted: dict[str, Any], tell: Tell | None = None) -> dict[str, An
     splits = {split: store.words(split, condition) for split in store.splits(condition)}
 
     told = None if tell is None else partial(tell, block.folder)
-    trained = train(condition, block.runs, splits, told)
+    training_words = asked.words["training"]
+    earlier = None if memory is None else memory.recall(condition, training_words, block.runs)
+    trained = train(condition, block.runs, splits, told, earlier)
+    if memory is not None:
+        memory.keep(condition, training_words, block.runs, trained)
+    epochs_before = 0 if earlier is None else earlier.online_losses.shape[1]
     training_ended = time.perf_counter()
     table, evaluated_tokens = measure(condition, block.runs, trained, splits)
     measured = time.perf_counter()
@@ -153,7 +160,7 @@ def make_block(wanted: dict[str, Any], tell: Tell | None = None) -> dict[str, An
             training_seconds=training_ended - started,
             evaluation_seconds=measured - training_ended,
             writing_seconds=finished - measured,
-            tokens=len(block.runs) * condition.epochs * len(splits["training"].tokens),
+            tokens=len(block.runs) * (condition.epochs - epochs_before) * len(splits["training"].tokens),
             evaluated_tokens=evaluated_tokens,
         )
     )

@@ -23,10 +23,15 @@ class Trained(NamedTuple):
     weights: np.ndarray  # float32 [R, E + 1, P], after every epoch from 0
     online_losses: np.ndarray  # float64 [R, E], the mean loss over words while each epoch went on
     draws: np.ndarray  # int [R], how often a run began: 1 where no recipe's rule made it begin again
+    state: engine.TrainingState | None = None  # from which training can go on; None where it cannot
 
 
 def train(
-    condition: Condition, runs: range, splits: Mapping[str, Words], tell: Callable[[int], None] | None = None
+    condition: Condition,
+    runs: range,
+    splits: Mapping[str, Words],
+    tell: Callable[[int], None] | None = None,
+    earlier: Trained | None = None,
 ) -> Trained:
     """Train runs side by side.
 
@@ -35,17 +40,22 @@ def train(
         runs: their numbers.
         splits: the words; training ones, and for recipes that judge by them validation ones.
         tell: called with the number of every epoch done.
+        earlier: the same runs after fewer epochs, to go on from; its state changes in place.
     """
     if condition.recipe is not None:
         return _train_by_recipe(condition, runs, splits, tell)
     cell, words = condition.network(), splits["training"]
     targets = dyck.targets(words)
-    state = engine.start(initial_weights(condition, runs))
     weights = np.empty((len(runs), condition.epochs + 1, cell.size()), np.float32)
-    weights[:, 0] = state.parameters
     online_losses = np.empty((len(runs), condition.epochs))
+    if earlier is None or earlier.state is None:
+        done, state = 0, engine.start(initial_weights(condition, runs))
+        weights[:, 0] = state.parameters
+    else:
+        done, state = earlier.online_losses.shape[1], earlier.state
+        weights[:, : done + 1], online_losses[:, :done] = earlier.weights, earlier.online_losses
     options = condition.options()
-    for epoch in range(1, condition.epochs + 1):
+    for epoch in range(done + 1, condition.epochs + 1):
         orders = orders_of(condition, runs, epoch, len(words))
         rates = condition.learning_rates(epoch, len(words))
         if isinstance(cell, cells.Cell):
@@ -59,7 +69,8 @@ def train(
         weights[:, epoch] = state.parameters
         if tell is not None:
             tell(epoch)
-    return Trained(weights, online_losses, np.ones(len(runs), np.int64))
+    goes_on = isinstance(cell, cells.Cell)
+    return Trained(weights, online_losses, np.ones(len(runs), np.int64), state if goes_on else None)
 
 
 def initial_weights(condition: Condition, runs: range) -> np.ndarray:

@@ -8,9 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from longcount.errors import UserError
+
+if TYPE_CHECKING:
+    from longcount.studies.memory import Memory
 
 Tell = Callable[[str, int], None]
 """Hears a block's folder and the epoch it has come to; raises `Stopped` once the study goes on no longer."""
@@ -52,18 +55,27 @@ class Threads:
 
     name = "threads"
 
-    def __init__(self, jobs: int | None = None):
-        """`jobs`: how many blocks at once; by default one a core. UserError below 1 or absurdly many."""
+    def __init__(self, jobs: int | None = None, memory: Memory | None = None):
+        """Start threads.
+
+        Args:
+            jobs: how many blocks at once; by default one a core.
+            memory: shared by executors where a later study trains an earlier one's runs for longer.
+
+        Raises:
+            UserError: for jobs below 1 or absurdly many.
+        """
         jobs = available_cores() if jobs is None else jobs
         if not 1 <= jobs <= 4096:
             raise UserError(f"--jobs: {jobs}: should be from 1 to 4096")
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="block")
+        self._memory = memory
 
     def submit(self, wanted: Sequence[dict[str, Any]], tell: Tell) -> list[Future[dict[str, Any]]]:
         """See `Executor.submit`."""
         from longcount.studies.blocks import make_block
 
-        return [self._pool.submit(make_block, one, tell) for one in wanted]
+        return [self._pool.submit(make_block, one, tell, self._memory) for one in wanted]
 
     def lost(self, error: BaseException) -> bool:
         """A thread is never lost alone."""
