@@ -132,21 +132,28 @@ def table_1(store: Path) -> None:
 
 def survival_curves(store: Path) -> None:
     """Kaplan-Meier curves of the very long words at the best epochs, drawn."""
+    import numpy as np
+    import pandas as pd
     import pyarrow.parquet as pq
 
     from longcount.analysis.failures import survival
     from longcount.analysis.models import chosen_models
+    from longcount.analysis.selection import where
     from longcount.studies.results import FIRST_FAILURES
     from longcount.studies.store import Store
 
-    best = chosen_models(Store.open(store))
-    filters = [("split", "=", "very_long")]
-    columns = ["condition", "run", "epoch", "fpf", "length"]
-    failures = pq.read_table(store / FIRST_FAILURES, columns=columns, filters=filters).to_pandas()
-    failures = failures.rename(columns={"condition": "cell"}).astype({"cell": str})
-    failures = failures.merge(best[["cell", "run", "epoch"]], on=["cell", "run", "epoch"])
+    best = chosen_models(Store.open(store))[["cell", "run", "epoch"]].astype({"run": np.int32, "epoch": np.int32})
+    columns = ["condition", "run", "epoch", "split", "fpf", "length"]
+    parts = []
+    file = pq.ParquetFile(store / FIRST_FAILURES)  # all checkpoints of all runs: a group of rows at a time
+    for group in range(file.num_row_groups):
+        frame = where(file.read_row_group(group, columns).to_pandas(), split="very_long")
+        frame = frame.drop(columns="split").rename(columns={"condition": "cell"}).astype({"cell": str})
+        parts.append(frame.merge(best, on=["cell", "run", "epoch"]).astype({"cell": "category"}))
+    failures = pd.concat(parts, ignore_index=True)
+    del parts
     rows = []
-    for cell, of_cell in failures.groupby("cell"):
+    for cell, of_cell in failures.groupby("cell", observed=True):
         curve = survival(of_cell)
         rows += [{"cell": f"{cell}, {len(set(of_cell['run'])):,} runs", **row} for row in curve.to_dict("records")]
     position = {"field": "position", "type": "quantitative", "title": "token"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longcount.analysis.spread import CONFIDENCE, RESAMPLES, resample_counts
+from longcount.analysis.spread import CONFIDENCE, resample_counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,31 +59,37 @@ def survival(failures: "pd.DataFrame", points: int = 201) -> "pd.DataFrame":
     runs, owner = np.unique(failures["run"].to_numpy(), return_inverse=True)
     end = int(length.max())
     failed = fpf < length
-    # By run and position: words that fail at a token, and words that reach it.
-    events = np.zeros((len(runs), end + 1))
-    np.add.at(events, (owner[failed], fpf[failed]), 1)
-    leaving = np.zeros((len(runs), end + 1))
-    np.add.at(leaving, (owner, np.minimum(fpf, end)), 1)
-    at_risk = leaving.sum(axis=1, keepdims=True) - np.cumsum(leaving, axis=1) + leaving
     grid = np.unique(np.linspace(0, end - 1, points).round().astype(int))
-    pooled = _kaplan_meier(events.sum(axis=0)[None], at_risk.sum(axis=0)[None])[0, grid]
-    low = high = np.full(len(grid), np.nan)
-    if len(runs) > 1:
-        curves = np.empty((RESAMPLES, len(grid)), np.float32)
+    # By run and position: words that fail at a token.
+    events = _table(owner[failed], fpf[failed], len(runs), end + 1)
+    if (length[~failed] == end).all():
+        # Nothing is censored before the end, so that the product is a plain share.
+        words, failed_so_far = np.bincount(owner).astype(np.float64)[:, None], np.cumsum(events, axis=1)[:, grid]
+
+        def curves_of(counts: np.ndarray) -> np.ndarray:
+            return 1.0 - counts @ failed_so_far / (counts @ words)
+    else:
+        leaving = _table(owner, np.minimum(fpf, end), len(runs), end + 1)
+        at_risk = leaving.sum(axis=1, keepdims=True) - np.cumsum(leaving, axis=1) + leaving
         happens = np.flatnonzero(events.sum(axis=0))
         place = np.searchsorted(happens, grid, side="right")  # events up to and including each grid position
-        done = 0
-        for counts in resample_counts(len(runs)):
-            if (length[~failed] == end).all():  # nothing is censored early: the product is a plain share, and quick
-                curve = 1.0 - counts @ np.cumsum(events, axis=1)[:, grid] / (counts @ at_risk[:, :1])
-            else:
-                curve = _kaplan_meier(counts @ events[:, happens], counts @ at_risk[:, happens])
-                curve = np.concatenate([np.ones((len(curve), 1)), curve], axis=1)[:, place]
-            curves[done : done + len(counts)] = curve
-            done += len(counts)
+
+        def curves_of(counts: np.ndarray) -> np.ndarray:
+            curve = _kaplan_meier(counts @ events[:, happens], counts @ at_risk[:, happens])
+            return np.concatenate([np.ones((len(curve), 1)), curve], axis=1)[:, place]
+
+    pooled = curves_of(np.ones((1, len(runs))))[0]
+    low = high = np.full(len(grid), np.nan)
+    if len(runs) > 1:
+        curves = np.concatenate([curves_of(counts).astype(np.float32) for counts in resample_counts(len(runs))])
         tail = (1 - CONFIDENCE) / 2
         low, high = np.quantile(curves, [tail, 1 - tail], axis=0).round(6)
     return pd.DataFrame({"position": grid, "survival": pooled, "low": low, "high": high})
+
+
+def _table(rows: np.ndarray, columns: np.ndarray, height: int, width: int) -> np.ndarray:
+    """How often each (row, column) stands there, float64 [height, width]."""
+    return np.bincount(rows * width + columns, minlength=height * width).reshape(height, width).astype(np.float64)
 
 
 def _kaplan_meier(events: np.ndarray, at_risk: np.ndarray) -> np.ndarray:
