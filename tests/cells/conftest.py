@@ -1,6 +1,7 @@
 """PyTorch's modules with a model's weights: an implementation of somebody else to compare with."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from longcount import cells
 from longcount.cells import Cell
+from longcount.interop.modules import HardGRU, HardLSTM
 
 torch.set_num_threads(1)  # its threads wait for each other on networks this small
 
@@ -17,7 +19,8 @@ class TorchNetwork(torch.nn.Module):
 
     def __init__(self, cell: Cell):
         super().__init__()
-        kinds = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "relu": torch.nn.RNN, "tanh": torch.nn.RNN}
+        kinds: dict[str, Any] = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "relu": torch.nn.RNN, "tanh": torch.nn.RNN}
+        kinds |= {"hard_lstm": HardLSTM, "hard_gru": HardGRU}
         options = {"nonlinearity": cell.name} if kinds[cell.name] is torch.nn.RNN else {}
         self.cell = cell
         self.recurrent = kinds[cell.name](2, cell.hidden_size, cell.layers, **options)

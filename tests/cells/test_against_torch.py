@@ -8,7 +8,7 @@ from longcount import cells, engine
 from longcount.engine import Options, twin
 from longcount.languages.words import Words
 
-TORCH_CELLS = ("lstm", "relu", "gru", "tanh")
+TORCH_CELLS = ("lstm", "relu", "gru", "tanh", "hard_lstm", "hard_gru")
 LENGTHS = (1, 2, 3, 17, 32, 33, 100, 200)
 
 

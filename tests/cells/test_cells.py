@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from longcount import cells
 from longcount.cells import CELLS, Cell
+from longcount.cells.hard import hard_sigmoid, hard_tanh
+from longcount.cells.vector import Vector
 from longcount.errors import UserError
 
 ANY_CELL = st.builds(cells.get, st.sampled_from(cells.names()), st.integers(1, 4), st.integers(1, 3))
@@ -36,7 +39,7 @@ def test_unknown_names_are_refused_with_a_hint(name, hint):
 
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("hidden_size", [1, 3])
-@pytest.mark.parametrize("name", ["lstm", "relu", "gru", "tanh"])
+@pytest.mark.parametrize("name", ["lstm", "relu", "gru", "tanh", "hard_lstm", "hard_gru"])
 def test_names_and_shapes_are_those_of_torch(name, hidden_size, layers, torch_network):
     cell = cells.get(name, hidden_size, layers)
     network = torch_network(cell, np.zeros(cell.size()))
@@ -69,3 +72,17 @@ def test_wrong_tensors_are_refused():
 def test_a_state_has_a_vector_for_every_name_and_layer(cell: Cell):
     state = cell.initial_state(0.0)
     assert [len(part) for part in state] == [cell.hidden_size] * len(cell.state_names) * cell.layers
+
+
+def test_hard_gates_reach_their_ends_exactly_and_are_torchs_between_them():
+    x = np.linspace(-8, 8, 4001, dtype=np.float32)
+    tensor = torch.from_numpy(x)
+    for ours, theirs, end in (
+        (hard_sigmoid, torch.nn.functional.hardsigmoid, 3),
+        (hard_tanh, torch.nn.functional.hardtanh, 1),
+    ):
+        (value,) = ours(Vector((x,)))
+        exact = theirs(tensor).numpy()
+        np.testing.assert_allclose(value, exact, rtol=0, atol=2.5e-7)
+        np.testing.assert_array_equal(value[np.abs(x) >= end], exact[np.abs(x) >= end])
+        assert (np.diff(value) >= 0).all()

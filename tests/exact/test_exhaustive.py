@@ -42,8 +42,8 @@ def models(name: str) -> np.ndarray:
     """Random networks, and exact ones with every weight a little off: they fail late or not at all."""
     cell, random = cells.get(name), np.random.default_rng(11)
     flats = [random.uniform(-scale, scale, cell.size()) for scale in (1, 1, 1, 3, 3, 10)]
-    if name in ("lstm", "relu", "gru"):
-        exact = construct(name)
+    if (soft := name.removeprefix("hard_")) in ("lstm", "relu", "gru"):
+        exact = construct(soft)
         flats += [exact * random.uniform(1 - off, 1 + off, cell.size()) for off in (0, 1e-7, 1e-3, 0.02, 0.2, 0.6)]
         flats += [exact * shrunk for shrunk in (0.5, 0.25, 0.2, 0.1)]
     return np.array(flats, np.float32)

@@ -195,6 +195,23 @@ def test_weights_that_are_no_numbers_prove_nothing(name, bad):
     assert (certificate.verdict, certificate.lower_bound) == ("bounded", 0)
 
 
+def test_hard_gates_reach_their_ends_at_3_and_1():
+    """A hard LSTM of small weights counts exactly; one whose forget gate ends a hair before 1 does not."""
+    cell = cells.get("hard_lstm")
+    tensors = {name: np.zeros(shape, np.float32) for name, shape in cell.shapes().items()}
+    tensors["bias_ih_l0"][[0, 1, 3]] = 3.0
+    tensors["weight_ih_l0"][2] = 1.0, -1.0
+    tensors["readout.weight"][1], tensors["readout.bias"][:] = 4.0, (4.0, -2.0)
+    flat = cells.pack(cell, tensors)
+    assert certify(cell, flat).verdict == "exact"
+    word = dyck.ramps([60_000])
+    assert engine.evaluate(cell, flat[None], word, dyck.targets(word)).correct.all()
+    tensors["bias_ih_l0"][1] = 2.99999
+    leaking = certify(cell, cells.pack(cell, tensors), limit=50)
+    assert leaking.verdict == "bounded"
+    assert "makes f" in leaking.reason
+
+
 def test_cells_without_a_proof_are_bounded():
     for name in ("tanh", "linear"):
         certificate = certify(cells.get(name), np.full(cells.get(name).size(), 0.5, np.float32), limit=20)

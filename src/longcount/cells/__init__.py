@@ -10,6 +10,7 @@ import difflib
 
 from longcount.cells.cell import OUTPUTS, VOCABULARY, Cell
 from longcount.cells.gru import GRU
+from longcount.cells.hard import HardGRU, HardLSTM
 from longcount.cells.initialisation import SCHEMES, initialise
 from longcount.cells.linear import Linear
 from longcount.cells.lstm import LSTM
@@ -18,7 +19,7 @@ from longcount.cells.relu import ReLU
 from longcount.cells.tanh import Tanh
 from longcount.errors import UserError
 
-CELLS: dict[str, type[Cell]] = {cell.name: cell for cell in (LSTM, ReLU, GRU, Tanh, Linear)}
+CELLS: dict[str, type[Cell]] = {cell.name: cell for cell in (LSTM, ReLU, GRU, Tanh, Linear, HardLSTM, HardGRU)}
 """Every cell by name: a new cell is one file and one entry here."""
 
 

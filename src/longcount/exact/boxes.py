@@ -14,6 +14,7 @@ import numpy as np
 
 from longcount import elementary
 from longcount.cells import Cell
+from longcount.cells.hard import hard_tanh
 from longcount.cells.lstm import LSTM
 from longcount.cells.network import inputs_of_letters, split, step
 from longcount.cells.vector import Vector
@@ -37,10 +38,16 @@ class View(NamedTuple):
 
 
 STATE_ITSELF = View(lambda state, tape: tuple(state), lambda coordinates: coordinates)
+
+
+def _view_of_lstm(tanh: Callable[[Any], Any]) -> View:
+    """Coordinates c and o, from which h is o tanh(c)."""
+    return View(lambda state, tape: (state[1], tape[LSTM.tape_names.index("o")]), lambda c: (c[1] * tanh(c[0]), c[0]))
+
+
 VIEWS = {
-    "lstm": View(
-        lambda state, tape: (state[1], tape[LSTM.tape_names.index("o")]), lambda c: (c[1] * elementary.tanh(c[0]), c[0])
-    )
+    "lstm": _view_of_lstm(elementary.tanh),
+    "hard_lstm": _view_of_lstm(lambda c: hard_tanh(Vector((c,)))[0]),
 }
 """By cell; all others: the state itself."""
 

@@ -61,6 +61,13 @@ class Intervention:
     repaired: bool = False
     """Whether the models of the paper's protocol are repaired afterwards."""
 
+    hard: bool = False
+    """Whether gates are straight lines that reach their ends: cells of their own, starting from draws of their own."""
+
+    def trained_cell(self, cell: str) -> str:
+        """The cell that is trained for a row of this cell."""
+        return f"hard_{cell}" if self.hard else cell
+
 
 BASELINE = Intervention("the paper's protocol")
 
@@ -78,6 +85,7 @@ INTERVENTIONS = (
     Intervention("L1 penalty", {"l1": 1e-4}),
     Intervention("batches of 8", {"batch_size": 8}),
     Intervention("training words to 100 tokens", {"words": {"training_lengths": "2-100"}}),
+    Intervention("hard gates", cells=("lstm", "gru"), hard=True),
     Intervention("quantised weights", {"recipe": "quantised"}),
     Intervention("annealed slopes", {"recipe": "annealed"}, cells=("lstm", "gru")),
     Intervention("the exact recipe", {"recipe": "exact"}),
@@ -97,7 +105,7 @@ def leaderboard_study(runs: int = RUNS, seed: int = 0, overrides: dict[str, Any]
                 if "recipe" in settings:
                     settings.pop("epochs", None)
                 folder = f"{cell}-{number:02d}-{intervention.name.replace(' ', '_').replace(chr(39), '')}"
-                conditions.append(Condition(cell=cell, folder=folder, **settings))
+                conditions.append(Condition(cell=intervention.trained_cell(cell), folder=folder, **settings))
     return Study(name="leaderboard", conditions=merge(conditions), block_runs=32)
 
 
@@ -134,28 +142,29 @@ def make_leaderboard(
     store = run_study(study or leaderboard_study(), directory, Threads(jobs), listen)
     judged: list[dict[str, Any]] = []
     with ProcessPoolExecutor(jobs or available_cores(), mp_context=multiprocessing.get_context("spawn")) as executor:
-        for intervention, condition in _arms(store):
+        for intervention, cell, condition in _arms(store):
             place = f"{PLACE}/{condition.folder}{'-' + REPAIR if intervention.repaired else ''}.parquet"
             path = store.directory / place
             if not path.exists():
                 if tell is not None:
-                    tell(f"judging {condition.cell}: {intervention.name}")
+                    tell(f"judging {cell}: {intervention.name}")
                 _write(store, path, _judge(store, condition, intervention, bounded_runs, executor))
             frame = pd.read_parquet(path)
-            judged.append({"cell": condition.cell, "intervention": intervention.name, **_row(frame)})
+            judged.append({"cell": cell, "intervention": intervention.name, **_row(frame)})
     order = cells.names()
     judged.sort(key=lambda row: (order.index(row["cell"]), -row["exact"], -row["accuracy"], -row["fpf"]))
     return pd.DataFrame(judged)
 
 
-def _arms(store: Store) -> Iterator[tuple[Intervention, Condition]]:
+def _arms(store: Store) -> Iterator[tuple[Intervention, str, Condition]]:
+    """Every intervention, the cell in whose part of the table it stands, and the runs that it is judged by."""
     by_folder = {condition.folder: condition for condition in store.study.conditions}
     for number, intervention in enumerate(INTERVENTIONS):
         for cell in intervention.cells:
             wanted = f"{cell}-{0 if intervention.repaired else number:02d}-"
             for folder, condition in by_folder.items():
                 if folder.startswith(wanted):
-                    yield intervention, condition
+                    yield intervention, cell, condition
 
 
 def _judge(
@@ -195,7 +204,7 @@ def _judge_models(
 ) -> list[tuple[np.ndarray, int, float]]:
     """Weights (repaired where asked), depth of the proof (0: none), and lower bound (NaN where not looked for)."""
     cell = cells.get(name)
-    depth = DEPTHS.get(name, EXACT_INTEGERS)
+    depth = DEPTHS.get(name.removeprefix("hard_"), EXACT_INTEGERS)
     verdicts = []
     for flat, knows, bound in zip(weights, learned, bounded, strict=True):
         if repaired:

@@ -136,4 +136,11 @@ def _rounded_walk(z_open: float, z_close: float, sign: float, depth: int) -> tup
     return unit, reach
 
 
-PROOFS: dict[str, Callable[[Model, int], Proof]] = {"relu": prove_relu, "gru": prove_gru, "lstm": prove_lstm}
+PROOFS: dict[str, Callable[[Model, int], Proof]] = {
+    "relu": prove_relu,
+    "gru": prove_gru,
+    "lstm": prove_lstm,
+    "hard_gru": prove_gru,
+    "hard_lstm": prove_lstm,
+}
+"""By cell. Those with hard gates reach 1 and -1 sooner; what the proofs ask of them is the same."""

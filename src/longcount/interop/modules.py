@@ -34,8 +34,13 @@ class Counter(nn.Module):
         return torch.sigmoid(self.readout(hidden_states))
 
 
-class LinearRNN(nn.Module):
-    """``h' = W_ih x + b_ih + W_hh h + b_hh``, which torch.nn lacks, with the names and shapes of `torch.nn.RNN`."""
+class Recurrent(nn.Module):
+    """Layers of a cell that torch.nn lacks, with the names and shapes of torch.nn's; a subclass says its equations."""
+
+    gates = 1
+    """How many rows of the weights belong to a unit."""
+    parts = 1
+    """How many numbers a unit's state has, h the first."""
 
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, batch_first: bool = True, dropout: float = 0.0
@@ -48,25 +53,68 @@ class LinearRNN(nn.Module):
             inputs = hidden_size if layer else input_size
             shapes = {"weight_ih": (inputs,), "weight_hh": (hidden_size,), "bias_ih": (), "bias_hh": ()}
             for name, columns in shapes.items():
-                drawn = torch.empty(hidden_size, *columns).uniform_(-(hidden_size**-0.5), hidden_size**-0.5)
+                bound = hidden_size**-0.5
+                drawn = torch.empty(self.gates * hidden_size, *columns).uniform_(-bound, bound)
                 self.register_parameter(f"{name}_l{layer}", nn.Parameter(drawn))
 
+    def step(self, x: torch.Tensor, y: torch.Tensor, state: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        """The next state, each part [..., H], from x = W_ih input + b_ih and y = W_hh h + b_hh, [..., gates H]."""
+        raise NotImplementedError
+
     def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The last layer's states [..., T, H] for inputs [..., T, I], and the last of them."""
+        """The last layer's h [..., T, H] for inputs [..., T, I], and the last of them."""
         states = inputs
         for layer in range(self.num_layers):
             weight_ih, weight_hh, bias_ih, bias_hh = (
                 getattr(self, f"{name}_l{layer}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
             )
             below = self.dropout(states) if layer else states
-            driven = nn.functional.linear(below, weight_ih, bias_ih + bias_hh)
-            h = torch.zeros_like(driven[..., 0, :])
+            driven = nn.functional.linear(below, weight_ih, bias_ih)
+            state = (torch.zeros_like(driven[..., 0, : self.hidden_size]),) * self.parts
             steps = []
             for token in range(inputs.shape[-2]):
-                h = driven[..., token, :] + h @ weight_hh.T
-                steps.append(h)
+                state = self.step(driven[..., token, :], state[0] @ weight_hh.T + bias_hh, state)
+                steps.append(state[0])
             states = torch.stack(steps, dim=-2)
         return states, states[..., -1, :]
+
+
+class LinearRNN(Recurrent):
+    """``h' = W_ih x + b_ih + W_hh h + b_hh``."""
+
+    def step(self, x: torch.Tensor, y: torch.Tensor, state: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        """See `Recurrent.step`."""
+        return (x + y,)
+
+
+def hard_sigmoid(x: torch.Tensor) -> torch.Tensor:
+    """x / 6 + 1/2 between 0 and 1. The gradient of PyTorch's own is 1/6 rounded to float32, in float64 too."""
+    return (x / 6.0 + 0.5).clamp(0.0, 1.0)
+
+
+class HardLSTM(Recurrent):
+    """`torch.nn.LSTM` with hard sigmoid and hardtanh in place of sigmoid and tanh."""
+
+    gates, parts = 4, 2
+
+    def step(self, x: torch.Tensor, y: torch.Tensor, state: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        """See `Recurrent.step`."""
+        i, f, g, o = (x + y).chunk(4, dim=-1)
+        c = hard_sigmoid(f) * state[1] + hard_sigmoid(i) * nn.functional.hardtanh(g)
+        return hard_sigmoid(o) * nn.functional.hardtanh(c), c
+
+
+class HardGRU(Recurrent):
+    """`torch.nn.GRU` with hard sigmoid and hardtanh in place of sigmoid and tanh."""
+
+    gates = 3
+
+    def step(self, x: torch.Tensor, y: torch.Tensor, state: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        """See `Recurrent.step`."""
+        (x_r, x_z, x_n), (y_r, y_z, y_n) = x.chunk(3, dim=-1), y.chunk(3, dim=-1)
+        z = hard_sigmoid(x_z + y_z)
+        n = nn.functional.hardtanh(x_n + hard_sigmoid(x_r + y_r) * y_n)
+        return ((state[0] - n) * z + n,)
 
 
 class LSTMCounter(Counter, nn.LSTM):  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -92,12 +140,22 @@ class LinearCounter(Counter, LinearRNN):  # pyright: ignore[reportIncompatibleMe
     """`LinearRNN` and a readout."""
 
 
+class HardLSTMCounter(Counter, HardLSTM):  # pyright: ignore[reportIncompatibleMethodOverride]
+    """`HardLSTM` and a readout."""
+
+
+class HardGRUCounter(Counter, HardGRU):  # pyright: ignore[reportIncompatibleMethodOverride]
+    """`HardGRU` and a readout."""
+
+
 COUNTERS: dict[str, type[Counter]] = {
     "lstm": LSTMCounter,
     "relu": ReLUCounter,
     "gru": GRUCounter,
     "tanh": TanhCounter,
     "linear": LinearCounter,
+    "hard_lstm": HardLSTMCounter,
+    "hard_gru": HardGRUCounter,
 }
 
 
@@ -141,6 +199,7 @@ def _cell_name(module: nn.Module) -> str | None:
     for part in module.modules():
         if isinstance(part, nn.RNN | nn.RNNCell):
             return part.nonlinearity
-        if isinstance(part, LinearRNN):
-            return "linear"
+        for kind, name in ((LinearRNN, "linear"), (HardLSTM, "hard_lstm"), (HardGRU, "hard_gru")):
+            if isinstance(part, kind):
+                return name
     return None

@@ -149,6 +149,10 @@ def _readout(
     return fitting[0] if fitting else None
 
 
+ONLY_WHERE_ASKED_FOR = ("hard_lstm", "hard_gru")
+"""Cells with the tensors of others, which tensors of that shape hardly ever mean."""
+
+
 def _cell(ours: dict[str, tuple[str, np.ndarray]], name: str | None, where: str) -> tuple[Cell, tuple[str, ...]]:
     """The cell, and the cells among which nothing decided."""
     if "weight_hh_l0" not in ours:
@@ -164,7 +168,7 @@ def _cell(ours: dict[str, tuple[str, np.ndarray]], name: str | None, where: str)
         )
     rows, hidden_size = tensor.shape
     layers = sum(1 for known in ours if known.startswith("weight_hh_l"))
-    kinds = [cells.get(known, hidden_size, layers) for known in cells.names()]
+    kinds = [cells.get(known, hidden_size, layers) for known in cells.names() if known not in ONLY_WHERE_ASKED_FOR]
     fitting = [kind for kind in kinds if len(kind.gates) * hidden_size == rows]
     if name is not None:
         asked = cells.get(name, hidden_size, layers)

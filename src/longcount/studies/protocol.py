@@ -37,7 +37,7 @@ SCHEMA = 1  # of stores and of the resolved study; a store of another schema is 
 
 # The paper's protocol where it differs between cells; other cells train as the LSTM does.
 PAPER_RUNS = {"lstm": 10, "gru": 10, "relu": 30}
-PAPER_LEARNING_RATE = {"gru": 0.001}
+PAPER_LEARNING_RATE = {"gru": 0.001, "hard_gru": 0.001}
 
 CHECKPOINTS = (1, 5, 10, 15, 20, 25)  # epochs of the paper's Table 2 and Figures 1 and 3
 
