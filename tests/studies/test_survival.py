@@ -1,8 +1,8 @@
 """SIGKILL at random moments, of the main process, of workers, of a scheduler: the bytes in the end are the same.
 
-A few kills each by default. The long version:
+A few kills each by default. The long version, 34 kills under each of the three executors:
 
-    LONGCOUNT_KILLS=100 pytest tests/studies/test_survival.py
+    LONGCOUNT_KILLS=34 pytest tests/studies/test_survival.py
 """
 
 import contextlib
