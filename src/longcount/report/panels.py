@@ -170,7 +170,7 @@ def histogram(
     )
     axis = {"orient": "left", "grid": False, "tickMinStep": 1, "tickCount": 2 if small else 4}
     # A label at the very top would push the panel's title up, out of line with its neighbours'.
-    most = {"domain": [0, short(1.08 * max(int(counts.max()), 1))], "nice": False}
+    most = {"domain": [0, short(1.15 * max(int(counts.max()), 1))], "nice": False}
     histogram = {
         "data": {"values": bars},
         "mark": {"type": "rect", "color": colour(cell)},
