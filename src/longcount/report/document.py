@@ -1,0 +1,97 @@
+"""What every page has: one HTML file that needs no network, with its charts, colours and scripts in it.
+
+The charts are Vega-Lite, whose JavaScript is embedded once; colours are CSS variables, so that light, dark and print
+need no second drawing.
+"""
+
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any
+
+from longcount.engine.machine import cache_folder
+from longcount.report.figures import Figure
+from longcount.report.files import write_bytes
+from longcount.report.style import config
+
+SMALL = 60  # CSS pixels: figures with lower panels are small multiples
+
+_ZOOM = {
+    "name": "zoom",
+    "bind": "scales",
+    # A finger scrolls the page and the wheel does too, unless Shift is held: the page must stay readable.
+    "select": {
+        "type": "interval",
+        "translate": "[pointerdown[event.pointerType === 'mouse'], window:pointerup] > window:pointermove!",
+        "zoom": "wheel![event.shiftKey]",
+    },
+}
+
+
+def document(template: str, figures: Sequence[Figure], scripts: Sequence[str] = ("page.js",), **parts: Any) -> str:
+    """The HTML of a page.
+
+    Args:
+        template: a file of the folder ``page`` that extends ``document.html.j2``.
+        figures: whose panels the page's JavaScript draws.
+        scripts: files of that folder, joined in this order.
+        parts: whatever else the template names.
+    """
+    from jinja2 import Environment, PackageLoader
+    from markupsafe import Markup
+
+    environment = Environment(loader=PackageLoader("longcount.report", "page"), autoescape=True)
+    first, *others = [_source(name) for name in scripts]
+    return environment.get_template(template).render(
+        figures=figures,
+        style=Markup(_source("page.css")),
+        script=Markup("".join([first, *(other.replace('"use strict";\n', "", 1) for other in others)])),
+        bundle=Markup(vega_bundle().replace("</script", "<\\/script")),
+        panels=as_json({figure.name: _page_panels(figure) for figure in figures}),
+        config=as_json(config("var(--ink)", "var(--quiet)", "var(--grid)", "system-ui, sans-serif", 11.5, "bold")),
+        **parts,
+    )
+
+
+def as_json(value: Any) -> Any:
+    """JSON for a script element, in which no "<" can end the element."""
+    from markupsafe import Markup
+
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return Markup(text.replace("<", "\\u003c"))
+
+
+def _source(name: str) -> str:
+    return files("longcount.report").joinpath("page", name).read_text(encoding="utf-8")
+
+
+def _page_panels(figure: Figure) -> list[list[dict[str, Any]]]:
+    height = figure.height + (26 if figure.height < SMALL else 60)
+    return [[{**_zoomable(panel), "height": height} for panel in row] for row in figure.rows]
+
+
+def _zoomable(panel: dict[str, Any]) -> dict[str, Any]:
+    """The panel with axes to drag and zoom, where both show numbers."""
+    layers = panel.get("layer")
+    common = panel.get("encoding", {})
+    for at, layer in enumerate(layers or [panel]):
+        encoding = {**common, **layer.get("encoding", {})}
+        if all(encoding.get(axis, {}).get("type") == "quantitative" for axis in ("x", "y")):
+            zoomed = {**layer, "params": [_ZOOM]}
+            return {**panel, "layer": [*layers[:at], zoomed, *layers[at + 1 :]]} if layers else zoomed
+    return panel
+
+
+def vega_bundle() -> str:
+    """The JavaScript of Vega, Vega-Lite and Vega-Embed; kept in the user's cache, as bundling takes a second."""
+    import vl_convert
+
+    folder = cache_folder()
+    path = folder / "page" / f"vega-{version('vl-convert-python')}.js" if folder is not None else None
+    if path is not None and path.exists():
+        return path.read_text(encoding="utf-8")
+    bundle = vl_convert.javascript_bundle()  # pyright: ignore[reportCallIssue]  (the snippet is optional)
+    if path is not None:
+        write_bytes(path, bundle.encode())
+    return bundle
