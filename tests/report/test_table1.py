@@ -3,11 +3,13 @@
 import io
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
 
 from longcount.analysis.table1 import MEASURES
+from longcount.exact.worst_case import WorstCase
 from longcount.report.formats import csv_text, latex_text, markdown_text, write_table
 from longcount.report.table1 import CAPTION, table1_shown, table1_terminal, table1_values
 
@@ -85,6 +87,48 @@ def test_terminal_table_fits_120_columns(table, learned):
     text = console.export_text()
     assert "916.8 (802.4 / 946.4)" in text
     assert "…" not in text
+
+
+@pytest.fixture
+def worst():
+    """Ten LSTMs of which eight are exact, ten GRUs all exact, ten ReLUs of which one has no known word that fails."""
+    return {
+        "lstm": WorstCase(10, 8, 1000, np.array([40.0, 51.0]), np.array([41.0, 51.0])),
+        "gru": WorstCase(10, 10, 1000, np.zeros(0), np.zeros(0)),
+        "relu": WorstCase(10, 9, 1000, np.array([9999.0]), np.array([np.inf])),
+    }
+
+
+def test_worst_cases_stand_beside_averages_where_models_were_certified(table, learned, worst):
+    shown, groups = table1_shown(table, learned, worst)
+    assert shown.columns.tolist()[-3:] == ["very long FPF", "worst-case FPF", "learned"]
+    told = shown.set_index("model")["worst-case FPF"]
+    assert told[["LSTM", "GRU", "ReLU", "ReLU, all runs"]].tolist() == [
+        "45.5–46 (8 of 10)", "none (10 of 10)", "from 9999 (9 of 10)", ""
+    ]  # fmt: skip
+    assert groups == table1_shown(table, learned)[1]
+    assert "worst-case FPF" not in table1_shown(table, learned)[0]
+
+
+def test_csv_has_worst_cases_as_measures_of_the_same_columns(table, worst):
+    lines = csv_text(table1_values(table, worst)).splitlines()
+    assert lines[0] == COLUMNS
+    assert lines[5:7] == [
+        "lstm,worst_case_lower,45.5,40,51,7.7781746,10,8,,,",
+        "lstm,worst_case_upper,46,41,51,7.0710678,10,8,,,",
+    ]
+    assert "gru,worst_case_lower,,,,,10,10,,," in lines
+    assert "relu,worst_case_lower,9999,9999,9999,,10,9,,," in lines
+    assert "relu,worst_case_upper,,,,,10,10,,," in lines
+    assert len(lines) == 1 + 24 + 6
+
+
+def test_terminal_table_with_worst_cases_is_no_wider_than_what_is_printed(table, learned, worst):
+    console = Console(width=160, file=io.StringIO(), record=True)
+    console.print(table1_terminal(table, learned, worst))
+    text = console.export_text()
+    assert "45.5–46 (8 of 10)" in text
+    assert "916.8 (802.4 / 946.4)" in text
 
 
 def test_three_files(table, learned, tmp_path):

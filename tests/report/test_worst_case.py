@@ -4,10 +4,16 @@ import shutil
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from longcount.analysis.results import read_result
 from longcount.analysis.selection import values, where
+from longcount.commands.application import main
 from longcount.exact.stores import certify_store
+from longcount.exact.worst_case import with_verdicts, worst_cases
 from longcount.report.draw import draw
+from longcount.report.tables import runs_shown
+from longcount.studies.store import Store
 
 
 def test_reports_show_what_certify_left(drawn, tmp_path):
@@ -20,9 +26,40 @@ def test_reports_show_what_certify_left(drawn, tmp_path):
     assert row["models"] == 3
     assert row["exact"] == 3 - len(bounded)
     assert row["lower_min"] == min(bounded["lower_bound"])
-    assert row["upper_median"] == np.nanmedian(values(bounded, "upper_bound").astype(float))
+    upper = values(bounded, "upper_bound").astype(float)
+    median = np.median(np.where(np.isnan(upper), np.inf, upper))
+    assert row["upper_median"] == (median if np.isfinite(median) else pytest.approx(np.nan, nan_ok=True))
     page = (copy / "report.html").read_text(encoding="utf-8")
     assert "Average and worst case" in page
-    assert (copy / "figures" / "worst_case.svg").exists() == bool(
-        np.isfinite(values(bounded, "upper_bound").astype(float)).any()
-    )
+    assert (copy / "figures" / "worst_case.svg").exists() == bool(np.isfinite(upper).any())
+    table = pd.read_csv(copy / "tables" / "table1.csv")
+    row = table[(table["cell"] == "lstm") & (table["measure"] == "worst_case_lower")].iloc[0]
+    assert row["mean"] == np.mean(values(bounded, "lower_bound"))
+    assert (row["runs"], row["unfailed"]) == (3, 3 - len(bounded))
+    assert set(table.loc[table["measure"] == "worst_case_lower", "cell"]) == {"lstm"}, "the others were not certified"
+    markdown = (copy / "tables" / "table1.md").read_text(encoding="utf-8")
+    assert f"({3 - len(bounded)} of 3)" in markdown
+    assert "Worst-case FPF" in markdown
+    models = with_verdicts(Store.open(copy), read_result(copy, "models"))
+    assert models is not None
+    shown = runs_shown({"models": models})
+    assert [bool(text) for text in shown["worst-case FPF"]] == [cell == "LSTM" for cell in shown["cell"]]
+
+
+def test_certify_prints_table_1_with_its_worst_case(drawn, tmp_path, capsys):
+    copy = shutil.copytree(drawn, tmp_path / "paper")
+    assert main(["certify", str(copy), "--cell", "lstm", "--limit", "300", "--jobs", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "worst-case FPF" in printed
+    assert "of 3)" in printed
+    assert "certified" not in (copy / "tables" / "table1.md").read_text(encoding="utf-8"), "report draws it"
+
+
+def test_verdicts_on_the_epochs_of_another_reading_stay_out_of_table_1(drawn):
+    store = Store.open(drawn)
+    models = pd.DataFrame({"cell": ["lstm"], "kept": True, "verdict": "exact", "max_depth": 9, "lower_bound": 9})
+    models = models.assign(upper_bound=np.nan)
+    assert worst_cases(store, models)["lstm"].exact == 1
+    other = Store(store.directory, store.study.model_copy(update={"selection": "last_word"}), store.word_hashes)
+    assert worst_cases(other, models) == {}
+    assert with_verdicts(store, models.assign(run=0, epoch=1)) is None, "nothing was certified"

@@ -32,7 +32,8 @@ def certify(
     """Prove models exact, or bound their worst first point of failure (FPF) over all Dyck-1 words from both sides.
 
     Exact: every output is right on every prefix of a Dyck-1 word up to a depth, however long. Bounded: no word fails
-    before the lower bound, and the witness fails at the upper bound. Verdicts are kept in results/certificates.parquet.
+    before the lower bound, and the witness fails at the upper bound. Verdicts are kept in results/certificates.parquet;
+    Table 1, printed here and by `longcount report`, shows them beside the average FPF.
 
     Args:
         directory: A store.
@@ -43,7 +44,9 @@ def certify(
         limit: Tokens within which failures are looked for.
     """
     from longcount.commands.output import print_json, print_table
+    from longcount.commands.tables import print_table1
     from longcount.exact.stores import certify_store
+    from longcount.studies.store import Store
 
     frame = certify_store(directory, cell, run, epoch, depth, limit, jobs)
     rows: list[dict[str, Any]] = frame.astype(object).where(frame.notna(), None).to_dict("records")
@@ -75,6 +78,9 @@ def certify(
     print_table(table)
     exact = sum(row["verdict"] == "exact" for row in rows)
     print(f"{exact} of {len(rows)} proved exact")
+    store = Store.open(directory)
+    if "validation" in store.splits():
+        print_table1(store)
 
 
 def _shortened(text: str, most: int = 60) -> str:

@@ -32,7 +32,7 @@ def print_table(table: Any) -> None:
 
     console = Console()
     if not console.is_terminal:
-        console = Console(width=max(console.width, 140))
+        console = Console(width=max(console.width, 160))
     with console.capture() as text:  # printed by us, because rich takes a closed pipe for a failure
         console.print(table)
     print(text.get(), end="")

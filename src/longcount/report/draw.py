@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from longcount.analysis.results import RESULTS, analyse, read_result
+from longcount.exact.worst_case import with_verdicts, worst_cases
 from longcount.report import drawing
 from longcount.report.figures import figures
 from longcount.report.formats import write_table
 from longcount.report.page import write_page
 from longcount.report.tables import tables
-from longcount.report.worst_case import certified_models, worst_case_figure, worst_case_table
+from longcount.report.worst_case import worst_case_figure, worst_case_table
 from longcount.studies.executors import available_cores
 from longcount.studies.store import Store
 
@@ -33,11 +34,15 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
     with drawing.helpers(store.directory / "figures", jobs or available_cores()) as helpers:
         analyse(directory, jobs)
         results = {name: read_result(directory, name) for name in RESULTS}
-        drawn, told = figures(results), tables(results)
-        certified = certified_models(store, results)
-        if certified is not None:
-            drawn += worst_case_figure(certified)
-            told.insert(3, worst_case_table(certified))
+        certified = with_verdicts(store, results["models"])
+        if certified is None:
+            drawn, told = figures(results), tables(results)
+        else:
+            results["models"] = certified
+            drawn, told = figures(results), tables(results, worst_cases(store, certified))
+            judged = certified.loc[certified["verdict"].notna()]
+            drawn += worst_case_figure(judged)
+            told.insert(3, worst_case_table(judged))
         for table in told:
             folder = store.directory / "tables"
             write_table(folder, table.name, table.values, table.shown, table.caption, table.groups)

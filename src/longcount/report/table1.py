@@ -1,10 +1,14 @@
 """Table 1 for files and terminals: ours, its spread, and the paper's row under it."""
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from longcount.analysis import paper
 from longcount.analysis.selection import where
+from longcount.exact.worst_case import WorstCase
 from longcount.report.numbers import interval, percent, position
 
 if TYPE_CHECKING:
@@ -24,7 +28,13 @@ CAPTION = (
     "its runs by validation loss, as in the paper. The constant answer says that ) may always follow; the perfect "
     "counter is an integer. “none”: a model never failed."
 )
+WORST_CASE_CAPTION = (
+    " Worst-case FPF: over all Dyck-1 words, of the models that were certified: median of the lower bounds–median of "
+    "the upper bounds of those that are not proved exact (and how many are)."
+)
 _ROW_STYLES = {"std": "dim", "95%": "dim", "paper": "cyan"}
+WORST_CASE = "worst-case FPF"
+NO_CASES: Mapping[str, WorstCase] = {}
 _TITLES = {"relu_all": "ReLU, all runs", "constant": "constant answer", "perfect": "perfect counter"}
 
 
@@ -33,9 +43,22 @@ def cell_title(cell: str) -> str:
     return paper.CELL_TITLES.get(cell, _TITLES.get(cell, cell))
 
 
-def table1_values(table1: "pd.DataFrame") -> "pd.DataFrame":
-    """The rows of ``table1.csv``: ours and, where it has one, the paper's value (empty where it prints "none")."""
-    rows = table1.loc[:, ["cell", "measure", "mean", "min", "max", "std", "runs", "unfailed"]].copy()
+def table1_values(table1: "pd.DataFrame", worst: Mapping[str, WorstCase] = NO_CASES) -> "pd.DataFrame":
+    """The rows of ``table1.csv``: ours and, where it has one, the paper's value (empty where it prints "none").
+
+    Cells that were certified have two measures more, ``worst_case_lower`` and ``worst_case_upper``: runs counts the
+    models with a verdict, unfailed those proved exact, or those of which no word is known that fails; the rest is of
+    the others.
+    """
+    import pandas as pd
+
+    columns = ["cell", "measure", "mean", "min", "max", "std", "runs", "unfailed"]
+    parts = []
+    for cell in dict.fromkeys(table1["cell"]):
+        parts.append(where(table1, cell=cell).loc[:, columns])
+        if cell in worst:
+            parts.append(pd.DataFrame(_worst_case_rows(cell, worst[cell]), columns=columns))
+    rows = pd.concat(parts, ignore_index=True)
     published = [paper.TABLE_1.get(row["cell"], {}).get(row["measure"]) for row in rows.to_dict("records")]
     for place in ("mean", "min", "max"):
         values = [getattr(spread, place) if spread else None for spread in published]
@@ -43,12 +66,42 @@ def table1_values(table1: "pd.DataFrame") -> "pd.DataFrame":
     return rows
 
 
-def table1_shown(table1: "pd.DataFrame", learned: "pd.DataFrame") -> "tuple[pd.DataFrame, tuple[int, ...]]":
+def _worst_case_rows(cell: str, case: WorstCase) -> list[dict]:
+    rows = []
+    for name, bounds in (("worst_case_lower", case.lower), ("worst_case_upper", case.failing)):
+        row = {"cell": cell, "measure": name, "runs": case.models, "unfailed": case.models - len(bounds)}
+        row |= dict.fromkeys(("mean", "min", "max", "std"), math.nan)
+        if len(bounds):
+            row |= {"mean": bounds.mean(), "min": bounds.min(), "max": bounds.max()}
+        if len(bounds) > 1:
+            row["std"] = bounds.std(ddof=1)
+        rows.append(row)
+    return rows
+
+
+def bounds_shown(case: WorstCase) -> str:
+    """The medians of both bounds over the models that are not exact; “none” where all are.
+
+    >>> bounds_shown(WorstCase(3, 1, 1000, np.array([12.0, 20.0]), np.array([14.0, 20.0])))
+    '16–17'
+    >>> bounds_shown(WorstCase(1, 0, None, np.array([9999.0]), np.array([np.inf])))
+    'from 9999'
+    """
+    if not len(case.lower):
+        return "none"
+    lower, upper = np.median(case.lower), np.median(case.upper)
+    return interval(position(lower), position(upper)) if np.isfinite(upper) else f"from {position(lower)}"
+
+
+def table1_shown(
+    table1: "pd.DataFrame", learned: "pd.DataFrame", worst: Mapping[str, WorstCase] = NO_CASES
+) -> "tuple[pd.DataFrame, tuple[int, ...]]":
     """The table as texts, and the rows at which a new group begins.
 
     Args:
         table1: from `longcount.analysis.table1.table1`.
         learned: from `longcount.analysis.table1.learned_shares`.
+        worst: from `longcount.exact.worst_case.worst_cases`; where it is empty the table says nothing of worst cases.
     """
     import pandas as pd
 
@@ -59,7 +112,10 @@ def table1_shown(table1: "pd.DataFrame", learned: "pd.DataFrame") -> "tuple[pd.D
         groups.append(len(rows))
         measured = {COLUMNS[row["measure"]]: row for row in where(table1, cell=cell).to_dict("records")}
         share = shares.get(cell)
-        rows.append({"model": cell_title(cell)} | {name: _mean_and_range(row) for name, row in measured.items()})
+        rows.append({"model": cell_title(cell)} | {name: mean_and_range(row) for name, row in measured.items()})
+        if cell in worst:
+            case = worst[cell]
+            rows[-1][WORST_CASE] = f"{bounds_shown(case)} ({case.exact} of {case.models})"
         if share:
             rows[-1]["learned"] = f"{share['learned']} of {share['runs']}"
         if next(iter(measured.values()))["runs"] > 1:
@@ -70,19 +126,27 @@ def table1_shown(table1: "pd.DataFrame", learned: "pd.DataFrame") -> "tuple[pd.D
         if cell in paper.TABLE_1:
             published = paper.TABLE_1[cell].items()
             rows.append({"model": "  paper"} | {COLUMNS[name]: _published(value) for name, value in published})
-    columns = ["model", *COLUMNS.values(), "learned"]
+    columns = ["model", *COLUMNS.values(), *([WORST_CASE] if worst else []), "learned"]
     return pd.DataFrame(rows, columns=columns, dtype=object).fillna(""), tuple(groups[1:])
 
 
-def table1_terminal(table1: "pd.DataFrame", learned: "pd.DataFrame") -> "Table":
+def table1_terminal(
+    table1: "pd.DataFrame", learned: "pd.DataFrame", worst: Mapping[str, WorstCase] = NO_CASES
+) -> "Table":
     """The table for a terminal, the paper's rows under ours."""
+    legend = "mean (min / max) over models; accuracy in % of words, first point of failure (FPF) in tokens;\n"
+    legend += "constant answer: “) may always follow”; perfect counter: an integer"
+    if worst:
+        legend += ";\nworst-case FPF: over all words, median bounds of the models not proved exact (and how many are)"
+    return terminal_table("Table 1", *table1_shown(table1, learned, worst), legend)
+
+
+def terminal_table(title: str, shown: "pd.DataFrame", groups: tuple[int, ...], legend: str) -> "Table":
+    """A frame of texts for a terminal; a new group begins at each row of ``groups``."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    shown, groups = table1_shown(table1, learned)
-    legend = "mean (min / max) over models; accuracy in % of words, first point of failure (FPF) in tokens;\n"
-    legend += "constant answer: “) may always follow”; perfect counter: an integer"
-    table = Table(title="Table 1", caption=legend, box=SIMPLE_HEAD)
+    table = Table(title=title, caption=legend, box=SIMPLE_HEAD)
     for at, name in enumerate(shown.columns):
         table.add_column(name, justify="left" if at == 0 else "right", no_wrap=at == 0)
     for at, row in enumerate(shown.to_numpy().tolist()):
@@ -102,7 +166,8 @@ def _interval(row: dict) -> str:
     return interval(_number(row, "low"), _number(row, "high"))
 
 
-def _mean_and_range(row: dict) -> str:
+def mean_and_range(row: dict) -> str:
+    """A measure as ``mean (min / max)``: a row with measure, mean, min, max, runs and unfailed."""
     never_fails = row["measure"] == "very_long_fpf" and row["unfailed"] > 0
     if row["runs"] == 1:
         return "none" if never_fails else _number(row, "mean")

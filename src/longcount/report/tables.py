@@ -1,13 +1,23 @@
 """Every table: its numbers for programs, its texts for people."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from longcount.analysis import paper
 from longcount.analysis.selection import values, where
+from longcount.exact.worst_case import WorstCase
 from longcount.report.numbers import MINUS, interval, percent, position, significant
 from longcount.report.panels import PREDICTOR_TITLES, constant_fpf, whole_length
-from longcount.report.table1 import CAPTION, cell_title, table1_shown, table1_values
+from longcount.report.table1 import (
+    CAPTION,
+    NO_CASES,
+    WORST_CASE,
+    WORST_CASE_CAPTION,
+    cell_title,
+    table1_shown,
+    table1_values,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,13 +38,18 @@ class Table:
     groups: tuple[int, ...] = ()
 
 
-def tables(results: "Results") -> list[Table]:
-    """All tables, in the order of the page."""
-    first, *others = _tables_1(results)
+def tables(results: "Results", worst: Mapping[str, WorstCase] = NO_CASES) -> list[Table]:
+    """All tables, in the order of the page.
+
+    Args:
+        results: of the store, by name.
+        worst: worst cases of the rows of Table 1, where models were certified.
+    """
+    first, *others = _tables_1(results, worst)
     return [first, _claims(results), *_table2(results), *_failures(results), *others]
 
 
-def _tables_1(results: "Results") -> list[Table]:
+def _tables_1(results: "Results", worst: Mapping[str, WorstCase]) -> list[Table]:
     found = []
     for reading, name, title in (
         ("average", "table1", "Table 1. Accuracy, and how far the models count"),
@@ -46,10 +61,12 @@ def _tables_1(results: "Results") -> list[Table]:
             table = table.loc[kept]
         if len(table) == 0:
             continue
-        shown, groups = table1_shown(table, results["learned"])
+        cases = worst if reading == "average" else NO_CASES
+        shown, groups = table1_shown(table, results["learned"], cases)
         caption = CAPTION if reading == "average" else _LAST_WORD
+        caption += WORST_CASE_CAPTION if cases else ""
         short = "Table 1" if reading == "average" else "Released reading"
-        found.append(Table(name, short, title, table1_values(table), shown, caption, groups))
+        found.append(Table(name, short, title, table1_values(table, cases), shown, caption, groups))
     return found
 
 
@@ -162,12 +179,25 @@ def runs_shown(results: "Results") -> "pd.DataFrame":
                 "long %": percent(row["long_accuracy"]),
                 "very long %": percent(row["very_long_accuracy"]),
                 "very long FPF": position(row["very_long_fpf"]),
+                **_worst_case(row),
                 "FPF on ()()…": str(row["shallow_fpf"]),
                 "leak": significant(row["leak"]),
                 "imbalance": significant(row["imbalance"]),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _worst_case(row: dict) -> dict[str, str]:
+    """A certified run's bounds, as a column of its own where any run was certified."""
+    from pandas import isna
+
+    if "verdict" not in row:
+        return {}
+    if row["verdict"] != "bounded":
+        return {WORST_CASE: "exact" if row["verdict"] == "exact" else ""}
+    least = f"{row['lower_bound']:.0f}"
+    return {WORST_CASE: f"from {least}" if isna(row["upper_bound"]) else interval(least, f"{row['upper_bound']:.0f}")}
 
 
 def facts(results: "Results") -> list[str]:

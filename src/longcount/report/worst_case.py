@@ -5,54 +5,46 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from longcount.analysis import paper
 from longcount.analysis.selection import values, where
-from longcount.exact.stores import read_certificates
+from longcount.exact.worst_case import worst_case
 from longcount.report.channels import number, rows, shown
 from longcount.report.figures import Figure
 from longcount.report.numbers import position
 from longcount.report.style import colour
 from longcount.report.table1 import cell_title
 from longcount.report.tables import Table
-from longcount.studies.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    Results = dict[str, pd.DataFrame]
-
-
-def certified_models(store: Store, results: "Results") -> "pd.DataFrame | None":
-    """The models of Table 1 that were certified, with verdict, lower_bound and upper_bound (tokens); None for none."""
-    certificates = read_certificates(store)
-    if certificates is None:
-        return None
-    columns = ["condition", "run", "epoch", "verdict", "lower_bound", "upper_bound"]
-    found = certificates.loc[:, columns].rename(columns={"condition": "cell"}).astype({"cell": str})
-    models = results["models"].merge(found, on=["cell", "run", "epoch"])
-    return models if len(models) else None
-
 
 def worst_case_table(models: "pd.DataFrame") -> Table:
-    """Average and worst case side by side, a row a cell."""
+    """Average and worst case side by side, a row a cell.
+
+    Args:
+        models: the models of Table 1 that have a verdict; see `longcount.exact.worst_case.with_verdicts`.
+    """
     import pandas as pd
 
     numbers, texts = [], []
     for cell in _cells(models):
         chosen = where(models, cell=cell, kept=True)
-        bounded = where(chosen, verdict="bounded")
-        exact = len(chosen) - len(bounded)
-        lower = pd.Series(values(bounded, "lower_bound"), dtype=float)
-        upper = pd.Series(values(bounded, "upper_bound"), dtype=float).dropna()
+        case = worst_case(chosen)
+        lower = pd.Series(case.lower, dtype=float)
+        upper = pd.Series(case.upper, dtype=float)
+        known = upper.loc[np.isfinite(upper)]
         row = {
             "cell": cell,
-            "models": len(chosen),
-            "exact": exact,
+            "models": case.models,
+            "exact": case.exact,
             "very_long_fpf": float(values(chosen, "very_long_fpf").mean()),
             "lower_median": lower.median(),
             "lower_min": lower.min(),
-            "upper_median": upper.median(),
-            "upper_min": upper.min(),
+            "upper_median": upper.median() if np.isfinite(upper.median()) else np.nan,
+            "upper_min": known.min(),
         }
         numbers.append(row)
         texts.append(
@@ -61,7 +53,7 @@ def worst_case_table(models: "pd.DataFrame") -> Table:
                 "average FPF": position(row["very_long_fpf"]),
                 "worst FPF, at least": _median(lower),
                 "worst FPF, at most": _median(upper),
-                "proved exact": f"{exact} of {len(chosen)}",
+                "proved exact": f"{case.exact} of {case.models}",
             }
         )
     caption = (
@@ -74,7 +66,10 @@ def worst_case_table(models: "pd.DataFrame") -> Table:
 
 
 def _median(bounds: "pd.Series") -> str:
-    return f"{position(float(bounds.median()))} ({position(float(bounds.min()))})" if len(bounds) else ""
+    if not np.isfinite(bounds).any():
+        return ""
+    median = float(bounds.median())
+    return f"{position(median) if np.isfinite(median) else 'none known'} ({position(float(bounds.min()))})"
 
 
 def _cells(models: "pd.DataFrame") -> list[str]:
