@@ -9,8 +9,10 @@ import pytest
 from longcount import cells
 from longcount.commands.application import main
 from longcount.errors import UserError
+from longcount.exact import stores
+from longcount.exact.certify import certify
 from longcount.exact.construct import construct
-from longcount.exact.stores import certify_store, construct_store, read_certificates, repair_store
+from longcount.exact.stores import before_repair, certify_store, construct_store, read_certificates, repair_store
 from longcount.languages.splits import make_splits
 from longcount.studies.models import keep_models
 from longcount.studies.store import Store
@@ -94,6 +96,53 @@ def test_repair_keeps_runs_and_words_and_says_what_it_changed(store, tmp_path):
         repair_store(store.directory, tmp_path / "repaired")
 
 
+def test_repair_keeps_what_the_models_were_before(store, tmp_path):
+    verdicts = certify_store(store.directory, jobs=1)
+    written = {path: path.read_bytes() for path in store.directory.rglob("*") if path.is_file()}
+    repaired, _ = repair_store(store.directory, tmp_path / "repaired", jobs=1, bounded=9)
+    assert {path: path.read_bytes() for path in store.directory.rglob("*") if path.is_file()} == written
+    before = before_repair(repaired)
+    assert before is not None
+    assert before["bounded"].tolist() == [9] * 4
+    for name in ("verdict", "lower_bound", "witness", "reason"):
+        assert before[name].tolist() == verdicts[name].tolist(), name
+    metrics = store.metrics(splits=["very_long"])
+    assert before["very_long_fpf"].tolist() == metrics["fpf_mean"].tolist()
+    assert before["kept"].tolist() == [True, True, True, False], "of two ReLUs the better third: one"
+    assert before_repair(store) is None
+
+
+def test_the_proofs_of_a_repair_are_its_verdicts(store, tmp_path):
+    repaired, frame = repair_store(store.directory, tmp_path / "repaired", jobs=1)
+    kept = read_certificates(repaired)
+    assert kept is not None
+    assert kept["verdict"].tolist() == ["exact"] * 3 + ["bounded"]
+    assert kept["max_depth"].tolist()[:3] == frame["max_depth"].tolist()[:3]
+    again = certify_store(repaired.directory, jobs=1).drop(columns="seconds")
+    for name in ("condition", "cell", "run", "epoch", "learned", "verdict", "max_depth", "lower_bound", "witness"):
+        assert kept[name].astype(object).equals(again[name].astype(object)), name
+
+
+def test_verdicts_that_are_kept_are_not_made_again(store, tmp_path, monkeypatch):
+    certify_store(store.directory, cell="relu", jobs=1, limit=300)
+    asked = []
+    monkeypatch.setattr(stores, "certify", lambda cell, flat, *_: asked.append(cell.name) or certify(cell, flat))
+    repaired, _ = repair_store(store.directory, tmp_path / "repaired", jobs=1)
+    assert asked == ["lstm"], "the other LSTM is proved by the repair"
+    before = before_repair(repaired)
+    assert before is not None
+    assert before["limit"].tolist()[2:] == [300, 300]
+
+
+def test_no_more_models_are_judged_before_repair_than_asked(store, tmp_path):
+    repaired, _ = repair_store(store.directory, tmp_path / "repaired", jobs=1, bounded=1)
+    before, after = before_repair(repaired), read_certificates(repaired)
+    assert before is not None
+    assert after is not None
+    assert before["verdict"].fillna("").tolist() == ["exact", "", "bounded", ""]
+    assert after["verdict"].tolist() == ["exact"] * 3, "of the one that is as it was nothing is known"
+
+
 def test_constructed_stores_hold_one_exact_model(tmp_path):
     store = construct_store("gru", tmp_path / "gru")
     assert store.study.origin.kind == "constructed"
@@ -117,8 +166,9 @@ def test_commands_from_construction_to_repair(tmp_path, capsys):
     assert main(["repair", str(tmp_path / "lstm"), "--out", str(tmp_path / "again"), "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["method"], row["repaired"], row["change"]) == ("none", True, 0.0)
+    assert (row["verdict_before"], row["verdict_after"], row["long_accuracy_before"]) == ("exact", "exact", None)
     assert main(["repair", str(tmp_path / "lstm"), "--out", str(tmp_path / "third")]) == 0
-    assert "none" in capsys.readouterr().out
+    assert "0 of 1 (exact already: 1)" in capsys.readouterr().out
 
 
 def test_commands_refuse_in_one_line(tmp_path, capsys):

@@ -12,6 +12,10 @@ from longcount.commands.options import Jobs, Json, number
 app = App(name="repair", help_format="plaintext", help_formatter="default")
 
 FIELDS = ("cell", "run", "epoch", "learned", "method", "factor", "repaired", "max_depth", "change", "reason")
+SIDES = (
+    "learned", "training_accuracy", "validation_accuracy", "long_accuracy", "very_long_fpf", "verdict", "lower_bound",
+    "upper_bound",
+)  # fmt: skip
 
 
 @app.default
@@ -24,13 +28,14 @@ def repair(
     factor: Annotated[float | None, Parameter(validator=Number(gt=0, lte=1e6))] = None,
     epoch: Epoch = "best",
     depth: Annotated[int | None, number(1, 2**24)] = None,
+    bounded: Annotated[int, number(0, 10_000_000)] = 200,
     json: Json = False,
     jobs: Jobs = None,
 ) -> None:
     """Repair every run's model by the smallest change that can be proved exact, into a new store.
 
-    Runs that never learned are not repaired and say so. Tables before and after are those of the two stores; what was
-    changed, and by how much, is in results/repairs.parquet of the new one.
+    Runs that never learned are not repaired and say so. Before and after, Table 1, worst cases and proofs, stand side
+    by side in tables/repair.csv, .md and .tex of the new store; what was changed in results/repairs.parquet.
 
     Args:
         directory: A store.
@@ -39,37 +44,26 @@ def repair(
         factor: Of sharpening or rescaling; default: the least power of 2 that does.
         epoch: Which model of a run: best (lowest validation loss), last, or the number of an epoch.
         depth: Depth to which the repaired model must be proved; default 2^24, 100,000 for gru.
+        bounded: How many runs of each cell have their worst case before repair bounded, which takes up to a second
+            each; verdicts that `longcount certify` kept are read, not made again.
     """
     from longcount.commands.output import print_json, print_table
     from longcount.exact.stores import repair_store
+    from longcount.report.formats import write_table
+    from longcount.report.repair import repair_table, sides
+    from longcount.report.table1 import terminal_table
 
-    _, frame = repair_store(directory, out, method, factor, epoch, depth, jobs)
-    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    store, frame = repair_store(directory, out, method, factor, epoch, depth, jobs, bounded)
+    table, both = repair_table(store), sides(store)
+    assert table is not None
+    assert both is not None
+    write_table(store.directory / "tables", table.name, table.values, table.shown, table.caption, table.groups)
     if json:
-        print_json([{name: row[name] for name in FIELDS} for row in rows])
+        rows = frame.loc[:, list(FIELDS)]
+        for stage, models in both.items():
+            named = {name: f"{name}_{stage}" for name in SIDES}
+            rows = rows.merge(models.loc[:, ["cell", "run", *SIDES]].rename(columns=named), on=["cell", "run"])
+        print_json(rows.astype(object).where(rows.notna(), None).to_dict("records"))
         return
-
-    from rich.table import Table
-
-    table = Table(
-        title=f"{directory} repaired into {out}", caption="change: norm of the change over norm of the weights"
-    )
-    for name in ("cell", "how", "runs", "least change", "greatest change", "why not"):
-        table.add_column(name, justify="right" if "change" in name or name == "runs" else "left")
-    same: dict[tuple[str, str, str], list[float]] = {}
-    for row in rows:
-        same.setdefault((row["cell"], _how(row), "" if row["repaired"] else row["reason"]), []).append(row["change"])
-    for (cell, how, reason), change in same.items():
-        figures = (f"{min(change):.3g}", f"{max(change):.3g}") if how != NOT else ("", "")
-        table.add_row(cell, how, str(len(change)), *figures, reason)
-    print_table(table)
-
-
-NOT = "not repaired"
-
-
-def _how(row: dict[str, object]) -> str:
-    """What was done to a model, such as `sharpen by 8`."""
-    if not row["repaired"]:
-        return NOT
-    return f"{row['method']} by {row['factor']:g}" if row["factor"] else str(row["method"])
+    legend = "mean (min / max), bounds and changes median, over models; FPF: first point of failure, in tokens"
+    print_table(terminal_table(f"{directory} repaired into {out}", table.shown, table.groups, legend))

@@ -1,4 +1,8 @@
-"""Certify and repair all models of a store, and keep what was found with it."""
+"""Certify and repair all models of a store, and keep what was found with it.
+
+A repaired store says of itself what its models were before (`BEFORE`), what was done (`REPAIRS`), and what is proved of
+them now (`CERTIFICATES`); so the two sides can be compared when the store that they came from is gone.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +19,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount import cells
-from longcount.analysis.models import Epoch, chosen_models
-from longcount.analysis.selection import where
+from longcount.analysis.models import Epoch, chosen_models, metrics_of
+from longcount.analysis.selection import at_epochs, best_epochs, kept_runs, where
+from longcount.analysis.table1 import MEASURES
 from longcount.errors import UserError
 from longcount.exact.certify import SEARCH_LIMIT, Certificate, certify
 from longcount.exact.construct import construct
 from longcount.exact.proof import EXACT_INTEGERS
-from longcount.exact.repair import Repair, changes, methods_of, repair
+from longcount.exact.repair import DEPTHS, Repair, changes, methods_of, repair
 from longcount.studies.files import disk_errors_told, write_atomically
 from longcount.studies.models import keep_models
 from longcount.studies.store import Store
@@ -31,6 +36,10 @@ if TYPE_CHECKING:
 
 CERTIFICATES = "results/certificates.parquet"
 REPAIRS = "results/repairs.parquet"
+BEFORE = "results/before_repair.parquet"
+
+BOUNDED = 200
+"""Models of each cell, at most, whose worst case before repair is bounded: it may take most of a second each."""
 
 MODELS_A_TASK = 16
 """Models that a process takes at a time; fewer than that are not worth starting processes for."""
@@ -78,20 +87,14 @@ def certify_store(
 
     store = Store.open(directory)
     models = _chosen(store, cell, run, epoch)
-    rows = []
     with _processes(len(models), jobs) as executor:
-        for name, of_condition in models.groupby("condition", sort=False):
-            tasks = list(_handfuls(store, str(name), of_condition))
-            arguments = [[task[1] for task in tasks], [task[2] for task in tasks]]
-            found = (executor.map if executor else map)(
-                _certify_many, *arguments, [depth] * len(tasks), [limit] * len(tasks)
-            )
-            for (chosen, _, _), certificates in zip(tasks, found, strict=True):
-                for row, certificate in zip(chosen.to_dict("records"), certificates, strict=True):
-                    rows.append({**row, **asdict(certificate)})
-    frame = pd.DataFrame(rows).astype({"max_depth": "Int64", "upper_bound": "Int64", "witness": object})
+        rows = _certified(store, models, depth, limit, executor)
+    frame = pd.DataFrame(rows).astype(_VERDICT_TYPES)
     _keep(store, CERTIFICATES, frame.drop(columns="seconds").assign(depth=depth, limit=limit))
     return frame
+
+
+_VERDICT_TYPES = {"max_depth": "Int64", "upper_bound": "Int64", "witness": object}
 
 
 def repair_store(
@@ -102,11 +105,14 @@ def repair_store(
     epoch: Epoch = "best",
     depth: int | None = None,
     jobs: int | None = None,
+    bounded: int = BOUNDED,
 ) -> tuple[Store, pd.DataFrame]:
     """A new store with every run's model repaired where that is possible, and as it was where not.
 
     Runs keep their numbers; the words come along, so the new store's metrics stand beside the old ones. What was
-    changed is kept in its ``results/repairs.parquet``.
+    changed is kept in its ``results/repairs.parquet``, what the models were before in ``results/before_repair.parquet``
+    (see `before_repair`), and the proofs that the repair rests on as verdicts in ``results/certificates.parquet``.
+    A model that is as it was keeps the verdict that it had. The old store is only read.
 
     Args:
         directory: the store.
@@ -114,6 +120,8 @@ def repair_store(
         method, factor, depth: as `longcount.exact.repair.repair`.
         epoch: which model of a run.
         jobs: processes; default: all cores.
+        bounded: runs of each cell, the first ones, whose models are certified before repair where the old store holds
+            no verdict on them.
 
     Returns:
         The new store, and a frame with condition, cell, run, epoch (of the old store), learned, method, factor,
@@ -146,14 +154,40 @@ def repair_store(
                     rows.append({**row, **_record(cell, old, done)})
                     weights.append(done.weights)
             repaired[cells.get(of_condition["cell"].iloc[0]).name] = np.stack(weights)
+        frame = pd.DataFrame(rows).astype({"factor": "Float64", "method": object, "learned": object})
+        verdicts = _verdicts_before(store, frame, depth, bounded, executor)
     detail = {"from": Store.open(directory).study.sha256(), "epoch": str(epoch), "method": method}
     if factor is not None:
         detail["factor"] = f"{factor:g}"
     splits = {split: store.words(split) for split in store.splits()}
     kept = keep_models(out, repaired, "repaired", detail, splits)
-    frame = pd.DataFrame(rows).astype({"factor": "Float64", "method": object, "learned": object})
     _keep(kept, REPAIRS, frame)
+    _keep(kept, BEFORE, _measured(store, models).merge(verdicts, on=KEYS, how="left").assign(bounded=bounded))
+    proved = _verdicts_after(kept, frame, verdicts, depth)
+    if len(proved):
+        _keep(kept, CERTIFICATES, proved)
     return kept, frame
+
+
+def before_repair(store: Store) -> pd.DataFrame | None:
+    """What the models of a repaired store were before; None where it is no such store.
+
+    Returns:
+        Frame with one row a model: condition, cell, run, epoch, learned, kept (among the paper's best), the measures of
+        Table 1 and very_long_accuracy (missing without words), and the fields of a verdict, depth and limit as
+        `certify_store` keeps them (missing where none was asked for); bounded, as `repair_store` took it.
+    """
+    import pandas as pd
+
+    path = store.directory / BEFORE
+    return pd.read_parquet(path) if path.exists() else None
+
+
+def read_repairs(store: Store) -> pd.DataFrame:
+    """What was done to the models of a repaired store; see `repair_store`."""
+    import pandas as pd
+
+    return pd.read_parquet(store.directory / REPAIRS)
 
 
 def read_certificates(store: Store) -> pd.DataFrame | None:
@@ -162,6 +196,85 @@ def read_certificates(store: Store) -> pd.DataFrame | None:
 
     path = store.directory / CERTIFICATES
     return pd.read_parquet(path) if path.exists() else None
+
+
+def _verdicts_before(
+    store: Store, repairs: pd.DataFrame, depth: int | None, bounded: int, executor: Executor | None
+) -> pd.DataFrame:
+    """Verdicts on models before repair: those that are kept, those that the repair itself proved, and some more."""
+    import pandas as pd
+
+    known = read_certificates(store)
+    known = _verdict_columns(repairs.iloc[:0] if known is None else known.merge(repairs.loc[:, KEYS], on=KEYS))
+    stored = repairs.set_index(KEYS).index.isin(known.set_index(KEYS).index)
+    proved = ~stored & (repairs["method"] == "none").to_numpy(bool)
+    first = (repairs.groupby("cell").cumcount() < bounded).to_numpy(bool)
+    asked = repairs.loc[first & ~stored & ~proved, [*KEYS, "cell"]]
+    rows = pd.DataFrame(_certified(store, asked, EXACT_INTEGERS, SEARCH_LIMIT, executor))
+    found = [known, _proofs(repairs.loc[proved], depth)]
+    if len(rows):
+        found.append(_verdict_columns(rows.assign(depth=EXACT_INTEGERS, limit=SEARCH_LIMIT)))
+    return pd.concat(found, ignore_index=True)
+
+
+_VERDICT = {
+    "condition": object, "run": "int64", "epoch": "int64", "verdict": object, "max_depth": "Int64",
+    "lower_bound": "Int64", "upper_bound": "Int64", "witness": object, "capped": "boolean", "reason": object,
+    "depth": "Int64", "limit": "Int64",
+}  # fmt: skip
+
+
+def _verdict_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.reindex(columns=list(_VERDICT)).astype(_VERDICT)
+
+
+def _proofs(repairs: pd.DataFrame, depth: int | None) -> pd.DataFrame:
+    """The proofs that models of a frame of repairs were repaired with, as verdicts."""
+    asked = [depth or DEPTHS.get(cell, EXACT_INTEGERS) for cell in repairs["cell"]]
+    told = {"verdict": "exact", "upper_bound": None, "witness": None, "capped": False, "limit": SEARCH_LIMIT}
+    return _verdict_columns(repairs.assign(lower_bound=repairs["max_depth"], depth=asked, **told))
+
+
+def _verdicts_after(kept: Store, repairs: pd.DataFrame, before: pd.DataFrame, depth: int | None) -> pd.DataFrame:
+    """Verdicts on the models of the new store, without certifying any."""
+    import pandas as pd
+
+    done = repairs["repaired"].to_numpy(bool)
+    same = before.merge(repairs.loc[~done, KEYS], on=KEYS)
+    verdicts = pd.concat([_proofs(repairs.loc[done], depth), same], ignore_index=True)
+    verdicts = verdicts.merge(repairs[["condition", "run", "cell"]], on=["condition", "run"])
+    found = _chosen(kept, None, None, "best").merge(verdicts.drop(columns=["condition", "epoch"]), on=["cell", "run"])
+    return found.astype({"lower_bound": "int64", "capped": bool, "depth": "int64", "limit": "int64"})
+
+
+def _measured(store: Store, models: pd.DataFrame) -> pd.DataFrame:
+    """Models with kept, and what was measured of them where there were words."""
+    names = dict(zip(models["condition"], models["cell"], strict=True))
+    metrics = metrics_of(store)
+    metrics = metrics.assign(cell=[names.get(condition) for condition in metrics["cell"]])
+    found = at_epochs(metrics, models, MEASURES | {"very_long_accuracy": ("very_long", "accuracy")})
+    if "validation" not in store.splits():
+        return found.assign(kept=True)
+    best = best_epochs(metrics, store.study.selection)
+    best = best.assign(kept=kept_runs(best))
+    return found.merge(best.loc[:, ["cell", "run", "kept"]], on=["cell", "run"], how="left")
+
+
+def _certified(
+    store: Store, models: pd.DataFrame, depth: int, limit: int, executor: Executor | None
+) -> list[dict[str, object]]:
+    """Rows of models with the fields of their certificates."""
+    rows = []
+    for name, of_condition in models.groupby("condition", sort=False):
+        tasks = list(_handfuls(store, str(name), of_condition))
+        arguments = [[task[1] for task in tasks], [task[2] for task in tasks]]
+        found = (executor.map if executor else map)(
+            _certify_many, *arguments, [depth] * len(tasks), [limit] * len(tasks)
+        )
+        for (chosen, _, _), certificates in zip(tasks, found, strict=True):
+            for row, certificate in zip(chosen.to_dict("records"), certificates, strict=True):
+                rows.append({**row, **asdict(certificate)})
+    return rows
 
 
 def _record(cell: str, before: np.ndarray, done: Repair) -> dict[str, object]:

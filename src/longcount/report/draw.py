@@ -8,6 +8,7 @@ from longcount.report import drawing
 from longcount.report.figures import figures
 from longcount.report.formats import write_table
 from longcount.report.page import write_page
+from longcount.report.repair import repair_table
 from longcount.report.tables import tables
 from longcount.report.worst_case import worst_case_figure, worst_case_table
 from longcount.studies.executors import available_cores
@@ -43,6 +44,9 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
             judged = certified.loc[certified["verdict"].notna()]
             drawn += worst_case_figure(judged)
             told.insert(3, worst_case_table(judged))
+        repaired = repair_table(store)
+        if repaired is not None:
+            told.insert(3, repaired)
         for table in told:
             folder = store.directory / "tables"
             write_table(folder, table.name, table.values, table.shown, table.caption, table.groups)
