@@ -1,14 +1,17 @@
-"""A small study with everything drawn from it, and a browser to look at it."""
+"""A small study and a small leaderboard with everything drawn from them, and a browser to look at it."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 
+from longcount.analysis.leaderboard import keep_leaderboard
 from longcount.analysis.long_training import FOLDER, long_study
+from longcount.exact.leaderboard import INTERVENTIONS, leaderboard_study, make_leaderboard
 from longcount.report.draw import draw
 from longcount.studies.protocol import build_study
 from longcount.studies.run import run_study
+from longcount.studies.store import Store
 
 WORDS = {
     "training_words": 400,
@@ -33,6 +36,21 @@ def drawn(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def leaderboard(tmp_path_factory) -> Path:
+    """A folder with a small leaderboard, judged and drawn."""
+    directory = tmp_path_factory.mktemp("judged") / "leaderboard"
+    names = ("the paper's protocol", "clipped gradient norm", "the exact recipe", "repaired after training")
+    chosen = tuple(one for one in INTERVENTIONS if one.name in names)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("longcount.exact.leaderboard.INTERVENTIONS", chosen)
+        study = leaderboard_study(3, overrides={"epochs": 2, "words": WORDS})
+        frame = make_leaderboard(directory, study, jobs=1, bounded_runs=2)
+    keep_leaderboard(Store.open(directory), frame)
+    draw(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
 def browser():
     """Debian's Chromium, without a window and without a network of its own accord."""
     from playwright.sync_api import sync_playwright
@@ -49,15 +67,27 @@ def browser():
 
 
 @pytest.fixture
-def page(browser, drawn):
-    """The page, opened offline and drawn; what went wrong is in ``page.complaints``."""
-    context = browser.new_context(viewport={"width": 1200, "height": 900}, offline=True)
-    page = context.new_page()
-    page.complaints = []
-    page.on("console", lambda message: page.complaints.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.on("request", lambda request: page.complaints.append(request.url) if request.url[:5] != "file:" else None)
-    page.goto((drawn / "report.html").as_uri())
-    page.evaluate("window.allFiguresDrawn")
-    yield page
-    context.close()
+def opened(browser):
+    """Open a folder's page offline and have it drawn; what goes wrong is in ``page.complaints``."""
+    contexts = []
+
+    def open_page(directory: Path, width: int = 1200):
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, offline=True))
+        page = contexts[-1].new_page()
+        page.complaints = []
+        page.on("console", lambda message: page.complaints.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("request", lambda request: page.complaints.append(request.url) if request.url[:5] != "file:" else None)
+        page.goto((directory / "report.html").as_uri())
+        page.evaluate("window.allFiguresDrawn")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(opened, drawn):
+    """The study's page."""
+    return opened(drawn)

@@ -309,7 +309,7 @@ def analyse(directory: str | Path, jobs: int | None = None) -> None:
             "report; `longcount evaluate` takes any words"
         )
     made_from = _made_from(store)
-    if all(_is_up_to_date(path_of(store.directory, name), made_from) for name in RESULTS):
+    if all(is_up_to_date(path_of(store.directory, name), made_from) for name in RESULTS):
         return
     for name, frame in Analysis(store, jobs).run().items():
         write_atomically(path_of(store.directory, name), parquet_bytes(frame, made_from), store.aside)
@@ -357,7 +357,8 @@ def _made_from(store: Store) -> str:
     return sha256(" ".join(parts).encode())
 
 
-def _is_up_to_date(path: Path, made_from: str) -> bool:
+def is_up_to_date(path: Path, made_from: str) -> bool:
+    """Whether a result is there, whole, and made from what it should be."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

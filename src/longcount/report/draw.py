@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from longcount.analysis.leaderboard import read_leaderboard
 from longcount.analysis.results import RESULTS, analyse, read_result
 from longcount.exact.worst_case import with_verdicts, worst_cases
 from longcount.report import drawing
@@ -19,7 +20,7 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
     """Bring a store's tables, figures and page up to date: ``tables/``, ``figures/``, ``report.html``.
 
     Results that are missing or older than the runs are made first; nothing is trained. The same store gives the same
-    bytes.
+    bytes. A leaderboard's store gets the leaderboard's page.
 
     Args:
         directory: the store.
@@ -29,9 +30,14 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
         The folders and the page.
 
     Raises:
-        UserError: where there is no store, or it cannot be written.
+        UserError: where there is no store, a leaderboard that is not finished, or it cannot be written.
     """
     store = Store.open(directory)
+    leaderboard = read_leaderboard(store)
+    if leaderboard is not None:
+        from longcount.report.leaderboard import draw_leaderboard  # other stores need not wait for it
+
+        return draw_leaderboard(store, leaderboard)
     with drawing.helpers(store.directory / "figures", jobs or available_cores()) as helpers:
         analyse(directory, jobs)
         results = {name: read_result(directory, name) for name in RESULTS}

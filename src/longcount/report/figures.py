@@ -41,21 +41,30 @@ class Figure:
     height: int
     aside: int = 52  # CSS pixels that axes take beside a panel
     width: int = TEXT_WIDTH
+    names_aside: bool = False  # the panels of a line have the same names up their sides: print writes them once
 
     def for_print(self) -> dict[str, Any]:
         """All panels at the sizes of a paper's page, as one Vega-Lite specification."""
         columns = max(len(row) for row in self.rows)
         width = round((self.width - GAP * (columns - 1)) / columns - self.aside)
-        apart = {"scale": dict.fromkeys(("color", "opacity", "strokeDash"), "independent")}
+        apart = {"scale": dict.fromkeys(("color", "opacity", "shape", "strokeDash"), "independent")}
         lines = [
             {
-                "hconcat": [{**panel, "width": width, "height": self.height} for panel in row],
+                "hconcat": [
+                    {**(_nameless(panel) if at and self.names_aside else panel), "width": width, "height": self.height}
+                    for at, panel in enumerate(row)
+                ],
                 "spacing": GAP,
                 "resolve": apart,
             }
             for row in self.rows
         ]
         return {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "vconcat": lines, "spacing": GAP}
+
+
+def _nameless(panel: Panel) -> Panel:
+    y = panel["encoding"]["y"]
+    return {**panel, "encoding": {**panel["encoding"], "y": {**y, "axis": {**y["axis"], "labels": False}}}}
 
 
 def cells_in_order(frame: "pd.DataFrame") -> list[str]:

@@ -1,17 +1,37 @@
-"""The leaderboard as tables: read from what was judged."""
+"""The leaderboard as tables, a figure and a page: read from what was judged."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longcount.report.files import write_text
+from longcount.analysis.leaderboard import Leaderboard
+from longcount.report import drawing
+from longcount.report.files import write_bytes, write_text
 from longcount.report.formats import csv_text, latex_text, markdown_text
+from longcount.report.leaderboard_figure import leaderboard_figure
+from longcount.report.leaderboard_page import leaderboard_page
+from longcount.report.table1 import cell_title
+from longcount.studies.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NAMES = {"lstm": "LSTM", "gru": "GRU", "relu": "ReLU"}
+
+def draw_leaderboard(store: Store, leaderboard: Leaderboard) -> list[Path]:
+    """Write a leaderboard's tables, figure and page from its results. The same results give the same bytes.
+
+    Returns:
+        The folders and the page.
+
+    Raises:
+        UserError: where they cannot be written.
+    """
+    figure = leaderboard_figure(leaderboard)
+    write_leaderboard(store.directory, leaderboard.table)
+    drawing.draw(store.directory / "figures", [figure])
+    write_bytes(store.directory / "report.html", leaderboard_page(store, leaderboard, figure).encode())
+    return [store.directory / name for name in ("tables", "figures", "report.html")]
 
 
 def readable(leaderboard: pd.DataFrame) -> pd.DataFrame:
@@ -22,7 +42,7 @@ def readable(leaderboard: pd.DataFrame) -> pd.DataFrame:
     for row in leaderboard.to_dict("records"):
         rows.append(
             {
-                "cell": NAMES.get(row["cell"], row["cell"]),
+                "cell": cell_title(row["cell"]),
                 "intervention": row["intervention"],
                 "runs": f"{row['runs']:.0f}",
                 "proved exact %": _interval(row, "exact", 100, 1),

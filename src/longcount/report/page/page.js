@@ -33,7 +33,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
   const sort = (heading) => {
     const column = headings.indexOf(heading), upwards = heading.getAttribute("aria-sort") !== "ascending";
     const raised = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻";
-    const key = (row) => row.cells[column].textContent.trim().replace(/[,%]/g, "").replace("−", "-").replace(" × 10", "e")
+    const key = (row) => (row.cells[column].dataset.sort ?? row.cells[column].textContent).trim().replace(/[,%]/g, "").replace("−", "-").replace(" × 10", "e")
       .replace(/[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]/g, (sign) => "0123456789-"[raised.indexOf(sign)]);
     const rows = [...table.tBodies[0].rows].sort((a, b) => {
       const [x, y] = [key(a), key(b)], [m, n] = [Number(x), Number(y)];
