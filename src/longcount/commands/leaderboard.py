@@ -22,26 +22,31 @@ def leaderboard(
 ) -> None:
     """Train LSTM, GRU and ReLU networks under every intervention, and prove or bound what they learned.
 
-    The same command again goes on where it was interrupted. The table is kept in tables/leaderboard.csv and .md.
+    The same command again goes on where it was interrupted. Table and figure are kept in tables/ and figures/, the page
+    in report.html; `longcount report` draws them again.
 
     Args:
         out: Folder of the store, made if need be.
         runs: Networks for every intervention and cell.
         bounded: How many of them have their worst case bounded, which takes longest; all are tried to be proved exact.
     """
+    from longcount.analysis.leaderboard import keep_leaderboard
     from longcount.commands.output import print_json, print_table, say
     from longcount.exact.leaderboard import leaderboard_study, make_leaderboard
-    from longcount.report.leaderboard import readable, write_leaderboard
+    from longcount.report.leaderboard import draw_leaderboard, readable
     from longcount.studies.progress import shown
+    from longcount.studies.store import Store
 
     with shown() as listen:
         frame = make_leaderboard(
             out, leaderboard_study(runs, seed), jobs=jobs, bounded_runs=bounded, listen=listen, tell=say
         )
-    write_leaderboard(out, frame)
+    store = Store.open(out)
+    draw_leaderboard(store, keep_leaderboard(store, frame))
     rows: list[dict[str, Any]] = frame.astype(object).where(frame.notna(), None).to_dict("records")
     if json:
         print_json(rows)
+        say(f"tables, figure and page: {out / 'report.html'}")
         return
 
     from rich.table import Table
@@ -53,3 +58,4 @@ def leaderboard(
     for row in shown_rows.to_numpy().tolist():
         table.add_row(*row)
     print_table(table)
+    say(f"tables, figure and page: {out / 'report.html'}")
