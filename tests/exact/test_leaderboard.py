@@ -29,6 +29,11 @@ def test_a_tiny_leaderboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert len(told) == 9  # nothing was judged twice
     assert again.equals(frame)
 
+    more = make_leaderboard(tmp_path, study, jobs=1, bounded_runs=2, tell=told.append)
+    assert len(told) > 9  # where more worst cases are asked for than were bounded
+    assert (more["bounded"] >= frame["bounded"]).all()
+    assert (more["bounded"] > frame["bounded"]).any()
+
     write_leaderboard(tmp_path, frame)
     assert readable(frame).shape[0] == 9
     assert (tmp_path / "tables" / "leaderboard.csv").read_text().count("\n") == 10

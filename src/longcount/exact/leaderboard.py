@@ -145,15 +145,22 @@ def make_leaderboard(
         for intervention, cell, condition in _arms(store):
             place = f"{PLACE}/{condition.folder}{'-' + REPAIR if intervention.repaired else ''}.parquet"
             path = store.directory / place
-            if not path.exists():
+            frame = pd.read_parquet(path) if path.exists() else None
+            if frame is None or not _is_judged(frame, condition.runs, bounded_runs):
                 if tell is not None:
                     tell(f"judging {cell}: {intervention.name}")
-                _write(store, path, _judge(store, condition, intervention, bounded_runs, executor))
-            frame = pd.read_parquet(path)
+                frame = _judge(store, condition, intervention, bounded_runs, executor)
+                _write(store, path, frame)
             judged.append({"cell": cell, "intervention": intervention.name, **_row(frame)})
     order = cells.names()
     judged.sort(key=lambda row: (order.index(row["cell"]), -row["exact"], -row["accuracy"], -row["fpf"]))
     return pd.DataFrame(judged)
+
+
+def _is_judged(frame: pd.DataFrame, runs: int, bounded_runs: int) -> bool:
+    """Whether all runs were judged, and as many as asked for have their worst case bounded or are proved exact."""
+    known = (values(frame, "max_depth") > 0) | ~np.isnan(values(frame, "lower_bound"))
+    return len(frame) == runs and bool(known[values(frame, "run") < bounded_runs].all())
 
 
 def _arms(store: Store) -> Iterator[tuple[Intervention, str, Condition]]:

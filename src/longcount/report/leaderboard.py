@@ -49,7 +49,7 @@ def readable(leaderboard: pd.DataFrame) -> pd.DataFrame:
                 "learned %": _interval(row, "learned", 100, 0),
                 "very long %": _interval(row, "accuracy", 1, 1),
                 "average FPF": _interval(row, "fpf", 1, 0),
-                "worst-case FPF": "–" if row["bounded"] == 0 else f"{row['lower_bound']:.0f} of {row['bounded']}",
+                "worst-case FPF": "–" if row["bounded"] == 0 else f"{row['lower_bound']:.0f} ({row['bounded']} runs)",
             }
         )
     return pd.DataFrame(rows)
