@@ -101,7 +101,12 @@ def worst_case_figure(models: "pd.DataFrame") -> list[Figure]:
         "data": rows(bounded, **fields),
         "mark": {"type": "circle", "size": 36 if len(bounded) <= 300 else 9, "opacity": 0.8},
         "encoding": {
-            "x": number("upper", "a known word fails at this token", scale={"type": "log"}, axis={"format": ",d"}),
+            "x": number(
+                "upper",
+                "a known word fails at this token",
+                scale={"type": "log"},
+                axis={"format": ",d", "values": [k * 10**n for n in range(6) for k in (1, 2, 5)]},
+            ),
             "y": number("fpf", "average FPF on Very Long words", scale={"domainMin": 0}),
             "color": {
                 "field": "model",
