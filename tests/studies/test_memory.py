@@ -47,6 +47,16 @@ def test_what_is_remembered_can_be_used_twice(remembered, small_study, tmp_path,
     assert content(tmp_path / "first") == content(tmp_path / "second")
 
 
+@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+def test_a_schedule_that_ends_sooner_is_no_beginning(small_study, tmp_path, content, schedule):
+    memory = Memory()
+    for name, epochs in (("short", 1), ("long", 3)):
+        study = small_study(schedule=schedule, epochs=epochs, block_runs=8)
+        run_study(study, tmp_path / name, Threads(1, memory))
+    run_study(study, tmp_path / "fresh", Threads(1))
+    assert content(tmp_path / "long") == content(tmp_path / "fresh")
+
+
 def test_a_schedule_is_gone_on_with_where_it_begins_alike(small_study, tmp_path, content):
     memory, heard, heard_of_fresh = Memory(), [], []
     fields = {"schedule": "exponential", "decay": 0.9, "block_runs": 8}

@@ -3,7 +3,8 @@
     hard sigmoid(x) = 0 up to x = -3, x / 6 + 1/2, 1 from x = 3 on      as `torch.nn.functional.hardsigmoid`
     hard tanh(x)    = -1 up to x = -1, x, 1 from x = 1 on               as `torch.nn.functional.hardtanh`
 
-All else is as in `longcount.cells.lstm` and `longcount.cells.gru`. The outputs keep their sigmoid.
+They are made of `relu`, which makes 0 of a NaN: gates do not pass one on. All else is as in `longcount.cells.lstm` and
+`longcount.cells.gru`. The outputs keep their sigmoid.
 """
 
 from __future__ import annotations

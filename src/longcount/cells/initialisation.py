@@ -63,7 +63,7 @@ def _counter(cell: Cell, tensors: Tensors) -> None:
     the others: recurrent matrices the identity, recurrent biases 0.
     """
     _signs(cell, tensors)
-    open_gates = {"lstm": "ifo", "gru": "z"}.get(cell.name)
+    open_gates = {"lstm": "ifo", "gru": "z"}.get(_soft(cell))
     if open_gates is None:
         _identity(cell, tensors)
         return
@@ -79,11 +79,16 @@ def _counter(cell: Cell, tensors: Tensors) -> None:
 def _signs(cell: Cell, tensors: Tensors) -> None:
     """Signs of a counter: the gate that is counted (LSTM g, GRU n, else h) goes up on `(` and down on `)`, and the
     readout's `)` weights are positive; magnitudes as drawn."""
-    counted = {"lstm": "g", "gru": "n"}.get(cell.name, cell.gates[0])
+    counted = {"lstm": "g", "gru": "n"}.get(_soft(cell), cell.gates[0])
     steps = _by_gate(cell, tensors["weight_ih_l0"])[..., cell.gates.index(counted), :, :]
     steps[...] = np.abs(steps) * np.array([1, -1], np.float32)
     allowed = tensors["readout.weight"][..., 1, :]
     allowed[...] = np.abs(allowed)
+
+
+def _soft(cell: Cell) -> str:
+    """The name of the cell with the same gates, soft ones where its own are hard."""
+    return cell.name.removeprefix("hard_")
 
 
 SCHEMES: dict[str, Callable[[Cell, Tensors], None]] = {

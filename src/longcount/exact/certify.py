@@ -72,7 +72,7 @@ def certify(cell: Cell, flat: np.ndarray, depth: int = EXACT_INTEGERS, limit: in
     word = failing_word(model, limit)
     within = limit if word is None else len(word) - 1
     lower = 0
-    for fineness in FINENESS.get(cell.name, PLAIN):
+    for fineness in FINENESS.get(cell.name.removeprefix("hard_"), PLAIN):
         if lower < within:
             lower = max(lower, no_failure_before(model, within, fineness))
     witness = None if word is None else balanced(word)

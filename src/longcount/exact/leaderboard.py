@@ -96,7 +96,7 @@ INTERVENTIONS = (
 def leaderboard_study(runs: int = RUNS, seed: int = 0, overrides: dict[str, Any] | None = None) -> Study:
     """The study behind the leaderboard: a condition for every intervention that trains, and cell."""
     conditions = []
-    for number, intervention in enumerate(INTERVENTIONS):
+    for intervention in INTERVENTIONS:
         for cell in intervention.cells:
             if not intervention.repaired:
                 settings = {"runs": runs, "seed": seed, **intervention.fields}
@@ -104,7 +104,7 @@ def leaderboard_study(runs: int = RUNS, seed: int = 0, overrides: dict[str, Any]
                     settings[name] = {**value, **settings.get(name, {})} if isinstance(value, dict) else value
                 if "recipe" in settings:
                     settings.pop("epochs", None)
-                folder = f"{cell}-{number:02d}-{intervention.name.replace(' ', '_').replace(chr(39), '')}"
+                folder = _folder(intervention, cell)
                 conditions.append(Condition(cell=intervention.trained_cell(cell), folder=folder, **settings))
     return Study(name="leaderboard", conditions=merge(conditions), block_runs=32)
 
@@ -166,12 +166,16 @@ def _is_judged(frame: pd.DataFrame, runs: int, bounded_runs: int) -> bool:
 def _arms(store: Store) -> Iterator[tuple[Intervention, str, Condition]]:
     """Every intervention, the cell in whose part of the table it stands, and the runs that it is judged by."""
     by_folder = {condition.folder: condition for condition in store.study.conditions}
-    for number, intervention in enumerate(INTERVENTIONS):
+    for intervention in INTERVENTIONS:
         for cell in intervention.cells:
-            wanted = f"{cell}-{0 if intervention.repaired else number:02d}-"
-            for folder, condition in by_folder.items():
-                if folder.startswith(wanted):
-                    yield intervention, cell, condition
+            condition = by_folder.get(_folder(BASELINE if intervention.repaired else intervention, cell))
+            if condition is not None:
+                yield intervention, cell, condition
+
+
+def _folder(intervention: Intervention, cell: str) -> str:
+    name = intervention.name.replace(" ", "_").replace("'", "")
+    return f"{cell}-{INTERVENTIONS.index(intervention):02d}-{name}"
 
 
 def _judge(
@@ -218,7 +222,9 @@ def _judge_models(
             flat = np.asarray(repair(cell, flat, learned=bool(knows)).weights, np.float32)
         reach = prove(Model(cell, flat), depth).max_depth
         reach = reach if reach >= depth else 0
-        lower = float(certify(cell, flat, depth, BOUND_LIMIT).lower_bound) if bound and not reach else np.nan
+        lower = np.nan
+        if bound and not reach:  # a proof to less than the depth asked for bounds it, too
+            lower = float(min(certify(cell, flat, depth, BOUND_LIMIT).lower_bound, BOUND_LIMIT))
         verdicts.append((flat, reach, lower))
     return verdicts
 

@@ -26,8 +26,10 @@ class Helper:
     """A process that draws. It begins at once to load what it needs; `draw` gives it its share."""
 
     def __init__(self, directory: Path) -> None:
-        command = [sys.executable, "-m", "longcount.report.drawing", str(directory)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        # -P: modules of the current folder are not for us.
+        command = [sys.executable, "-P", "-m", "longcount.report.drawing", str(directory)]
+        nowhere = subprocess.DEVNULL
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=nowhere, stderr=nowhere)
         assert self._process.stdin is not None
         self._pipe = self._process.stdin
 
@@ -54,7 +56,8 @@ def helpers(directory: Path, jobs: int) -> Iterator[list[Helper]]:
     started: list[Helper] = []
     try:
         for _ in range(2 if jobs > 1 else 0):
-            started.append(Helper(directory))
+            with contextlib.suppress(OSError):  # no room for another process: we draw ourselves
+                started.append(Helper(directory))
         yield started
     finally:
         for each in started:

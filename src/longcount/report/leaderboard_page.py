@@ -116,7 +116,7 @@ def meaning(name: str) -> str:
     """What an intervention does, in a sentence."""
     known = {intervention.name: intervention for intervention in INTERVENTIONS}
     fields = known[name].fields if name in known else {}
-    return re.sub(r"(?<=\d)-(?=\d)", "–", MEANINGS[name].format(**fields))
+    return re.sub(r"(?<=\d)-(?=\d)", "–", MEANINGS.get(name, "").format(**fields))
 
 
 def _in_order(names: list[str]) -> list[str]:

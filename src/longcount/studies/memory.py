@@ -54,11 +54,18 @@ def _key(condition: Condition, words: str) -> str:
 
 
 def _is_beginning_of(longer: Condition, shorter: Condition) -> bool:
-    """Whether the shorter training is how the longer one begins: schedules may depend on the number of epochs."""
+    """Whether the shorter training is how the longer one begins: schedules may depend on the number of epochs.
+
+    Rates are those of an epoch of two updates: with one, every schedule begins alike.
+    """
     return shorter.epochs < longer.epochs and all(
-        np.array_equal(longer.learning_rates(epoch, 1), shorter.learning_rates(epoch, 1))
+        np.array_equal(_first_rates(longer, epoch), _first_rates(shorter, epoch))
         for epoch in range(1, shorter.epochs + 1)
     )
+
+
+def _first_rates(condition: Condition, epoch: int) -> np.ndarray:
+    return condition.learning_rates(epoch, 2 * condition.batch_size)
 
 
 def _rows(trained: Trained, rows: np.ndarray) -> Trained:
