@@ -82,7 +82,7 @@ def scatter(results: "Results", cell: str) -> Panel:
     }
     regression = {
         "data": {"values": line},
-        "mark": {"type": "line", "color": colour(cell)},
+        "mark": {"type": "line", "color": colour(cell), "clip": True},
         "encoding": {"x": x, "y": y},
     }
     title = {"text": cell_title(cell), "subtitle": f"R² {fit['r_squared']:.3f}{beside}"}
