@@ -247,8 +247,9 @@ def test_a_folder_that_vanishes_is_told(tmp_path, small_study):
 def test_a_study_that_changes_under_a_running_one_is_told(tmp_path, small_study):
     def change(event):
         if isinstance(event, BlockMade):
-            path = tmp_path / "store/study.toml"
-            path.write_text(path.read_text() + "\n# edited\n")
+            path, aside = tmp_path / "store/study.toml", tmp_path / "edited.toml"
+            aside.write_text(path.read_text() + "\n# edited\n")
+            aside.replace(path)  # whole: a worker reads it just then
 
     with pytest.raises(UserError, match="changed while its study ran"):
         run_study(small_study(), tmp_path / "store", Threads(1), change)
