@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from longcount import cells
 from longcount.cells import CELLS, Cell
-from longcount.cells.hard import hard_sigmoid, hard_tanh
+from longcount.cells.squash import hard_sigmoid, hard_tanh
 from longcount.cells.vector import Vector
 from longcount.errors import UserError
 

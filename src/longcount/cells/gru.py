@@ -14,7 +14,8 @@ from __future__ import annotations
 from typing import Any
 
 from longcount.cells.cell import Cell, Gates
-from longcount.cells.vector import Vector, sigmoid, tanh
+from longcount.cells.squash import SOFT
+from longcount.cells.vector import Vector
 
 
 class GRU(Cell):
@@ -25,9 +26,11 @@ class GRU(Cell):
     state_names = ("h",)
     tape_names = ("r", "z", "n", "y_n", "h_before")
     separate_recurrent_bias = ("n",)
+    squash = SOFT
 
     def forward(self, x: Gates, y: Gates, state: tuple[Vector, ...]) -> tuple[tuple[Vector, ...], tuple[Vector, ...]]:
         (h,) = state
+        sigmoid, tanh = self.squash.sigmoid, self.squash.tanh
         r = sigmoid(x["r"] + y["r"])
         z = sigmoid(x["z"] + y["z"])
         n = tanh(x["n"] + r * y["n"])
@@ -36,7 +39,8 @@ class GRU(Cell):
     def backward(self, tape: tuple[Vector, ...], d_state: tuple[Vector, ...]) -> tuple[tuple[Any, ...], Gates, Gates]:
         r, z, n, y_n, h = tape
         (d_h,) = d_state
-        d_n = d_h * (1.0 - z) * (1.0 - n * n)
-        d_z = d_h * (h - n) * z * (1.0 - z)
-        d_r = d_n * y_n * r * (1.0 - r)
+        before_sigmoid, before_tanh = self.squash.before_sigmoid, self.squash.before_tanh
+        d_n = before_tanh(n, d_h * (1.0 - z))
+        d_z = before_sigmoid(z, d_h * (h - n))
+        d_r = before_sigmoid(r, d_n * y_n)
         return (d_h * z,), {"r": d_r, "z": d_z, "n": d_n}, {"r": d_r, "z": d_z, "n": d_n * r}

@@ -15,7 +15,8 @@ from __future__ import annotations
 from typing import Any
 
 from longcount.cells.cell import Cell, Gates
-from longcount.cells.vector import Vector, sigmoid, tanh
+from longcount.cells.squash import SOFT
+from longcount.cells.vector import Vector
 
 
 class LSTM(Cell):
@@ -25,9 +26,11 @@ class LSTM(Cell):
     gates = ("i", "f", "g", "o")
     state_names = ("h", "c")
     tape_names = ("i", "f", "g", "o", "c_before", "tanh_c")
+    squash = SOFT
 
     def forward(self, x: Gates, y: Gates, state: tuple[Vector, ...]) -> tuple[tuple[Vector, ...], tuple[Vector, ...]]:
         _, c = state
+        sigmoid, tanh = self.squash.sigmoid, self.squash.tanh
         i = sigmoid(x["i"] + y["i"])
         f = sigmoid(x["f"] + y["f"])
         g = tanh(x["g"] + y["g"])
@@ -39,11 +42,12 @@ class LSTM(Cell):
     def backward(self, tape: tuple[Vector, ...], d_state: tuple[Vector, ...]) -> tuple[tuple[Any, ...], Gates, Gates]:
         i, f, g, o, c, tanh_c = tape
         d_h, d_c = d_state
-        d_c = d_c + d_h * o * (1.0 - tanh_c * tanh_c)
+        before_sigmoid, before_tanh = self.squash.before_sigmoid, self.squash.before_tanh
+        d_c = d_c + before_tanh(tanh_c, d_h * o)
         d_gates = {
-            "i": d_c * g * i * (1.0 - i),
-            "f": d_c * c * f * (1.0 - f),
-            "g": d_c * i * (1.0 - g * g),
-            "o": d_h * tanh_c * o * (1.0 - o),
+            "i": before_sigmoid(i, d_c * g),
+            "f": before_sigmoid(f, d_c * c),
+            "g": before_tanh(g, d_c * i),
+            "o": before_sigmoid(o, d_h * tanh_c),
         }
         return (None, d_c * f), d_gates, d_gates

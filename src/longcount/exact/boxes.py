@@ -14,9 +14,9 @@ import numpy as np
 
 from longcount import elementary
 from longcount.cells import Cell
-from longcount.cells.hard import hard_tanh
 from longcount.cells.lstm import LSTM
 from longcount.cells.network import inputs_of_letters, split, step
+from longcount.cells.squash import hard_tanh
 from longcount.cells.vector import Vector
 from longcount.errors import UserError
 from longcount.exact.intervals import LARGEST, Interval

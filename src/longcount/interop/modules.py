@@ -7,6 +7,7 @@ Letters: N words, T tokens, H hidden size.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,7 +35,7 @@ class Counter(nn.Module):
         return torch.sigmoid(self.readout(hidden_states))
 
 
-class Recurrent(nn.Module):
+class Recurrent(nn.Module, ABC):
     """Layers of a cell that torch.nn lacks, with the names and shapes of torch.nn's; a subclass says its equations."""
 
     gates = 1
@@ -57,9 +58,9 @@ class Recurrent(nn.Module):
                 drawn = torch.empty(self.gates * hidden_size, *columns).uniform_(-bound, bound)
                 self.register_parameter(f"{name}_l{layer}", nn.Parameter(drawn))
 
+    @abstractmethod
     def step(self, x: torch.Tensor, y: torch.Tensor, state: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
         """The next state, each part [..., H], from x = W_ih input + b_ih and y = W_hh h + b_hh, [..., gates H]."""
-        raise NotImplementedError
 
     def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The last layer's h [..., T, H] for inputs [..., T, I], and the last of them."""
