@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import numpy as np
 from longcount import cells, engine, languages
 from longcount.languages.words import Words
 from longcount.studies import streams
+from longcount.studies.executors import available_cores
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,6 @@ def best_time(work: Callable[[], None], threads: int, passes: int) -> float:
                 done.result()
             seconds.append(time.perf_counter() - start)
     return min(seconds)
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def machine() -> dict[str, str]:
