@@ -58,6 +58,21 @@ def test_a_run_above_the_threshold_begins_again(splits: dict[str, Words]) -> Non
     assert (_train(easy, [0, 1], few).draws == 1).all()
 
 
+@pytest.mark.parametrize(
+    ("name", "gate"), [("lstm", "g"), ("hard_lstm", "g"), ("gru", "n"), ("hard_gru", "n"), ("relu", "h"), ("tanh", "h")]
+)
+def test_parts_act_on_the_gate_that_steps_the_counter(name: str, gate: str) -> None:
+    cell = cells.get(name)
+    opened, shut = positions(cell, "weight_ih_l0", gate).ravel().tolist()
+    assert recipes.OppositeSteps().options(cell, engine.Options(), 1).ties == ((shut, opened, -1.0),)
+    parameters = np.full((1, cell.size()), -0.5, np.float32)
+    recipes.CountUp().begin(cell, parameters)
+    assert parameters[0, opened] == 0.5
+    assert parameters[0, shut] == -0.5
+    recipes.KeepCount().begin(cell, parameters)
+    assert parameters[0, positions(cell, "weight_hh_l0", gate)].item() == 1.0
+
+
 def test_positions_follow_the_flat_parameter_vector() -> None:
     cell = cells.get("lstm", hidden_size=2)
     flat = np.arange(cell.size())

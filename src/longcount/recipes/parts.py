@@ -224,5 +224,5 @@ class Redraw(Part):
 
 
 def _counted(cell: Cell) -> str:
-    """The gate whose input steps the counter."""
-    return {"lstm": "g", "gru": "n"}.get(cell.name, cell.gates[0])
+    """The gate whose input steps the counter; a cell with hard gates has those of the soft one."""
+    return {"lstm": "g", "gru": "n"}.get(cell.name.removeprefix("hard_"), cell.gates[0])
