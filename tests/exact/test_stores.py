@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from longcount import cells
+from longcount.analysis.models import evaluate
 from longcount.commands.application import main
 from longcount.errors import UserError
 from longcount.exact import stores
@@ -53,6 +54,14 @@ def test_verdicts_are_kept_with_the_results(store):
     written = path.read_bytes()
     certify_store(store.directory, jobs=1, limit=300)
     assert path.read_bytes() == written
+
+
+def test_cores_are_those_that_the_process_may_use(store, monkeypatch):
+    """A job that was given one core of many must not start a process for each of them."""
+    monkeypatch.setattr("os.cpu_count", lambda: pytest.fail("asked for the machine's cores"))
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: {0})
+    certify_store(store.directory, limit=20)
+    evaluate(store.directory, store.words("validation"), epoch=0)
 
 
 def test_one_run_again_replaces_its_row_alone(store):

@@ -1,6 +1,5 @@
 """Models of a store, chosen and evaluated on any words."""
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +12,7 @@ from longcount.errors import UserError
 from longcount.languages import dyck
 from longcount.languages.words import Words
 from longcount.studies import engines
+from longcount.studies.executors import available_cores
 from longcount.studies.store import Store
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def measure_models(
     for name in dict.fromkeys(models["cell"]):
         of_cell = where(models, cell=name)
         handfuls += [of_cell.iloc[at : at + MODELS_A_CALL] for at in range(0, len(of_cell), MODELS_A_CALL)]
-    with ThreadPoolExecutor(jobs or os.cpu_count()) as threads:
+    with ThreadPoolExecutor(jobs or available_cores()) as threads:
         yield from zip(handfuls, threads.map(measured, handfuls), strict=True)
 
 

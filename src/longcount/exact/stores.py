@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import multiprocessing
-import os
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import asdict, replace
@@ -27,6 +26,7 @@ from longcount.exact.certify import SEARCH_LIMIT, Certificate, certify
 from longcount.exact.construct import construct
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.repair import DEPTHS, Repair, changes, methods_of, repair
+from longcount.studies.executors import available_cores
 from longcount.studies.files import disk_errors_told, write_atomically
 from longcount.studies.models import keep_models
 from longcount.studies.store import Store
@@ -338,7 +338,7 @@ class _Here:
 
 
 def _processes(models: int, jobs: int | None) -> Executor | _Here:
-    jobs = jobs or os.cpu_count() or 1
+    jobs = jobs or available_cores()
     if jobs == 1 or models <= MODELS_A_TASK:
         return _Here()
     return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
