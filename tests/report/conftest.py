@@ -41,10 +41,8 @@ def leaderboard(tmp_path_factory) -> Path:
     directory = tmp_path_factory.mktemp("judged") / "leaderboard"
     names = ("the paper's protocol", "clipped gradient norm", "the exact recipe", "repaired after training")
     chosen = tuple(one for one in INTERVENTIONS if one.name in names)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("longcount.exact.leaderboard.INTERVENTIONS", chosen)
-        study = leaderboard_study(3, overrides={"epochs": 2, "words": WORDS})
-        frame = make_leaderboard(directory, study, jobs=1, bounded_runs=2)
+    study = leaderboard_study(3, overrides={"epochs": 2, "words": WORDS}, interventions=chosen)
+    frame = make_leaderboard(directory, study, jobs=1, bounded_runs=2, interventions=chosen)
     keep_leaderboard(Store.open(directory), frame)
     draw(directory)
     return directory

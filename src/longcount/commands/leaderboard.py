@@ -16,6 +16,7 @@ def leaderboard(
     out: Path = Path("leaderboard"),
     runs: Annotated[int, number(1, 100_000)] = 200,
     bounded: Annotated[int, number(0, 100_000)] = 50,
+    only: tuple[str, ...] = (),
     seed: Seed = 0,
     jobs: Jobs = None,
     json: Json = False,
@@ -29,17 +30,20 @@ def leaderboard(
         out: Folder of the store, made if need be.
         runs: Networks for every intervention and cell.
         bounded: How many of them have their worst case bounded, which takes longest; all are tried to be proved exact.
+        only: An intervention to try, by its name, beside the paper's protocol; may be given again. Default: all.
     """
     from longcount.analysis.leaderboard import keep_leaderboard
     from longcount.commands.output import print_json, print_table, say
-    from longcount.exact.leaderboard import leaderboard_study, make_leaderboard
+    from longcount.exact.leaderboard import interventions_called, leaderboard_study, make_leaderboard
     from longcount.report.leaderboard import draw_leaderboard, readable
     from longcount.studies.progress import shown
     from longcount.studies.store import Store
 
+    chosen = interventions_called(only)
+    study = leaderboard_study(runs, seed, interventions=chosen)
     with shown() as listen:
         frame = make_leaderboard(
-            out, leaderboard_study(runs, seed), jobs=jobs, bounded_runs=bounded, listen=listen, tell=say
+            out, study, jobs=jobs, bounded_runs=bounded, interventions=chosen, listen=listen, tell=say
         )
     store = Store.open(out)
     draw_leaderboard(store, keep_leaderboard(store, frame))

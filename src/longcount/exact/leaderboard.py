@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import io
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from longcount import cells, engine
 from longcount.analysis.models import chosen_models
 from longcount.analysis.selection import values, where
 from longcount.analysis.spread import summarise, wilson_interval
+from longcount.errors import UserError
 from longcount.exact.boxes import Model
 from longcount.exact.certify import certify
 from longcount.exact.proof import EXACT_INTEGERS
@@ -64,6 +66,10 @@ class Intervention:
     hard: bool = False
     """Whether gates are straight lines that reach their ends: cells of their own, starting from draws of their own."""
 
+    def folder(self, cell: str) -> str:
+        """The folder of its runs of a cell: its name alone decides, not which interventions there are beside it."""
+        return f"{cell}-{self.name.replace(' ', '_').replace(chr(39), '')}"
+
     def trained_cell(self, cell: str) -> str:
         """The cell that is trained for a row of this cell."""
         return f"hard_{cell}" if self.hard else cell
@@ -93,10 +99,41 @@ INTERVENTIONS = (
 )
 
 
-def leaderboard_study(runs: int = RUNS, seed: int = 0, overrides: dict[str, Any] | None = None) -> Study:
-    """The study behind the leaderboard: a condition for every intervention that trains, and cell."""
+def interventions_called(names: Sequence[str]) -> tuple[Intervention, ...]:
+    """The interventions of these names, with the paper's protocol to compare them with; all where no name is given.
+
+    Raises:
+        UserError: for a name that no intervention has.
+
+    >>> [intervention.name for intervention in interventions_called(["weight decay"])]
+    ["the paper's protocol", 'weight decay']
+    """
+    known = [intervention.name for intervention in INTERVENTIONS]
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+            raise UserError(f"no intervention is called {name!r}; {hint}")
+    wanted = {BASELINE.name, *(names or known)}
+    return tuple(intervention for intervention in INTERVENTIONS if intervention.name in wanted)
+
+
+def leaderboard_study(
+    runs: int = RUNS,
+    seed: int = 0,
+    overrides: dict[str, Any] | None = None,
+    interventions: Sequence[Intervention] = INTERVENTIONS,
+) -> Study:
+    """The study behind the leaderboard: a condition for every intervention that trains, and cell.
+
+    Args:
+        runs: of each condition.
+        seed: of weights, orders and words.
+        overrides: fields of every condition.
+        interventions: those that are to stand in the table.
+    """
     conditions = []
-    for intervention in INTERVENTIONS:
+    for intervention in interventions:
         for cell in intervention.cells:
             if not intervention.repaired:
                 settings = {"runs": runs, "seed": seed, **intervention.fields}
@@ -104,8 +141,8 @@ def leaderboard_study(runs: int = RUNS, seed: int = 0, overrides: dict[str, Any]
                     settings[name] = {**value, **settings.get(name, {})} if isinstance(value, dict) else value
                 if "recipe" in settings:
                     settings.pop("epochs", None)
-                folder = _folder(intervention, cell)
-                conditions.append(Condition(cell=intervention.trained_cell(cell), folder=folder, **settings))
+                trained = intervention.trained_cell(cell)
+                conditions.append(Condition(cell=trained, folder=intervention.folder(cell), **settings))
     return Study(name="leaderboard", conditions=merge(conditions), block_runs=32)
 
 
@@ -115,6 +152,7 @@ def make_leaderboard(
     *,
     jobs: int | None = None,
     bounded_runs: int = BOUNDED_RUNS,
+    interventions: Sequence[Intervention] = INTERVENTIONS,
     listen: Listener | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:
@@ -125,6 +163,7 @@ def make_leaderboard(
         study: default: `leaderboard_study()`.
         jobs: blocks trained, and models judged, at once; default: all cores.
         bounded_runs: how many runs of each condition have their worst case bounded.
+        interventions: those that stand in the table, as far as the store has runs to judge them by.
         listen: is told how training goes.
         tell: is told what is judged.
 
@@ -139,10 +178,10 @@ def make_leaderboard(
     """
     import pandas as pd
 
-    store = run_study(study or leaderboard_study(), directory, Threads(jobs), listen)
+    store = run_study(study or leaderboard_study(interventions=interventions), directory, Threads(jobs), listen)
     judged: list[dict[str, Any]] = []
     with ProcessPoolExecutor(jobs or available_cores(), mp_context=multiprocessing.get_context("spawn")) as executor:
-        for intervention, cell, condition in _arms(store):
+        for intervention, cell, condition in _arms(store, interventions):
             place = f"{PLACE}/{condition.folder}{'-' + REPAIR if intervention.repaired else ''}.parquet"
             path = store.directory / place
             frame = pd.read_parquet(path) if path.exists() else None
@@ -163,19 +202,14 @@ def _is_judged(frame: pd.DataFrame, runs: int, bounded_runs: int) -> bool:
     return len(frame) == runs and bool(known[values(frame, "run") < bounded_runs].all())
 
 
-def _arms(store: Store) -> Iterator[tuple[Intervention, str, Condition]]:
+def _arms(store: Store, interventions: Sequence[Intervention]) -> Iterator[tuple[Intervention, str, Condition]]:
     """Every intervention, the cell in whose part of the table it stands, and the runs that it is judged by."""
     by_folder = {condition.folder: condition for condition in store.study.conditions}
-    for intervention in INTERVENTIONS:
+    for intervention in interventions:
         for cell in intervention.cells:
-            condition = by_folder.get(_folder(BASELINE if intervention.repaired else intervention, cell))
+            condition = by_folder.get((BASELINE if intervention.repaired else intervention).folder(cell))
             if condition is not None:
                 yield intervention, cell, condition
-
-
-def _folder(intervention: Intervention, cell: str) -> str:
-    name = intervention.name.replace(" ", "_").replace("'", "")
-    return f"{cell}-{INTERVENTIONS.index(intervention):02d}-{name}"
 
 
 def _judge(
