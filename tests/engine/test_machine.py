@@ -149,6 +149,61 @@ def test_arrays_must_be_contiguous():
         machine.compiled(program(2.0), "multiply", ARGUMENTS)(np.ones(2 * WIDTH, np.float32)[::2], 1)
 
 
+@pytest.fixture(scope="module")
+def doubled() -> Callable[..., None]:
+    """A program whose argument says of what type and shape it is."""
+    declared = {"numbers": "float [count, lanes]", "count": "index"}
+    return machine.compiled(program(2.0), "multiply", declared, sizes={"lanes": WIDTH})
+
+
+def test_arguments_go_by_place_or_by_name(doubled):
+    numbers = np.ones((3, WIDTH), np.float32)
+    doubled(numbers, 3)
+    doubled(count=np.int32(3), numbers=numbers)
+    doubled(numbers, count=3)
+    assert (numbers == 8.0).all()
+    for arguments, named in (((numbers,), {}), ((numbers, 3), {"count": 3}), ((numbers, 3), {"other": 3})):
+        with pytest.raises(TypeError):
+            doubled(*arguments, **named)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "count", "told"),
+    [
+        (np.ones((2, WIDTH)), 2, r"float32 \[count = 2, lanes = 16\], not float64 \[2, 16\]"),
+        (np.ones((2, WIDTH), np.int32), 2, "not int32"),
+        (np.ones((2, WIDTH), ">f4"), 2, "not >f4"),
+        (np.ones((2, WIDTH), np.float32), 3, "count = 3"),
+        (np.ones((2, WIDTH // 2), np.float32), 2, "lanes = 16"),
+        (np.ones(2 * WIDTH, np.float32), 2, r"not float32 \[32\]"),
+        (np.ones((WIDTH, 2), np.float32).T, 2, "C-contiguous"),
+        ([[1.0] * WIDTH] * 2, 2, "C-contiguous"),
+        (1234, 2, "C-contiguous"),
+    ],
+    ids=["wider", "integers", "bytes swapped", "too few", "narrower", "flat", "transposed", "a list", "an address"],
+)
+def test_what_would_be_misread_is_refused(doubled, numbers, count, told):
+    with pytest.raises(ValueError, match=f"numbers: .*{told}"):
+        doubled(numbers, count)
+
+
+def test_a_dimension_has_one_size_in_a_call():
+    function = Function("nothing", {"one": "pointer", "other": "pointer"}, WIDTH)
+    declared = {"one": "int32 [n, 2]", "other": "float [*, n]"}
+    call = machine.compiled(function.finish(), "nothing", declared, number="float64")
+    for n in (3, 5):
+        call(np.zeros((n, 2), np.int32), np.zeros((7, n)))
+        with pytest.raises(ValueError, match=rf"other: should be float64 \[\*, n = {n}\], not float64 \[7, 4\]"):
+            call(np.zeros((n, 2), np.int32), np.zeros((7, 4)))
+    with pytest.raises(ValueError, match=r"one: .*2"):
+        call(np.zeros((3, 1), np.int32), np.zeros((7, 3)))
+
+
+def test_a_declaration_that_says_nothing_is_refused():
+    with pytest.raises(ValueError, match="numbers: declared as 'float32'"):
+        machine.compiled(program(2.0), "multiply", {"numbers": "float32", "count": "index"})
+
+
 # Whole processes: what a variable or a full disk does to them.
 
 TRAIN = """

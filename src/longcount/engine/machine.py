@@ -13,10 +13,15 @@ import contextlib
 import ctypes
 import functools
 import hashlib
+import operator
 import os
+import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from inspect import Parameter, Signature
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import llvmlite
@@ -30,6 +35,8 @@ SETTINGS = {"speed_level": 2, "loop_vectorization": False, "slp_vectorization": 
 FLAGS = ("--enable-misched=false",)
 """LLVM leaves instructions in the order in which the program has them: its scheduler, which looks no further than
 registers, would put a readout that nothing waits for before the step that the next token waits for."""
+
+NO_SIZES: Mapping[str, int] = MappingProxyType({})
 
 DIGEST_BYTES = hashlib.sha256().digest_size
 
@@ -78,12 +85,26 @@ def cache_key(text: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def compiled(text: str, name: str, arguments: dict[str, str]) -> Callable[..., None]:
-    """The function `name` of a module of LLVM IR, as a Python callable.
+def compiled(
+    text: str, name: str, arguments: Mapping[str, str], number: str = "float32", sizes: Mapping[str, int] = NO_SIZES
+) -> Callable[..., None]:
+    """The function `name` of a module of LLVM IR, as a Python callable that takes its arguments by place or by name.
 
-    Arguments declared as "pointer" take C-contiguous NumPy arrays, "index" takes integers. The call releases
-    the interpreter lock.
+    The call releases the interpreter lock. It raises ValueError for an array of another type, shape or layout than is
+    declared, which the program would misread.
+
+    Args:
+        text: the module.
+        name: of the function.
+        arguments: how each is declared, by its name: ``"index"`` for an integer; ``"float [P, lanes]"`` for a
+            C-contiguous array of that type and shape; ``"pointer"`` for a C-contiguous array of any. The type is a
+            NumPy dtype, or ``float`` for the program's numbers. A dimension is a number, a name, or ``*`` for any size.
+        number: the dtype of the program's numbers.
+        sizes: of named dimensions. Other names have the value of the index argument of that name, or else the size
+            that the first array of a call gives them.
     """
+    declared = {argument: _Declared.of(argument, kind, number) for argument, kind in arguments.items()}
+    signature = Signature([Parameter(argument, Parameter.POSITIONAL_OR_KEYWORD) for argument in declared])
     key = cache_key(text)
     code = _load_code(key)
     if code is None:
@@ -93,20 +114,63 @@ def compiled(text: str, name: str, arguments: dict[str, str]) -> Callable[..., N
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     address = engine.get_function_address(name)
-    kinds = [ctypes.c_void_p if kind == "pointer" else ctypes.c_int64 for kind in arguments.values()]
+    kinds = [ctypes.c_int64 if each.is_index else ctypes.c_void_p for each in declared.values()]
     function = ctypes.CFUNCTYPE(None, *kinds)(address)
 
-    def call(*values: Any) -> None:
-        function(*(_address(value) if isinstance(value, np.ndarray) else value for value in values))
+    def call(*values: Any, **named: Any) -> None:
+        given = signature.bind(*values, **named).arguments
+        known = dict(sizes)
+        for argument, value in given.items():
+            if declared[argument].is_index:
+                given[argument] = known[argument] = operator.index(value)
+        for argument, value in given.items():
+            if not declared[argument].is_index:
+                declared[argument].check(value, known)
+        function(*(value if isinstance(value, int) else value.ctypes.data for value in given.values()))
 
     call.engine = engine  # type: ignore[attr-defined]  # keeps the code alive
     return call
 
 
-def _address(array: np.ndarray) -> int:
-    if not array.flags.c_contiguous:
-        raise ValueError("the engine takes C-contiguous arrays")
-    return array.ctypes.data
+@dataclass(frozen=True)
+class _Declared:
+    """What an argument of a program has to be."""
+
+    name: str
+    is_index: bool
+    dtype: np.dtype | None = None  # None: any, and any shape
+    shape: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, name: str, text: str, number: str) -> _Declared:
+        """The argument that a text such as ``"int32 [words, lanes]"`` declares."""
+        if text in ("index", "pointer"):
+            return cls(name, text == "index")
+        found = re.fullmatch(r"(\w+) \[(.+)\]", text)
+        if found is None:
+            raise ValueError(f"{name}: declared as {text!r}; should be like 'float [P, lanes]', 'pointer' or 'index'")
+        dtype = np.dtype(number if found[1] == "float" else found[1])
+        return cls(name, False, dtype, tuple(size.strip() for size in found[2].split(",")))
+
+    def check(self, array: Any, known: dict[str, int]) -> None:
+        """Refuse an array of another type, shape or layout; sizes of dimensions not known yet become known.
+
+        Raises:
+            ValueError: for such an array, or what is no array.
+        """
+        if not isinstance(array, np.ndarray) or not array.flags.c_contiguous:
+            raise ValueError(f"{self.name}: the engine takes C-contiguous arrays")
+        if self.dtype is None:
+            return
+        fits = array.dtype == self.dtype and array.ndim == len(self.shape)
+        sizes = [int(size) if size.isdecimal() else known.get(size) for size in self.shape]
+        if not fits or any(size not in (None, found) for size, found in zip(sizes, array.shape, strict=True)):
+            wanted = ", ".join(
+                name if size is None or name.isdecimal() else f"{name} = {size}"
+                for name, size in zip(self.shape, sizes, strict=True)
+            )
+            raise ValueError(f"{self.name}: should be {self.dtype} [{wanted}], not {array.dtype} {list(array.shape)}")
+        known.update((name, size) for name, size in zip(self.shape, array.shape, strict=True) if name.isidentifier())
 
 
 def _compile(text: str) -> bytes:
