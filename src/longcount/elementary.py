@@ -1,6 +1,6 @@
 """Elementary functions over any kind of number: the project's own, the same bits on every machine.
 
-A function that a cell uses (`exp`, `log`, `sigmoid`, `tanh`, `relu`) first asks its argument: a number that has a
+A function that a cell uses (`exp`, `log`, `sqrt`, `sigmoid`, `tanh`, `relu`, ...) first asks its argument: a number that has a
 method of that name (a PyTorch tensor, an interval, a symbol) answers for itself. All other numbers (NumPy scalars and
 arrays, SIMD lanes of the engine, printed float32 programs) take the polynomials below, which use nothing but IEEE
 additions, multiplications and divisions and three primitives: `clip`, `scaled` (multiplication by a power of two
@@ -136,6 +136,55 @@ def log(x: Any) -> Any:
         series = series * square + 1.0 / (2 * k + 1)
     value = exponent * constants.ln2_high + (exponent * constants.ln2_low + 2.0 * s * series)
     return where(x > 0.0, value, where(x <= 0.0, -100.0, x))
+
+
+def sqrt(x: Any) -> Any:
+    """The square root, correctly rounded (IEEE); NaN below 0."""
+    if hasattr(x, "sqrt"):
+        return x.sqrt()
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(numeric(x))
+
+
+HARD_SLOPE = 1.0 / 6.0
+"""Of the hard sigmoid between its ends."""
+
+
+def hard_sigmoid(x: Any) -> Any:
+    """0 up to x = -3, x / 6 + 1/2, 1 from x = 3 on, as `torch.nn.functional.hardsigmoid`: exactly 0 and 1 beyond the
+    ends up to the rounding of x / 6. Made of `relu`, which makes 0 of a NaN: it does not pass one on."""
+    if hasattr(x, "hard_sigmoid"):
+        return x.hard_sigmoid()
+    return 1.0 - relu(1.0 - relu(x * HARD_SLOPE + 0.5))
+
+
+def hard_tanh(x: Any) -> Any:
+    """-1 up to x = -1, x, 1 from x = 1 on, as `torch.nn.functional.hardtanh`; like `hard_sigmoid` with a NaN."""
+    if hasattr(x, "hard_tanh"):
+        return x.hard_tanh()
+    return 1.0 - relu(2.0 - relu(x + 1.0))
+
+
+def maximum(a: Any, b: Any) -> Any:
+    """The greater of two numbers; b where one is NaN."""
+    if hasattr(a, "maximum"):
+        return a.maximum(b)
+    return where(a > b, a, b)
+
+
+def blend(h: Any, n: Any, z: Any) -> Any:
+    """n where z = 0, h where z = 1: (h - n) z + n, in this form. (1 - z) n + z h is the same in exact arithmetic, but
+    rounds differently."""
+    if hasattr(h, "blended"):
+        return h.blended(n, z)
+    return (h - n) * z + n
+
+
+def where_positive(condition: Any, value: Any) -> Any:
+    """The value where the condition is above 0, else 0 (with the value's sign)."""
+    if hasattr(condition, "where_positive"):
+        return condition.where_positive(value)
+    return where(condition > 0.0, value, value * 0.0)
 
 
 def _exp_minus_one_of_remainder(x: Any, constants: Constants, factor: float = 1.0) -> tuple[Any, Any]:

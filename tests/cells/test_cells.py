@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from longcount import cells
 from longcount.cells import CELLS, Cell
-from longcount.cells.squash import hard_sigmoid, hard_tanh
-from longcount.cells.vector import Vector
+from longcount.cells.vector import Vector, hard_sigmoid, hard_tanh
 from longcount.errors import UserError
 
 ANY_CELL = st.builds(cells.get, st.sampled_from(cells.names()), st.integers(1, 4), st.integers(1, 3))

@@ -8,6 +8,7 @@ LSTM, 1 - z in a GRU, 1 - u in a ReLU RNN with recurrent weight u.
 Letters: M models of one cell, D depths, G gates.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,14 +74,14 @@ def counters(cell_name: str, weights: np.ndarray, depths: int = DEPTHS) -> Count
     }
     at = cell.state_names.index(COUNTERS[cell_name])
     state = cell.initial_state(np.zeros(len(weights), np.float32))
-    steps: dict[str, list[np.ndarray]] = {name: [] for name in ("counter", "after", "may_close", *cell.tape_names)}
+    steps: dict[str, list[np.ndarray]] = defaultdict(list)
     with np.errstate(over="ignore", invalid="ignore"):  # a ReLU with recurrent weight above 1 runs away
         for _ in range(depths):
-            after, tape = step(cell, parts, x, state)
+            after, (gates,) = step(cell, parts, x, state)
             steps["counter"].append(state[at][0])
             steps["after"].append(after[at][0])
             steps["may_close"].append(read(cell, parts, after)[1])
-            for name, part in zip(cell.tape_names, tape, strict=True):
+            for name, part in gates.items():
                 steps[name].append(part[0])
             state = tuple(Vector([part[0][0]]) for part in after)
         stacked = {name: np.stack(found, axis=-2) for name, found in steps.items()}

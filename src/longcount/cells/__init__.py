@@ -28,8 +28,8 @@ def names() -> tuple[str, ...]:
     return tuple(CELLS)
 
 
-def get(name: str, hidden_size: int = 1, layers: int = 1) -> Cell:
-    """The cell of that name, in layers of that size.
+def get(name: str, hidden_size: int = 1, layers: int = 1, letters: int = VOCABULARY, outputs: int = OUTPUTS) -> Cell:
+    """The cell of that name, in layers of that size, for so many letters and outputs.
 
     Raises:
         UserError: no cell has that name.
@@ -40,7 +40,7 @@ def get(name: str, hidden_size: int = 1, layers: int = 1) -> Cell:
         near = difflib.get_close_matches(name.lower(), CELLS, 1)
         hint = f"did you mean {near[0]}?" if near else f"the cells are {', '.join(CELLS)}"
         raise UserError(f"no cell is called {name!r}: {hint}") from None
-    return kind(hidden_size, layers)
+    return kind(hidden_size, layers, letters, outputs)
 
 
 __all__ = ["CELLS", "OUTPUTS", "SCHEMES", "VOCABULARY", "Cell", "get", "initialise", "names", "pack", "unpack"]

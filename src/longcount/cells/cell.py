@@ -1,4 +1,4 @@
-"""What a cell is: names, shapes and two equations over any kind of number."""
+"""What a cell is: names, shapes and its equations over any kind of number."""
 
 from __future__ import annotations
 
@@ -7,21 +7,26 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from longcount.cells.vector import Vector
 
 Gates = dict[str, Vector]
-"""A vector [H] for each gate of a cell."""
+"""A vector [H] for each gate of a cell, or for each of its own parameters."""
+
+State = tuple[Vector, ...]
+"""A vector [H] for each of a cell's state names."""
 
 VOCABULARY = 2
-"""Letters of the language, one-hot input."""
+"""Letters of Dyck-1, one-hot input."""
 
 OUTPUTS = 2
-"""One output a letter: may it come next?"""
+"""One output a letter of Dyck-1: may it come next?"""
 
 
 @dataclass(frozen=True)
 class Cell(ABC):
-    """A recurrent cell: subclass it in a file of its own and add one line to `longcount.cells.CELLS`.
+    """A recurrent cell with the sizes of the network around it: subclass it in a file of its own.
 
     The engine computes, for every gate k, the two affine maps of `torch.nn`,
 
@@ -33,39 +38,74 @@ class Cell(ABC):
 
     name: ClassVar[str]
     gates: ClassVar[tuple[str, ...]]
+    """The affine maps, in the order of the rows of the weights."""
     state_names: ClassVar[tuple[str, ...]]
-    tape_names: ClassVar[tuple[str, ...]]
+    """The parts of the state; the readout reads the first, and y is made of it."""
+    recurrent: ClassVar[bool] = True
+    """Whether gates see h; where they see the input alone there are no W_hh and b_hh, and `forward` gets an empty y."""
     separate_recurrent_bias: ClassVar[tuple[str, ...]] = ()
+    own: ClassVar[tuple[str, ...]] = ()
+    """Parameters of the cell's own, a vector [H] each: `weight_ci` is the tensor `weight_ci_l0`."""
+
+    counter: ClassVar[str] = "h"
+    """The part of the state that counts."""
+    counts: ClassVar[str] = "h"
+    """The gate that makes a step of the counter."""
+    keeps: ClassVar[tuple[str, ...]] = ()
+    """The gates that, open, keep the counter as it is."""
+    opens: ClassVar[tuple[str, ...]] = ()
+    """The gates that are open in a network that counts."""
+    paper_rate: ClassVar[float] = 0.01
+    """Learning rate of the first paper's protocol, or of its nearest cell."""
+    paper_runs: ClassVar[int] = 10
+    """Runs of it."""
 
     hidden_size: int = 1
     layers: int = 1
+    letters: int = VOCABULARY
+    outputs: int = OUTPUTS
+    learned_start: bool = False
+    """Whether the state before the first token is learned, as tensors such as `h_0_l0`; else it is 0."""
 
     @abstractmethod
-    def forward(self, x: Gates, y: Gates, state: tuple[Vector, ...]) -> tuple[tuple[Vector, ...], tuple[Vector, ...]]:
-        """The next state (h first) and the tape: the values, named by `tape_names`, that the way back needs."""
+    def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:
+        """One token, unit by unit.
 
-    @abstractmethod
-    def backward(self, tape: tuple[Vector, ...], d_state: tuple[Vector, ...]) -> tuple[tuple[Any, ...], Gates, Gates]:
-        """From the gradient by the next state: by the previous state (what does not pass through y; None for h where
-        that is nothing), by x and by y."""
+        Args:
+            x: by gate [H].
+            y: by gate [H]; empty where the cell is not `recurrent`.
+            state: the state before the token, [H] each.
+            own: the cell's own parameters by name, [H] each.
+
+        Returns:
+            The next state, and the values of the gates by name, as traces and proofs show them.
+        """
+
+    def start(self, tensors: dict[str, np.ndarray]) -> None:
+        """Change initial tensors [..., *shape], by their names, in place; all have been drawn as PyTorch does."""
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes as in `torch.nn`, in the order of the flat parameter vector."""
         rows = len(self.gates) * self.hidden_size
         shapes: dict[str, tuple[int, ...]] = {}
         for layer in range(self.layers):
-            shapes[f"weight_ih_l{layer}"] = (rows, self.hidden_size if layer else VOCABULARY)
-            shapes[f"weight_hh_l{layer}"] = (rows, self.hidden_size)
+            shapes[f"weight_ih_l{layer}"] = (rows, self.hidden_size if layer else self.letters)
+            if self.recurrent:
+                shapes[f"weight_hh_l{layer}"] = (rows, self.hidden_size)
             shapes[f"bias_ih_l{layer}"] = (rows,)
-            shapes[f"bias_hh_l{layer}"] = (rows,)
-        shapes["readout.weight"] = (OUTPUTS, self.hidden_size)
-        shapes["readout.bias"] = (OUTPUTS,)
+            if self.recurrent:
+                shapes[f"bias_hh_l{layer}"] = (rows,)
+            shapes |= {f"{name}_l{layer}": (self.hidden_size,) for name in self.own}
+        shapes["readout.weight"] = (self.outputs, self.hidden_size)
+        shapes["readout.bias"] = (self.outputs,)
+        if self.learned_start:
+            shapes |= {f"{name}_0_l{k}": (self.hidden_size,) for k in range(self.layers) for name in self.state_names}
         return shapes
 
     def size(self) -> int:
-        """The number of parameters P: at hidden size 1 LSTM 24, GRU 19, ReLU 9."""
+        """The number of parameters P: for Dyck-1 and hidden size 1 LSTM 24, GRU 19, ReLU 9."""
         return sum(math.prod(shape) for shape in self.shapes().values())
 
-    def initial_state(self, zero: Any) -> tuple[Vector, ...]:
-        """The state of every layer before the first token: every component `zero`."""
+    def initial_state(self, zero: Any) -> State:
+        """The state of every layer before the first token where it is not learned: every component `zero`."""
         return tuple(Vector([zero] * self.hidden_size) for _ in range(self.layers) for _ in self.state_names)

@@ -11,11 +11,8 @@ can count exactly in float32.
 
 from __future__ import annotations
 
-from typing import Any
-
-from longcount.cells.cell import Cell, Gates
-from longcount.cells.squash import SOFT
-from longcount.cells.vector import Vector
+from longcount.cells.cell import Cell, Gates, State
+from longcount.cells.vector import blend, sigmoid, tanh
 
 
 class GRU(Cell):
@@ -24,23 +21,14 @@ class GRU(Cell):
     name = "gru"
     gates = ("r", "z", "n")
     state_names = ("h",)
-    tape_names = ("r", "z", "n", "y_n", "h_before")
     separate_recurrent_bias = ("n",)
-    squash = SOFT
+    counter, counts, keeps, opens = "h", "n", ("z",), ("z",)
+    paper_rate = 0.001
+    sigmoid, tanh = staticmethod(sigmoid), staticmethod(tanh)
 
-    def forward(self, x: Gates, y: Gates, state: tuple[Vector, ...]) -> tuple[tuple[Vector, ...], tuple[Vector, ...]]:
+    def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:
         (h,) = state
-        sigmoid, tanh = self.squash.sigmoid, self.squash.tanh
-        r = sigmoid(x["r"] + y["r"])
-        z = sigmoid(x["z"] + y["z"])
-        n = tanh(x["n"] + r * y["n"])
-        return ((h - n) * z + n,), (r, z, n, y["n"], h)
-
-    def backward(self, tape: tuple[Vector, ...], d_state: tuple[Vector, ...]) -> tuple[tuple[Any, ...], Gates, Gates]:
-        r, z, n, y_n, h = tape
-        (d_h,) = d_state
-        before_sigmoid, before_tanh = self.squash.before_sigmoid, self.squash.before_tanh
-        d_n = before_tanh(n, d_h * (1.0 - z))
-        d_z = before_sigmoid(z, d_h * (h - n))
-        d_r = before_sigmoid(r, d_n * y_n)
-        return (d_h * z,), {"r": d_r, "z": d_z, "n": d_n}, {"r": d_r, "z": d_z, "n": d_n * r}
+        r = self.sigmoid(x["r"] + y["r"])
+        z = self.sigmoid(x["z"] + y["z"])
+        n = self.tanh(x["n"] + r * y["n"])
+        return (blend(h, n, z),), {"r": r, "z": z, "n": n}

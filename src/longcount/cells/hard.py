@@ -1,23 +1,23 @@
 """LSTM and GRU with hard gates: the equations of `longcount.cells.lstm` and `longcount.cells.gru`, with straight lines
-in place of sigmoid and tanh (`longcount.cells.squash`). The outputs keep their sigmoid.
+in place of sigmoid and tanh, which reach 0, 1 and -1 and stay there. The outputs keep their sigmoid.
 """
 
 from __future__ import annotations
 
 from longcount.cells.gru import GRU
 from longcount.cells.lstm import LSTM
-from longcount.cells.squash import HARD
+from longcount.cells.vector import hard_sigmoid, hard_tanh
 
 
 class HardLSTM(LSTM):
     """LSTM with hard gates; c counts."""
 
     name = "hard_lstm"
-    squash = HARD
+    sigmoid, tanh = staticmethod(hard_sigmoid), staticmethod(hard_tanh)
 
 
 class HardGRU(GRU):
     """GRU with hard gates; h counts."""
 
     name = "hard_gru"
-    squash = HARD
+    sigmoid, tanh = staticmethod(hard_sigmoid), staticmethod(hard_tanh)

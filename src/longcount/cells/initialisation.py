@@ -26,6 +26,7 @@ def initialise(cell: Cell, draws: np.ndarray, scheme: str = "pytorch") -> np.nda
     """
     start = draws * np.float32(1.0 / np.sqrt(cell.hidden_size))
     tensors = {name: tensor.copy() for name, tensor in unpack(cell, start).items()}
+    cell.start(tensors)
     SCHEMES[scheme](cell, tensors)
     return pack(cell, tensors).astype(np.float32)
 
@@ -59,16 +60,15 @@ def _orthogonal(cell: Cell, tensors: Tensors) -> None:
 def _counter(cell: Cell, tensors: Tensors) -> None:
     """Near a counter after Weiss et al. (2018): an opening token steps up and a closing one down, the memory is kept.
 
-    LSTM: gates i, f and o begin open (b_ih = 3, other weights a tenth), GRU: update gate z (b_ih = 3, others a tenth);
-    the others: recurrent matrices the identity, recurrent biases 0.
+    The gates that are open in a counter (`Cell.opens`: LSTM i, f and o, GRU z) begin open, b_ih = 3 and other weights a
+    tenth; a cell without such gates starts with recurrent matrices the identity, recurrent biases 0.
     """
     _signs(cell, tensors)
-    open_gates = {"lstm": "ifo", "gru": "z"}.get(_soft(cell))
-    if open_gates is None:
+    if not cell.opens:
         _identity(cell, tensors)
         return
     for layer in range(cell.layers):
-        for gate in open_gates:
+        for gate in cell.opens:
             k = cell.gates.index(gate)
             for name in (f"weight_ih_l{layer}", f"weight_hh_l{layer}"):
                 _by_gate(cell, tensors[name])[..., k, :, :] *= np.float32(0.1)
@@ -77,18 +77,12 @@ def _counter(cell: Cell, tensors: Tensors) -> None:
 
 
 def _signs(cell: Cell, tensors: Tensors) -> None:
-    """Signs of a counter: the gate that is counted (LSTM g, GRU n, else h) goes up on `(` and down on `)`, and the
+    """Signs of a counter: the gate that is counted (`Cell.counts`) goes up on `(` and down on `)`, and the
     readout's `)` weights are positive; magnitudes as drawn."""
-    counted = {"lstm": "g", "gru": "n"}.get(_soft(cell), cell.gates[0])
-    steps = _by_gate(cell, tensors["weight_ih_l0"])[..., cell.gates.index(counted), :, :]
+    steps = _by_gate(cell, tensors["weight_ih_l0"])[..., cell.gates.index(cell.counts), :, :]
     steps[...] = np.abs(steps) * np.array([1, -1], np.float32)
     allowed = tensors["readout.weight"][..., 1, :]
     allowed[...] = np.abs(allowed)
-
-
-def _soft(cell: Cell) -> str:
-    """The name of the cell with the same gates, soft ones where its own are hard."""
-    return cell.name.removeprefix("hard_")
 
 
 SCHEMES: dict[str, Callable[[Cell, Tensors], None]] = {

@@ -5,10 +5,7 @@ h' = x + y
 
 from __future__ import annotations
 
-from typing import Any
-
-from longcount.cells.cell import Cell, Gates
-from longcount.cells.vector import Vector
+from longcount.cells.cell import Cell, Gates, State
 
 
 class Linear(Cell):
@@ -17,13 +14,7 @@ class Linear(Cell):
     name = "linear"
     gates = ("h",)
     state_names = ("h",)
-    tape_names = ()
+    counter, counts = "h", "h"
 
-    def forward(self, x: Gates, y: Gates, state: tuple[Vector, ...]) -> tuple[tuple[Vector, ...], tuple[Vector, ...]]:
-        h = x["h"] + y["h"]
-        return (h,), ()
-
-    def backward(self, tape: tuple[Vector, ...], d_state: tuple[Vector, ...]) -> tuple[tuple[Any, ...], Gates, Gates]:
-        (d_h,) = d_state
-        d = {"h": d_h}
-        return (None,), d, d
+    def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:
+        return (x["h"] + y["h"],), {}

@@ -12,11 +12,8 @@ As `torch.nn.LSTM`, gate order i, f, g, o:
 
 from __future__ import annotations
 
-from typing import Any
-
-from longcount.cells.cell import Cell, Gates
-from longcount.cells.squash import SOFT
-from longcount.cells.vector import Vector
+from longcount.cells.cell import Cell, Gates, State
+from longcount.cells.vector import sigmoid, tanh
 
 
 class LSTM(Cell):
@@ -25,29 +22,14 @@ class LSTM(Cell):
     name = "lstm"
     gates = ("i", "f", "g", "o")
     state_names = ("h", "c")
-    tape_names = ("i", "f", "g", "o", "c_before", "tanh_c")
-    squash = SOFT
+    counter, counts, keeps, opens = "c", "g", ("f",), ("i", "f", "o")
+    sigmoid, tanh = staticmethod(sigmoid), staticmethod(tanh)
 
-    def forward(self, x: Gates, y: Gates, state: tuple[Vector, ...]) -> tuple[tuple[Vector, ...], tuple[Vector, ...]]:
+    def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:
         _, c = state
-        sigmoid, tanh = self.squash.sigmoid, self.squash.tanh
-        i = sigmoid(x["i"] + y["i"])
-        f = sigmoid(x["f"] + y["f"])
-        g = tanh(x["g"] + y["g"])
-        o = sigmoid(x["o"] + y["o"])
+        i = self.sigmoid(x["i"] + y["i"])
+        f = self.sigmoid(x["f"] + y["f"])
+        g = self.tanh(x["g"] + y["g"])
+        o = self.sigmoid(x["o"] + y["o"])
         c_next = f * c + i * g
-        tanh_c = tanh(c_next)
-        return (o * tanh_c, c_next), (i, f, g, o, c, tanh_c)
-
-    def backward(self, tape: tuple[Vector, ...], d_state: tuple[Vector, ...]) -> tuple[tuple[Any, ...], Gates, Gates]:
-        i, f, g, o, c, tanh_c = tape
-        d_h, d_c = d_state
-        before_sigmoid, before_tanh = self.squash.before_sigmoid, self.squash.before_tanh
-        d_c = d_c + before_tanh(tanh_c, d_h * o)
-        d_gates = {
-            "i": before_sigmoid(i, d_c * g),
-            "f": before_sigmoid(f, d_c * c),
-            "g": before_tanh(g, d_c * i),
-            "o": before_sigmoid(o, d_h * tanh_c),
-        }
-        return (None, d_c * f), d_gates, d_gates
+        return (o * self.tanh(c_next), c_next), {"i": i, "f": f, "g": g, "o": o}

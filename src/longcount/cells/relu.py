@@ -8,10 +8,8 @@ opposite, the readout's threshold between 0 and one step.
 
 from __future__ import annotations
 
-from typing import Any
-
-from longcount.cells.cell import Cell, Gates
-from longcount.cells.vector import Vector, relu, where_positive
+from longcount.cells.cell import Cell, Gates, State
+from longcount.cells.vector import relu
 
 
 class ReLU(Cell):
@@ -20,14 +18,8 @@ class ReLU(Cell):
     name = "relu"
     gates = ("h",)
     state_names = ("h",)
-    tape_names = ("h_after",)
+    counter, counts = "h", "h"
+    paper_runs = 30
 
-    def forward(self, x: Gates, y: Gates, state: tuple[Vector, ...]) -> tuple[tuple[Vector, ...], tuple[Vector, ...]]:
-        h = relu(x["h"] + y["h"])
-        return (h,), (h,)
-
-    def backward(self, tape: tuple[Vector, ...], d_state: tuple[Vector, ...]) -> tuple[tuple[Any, ...], Gates, Gates]:
-        (h,) = tape
-        (d_h,) = d_state
-        d = {"h": where_positive(h, d_h)}
-        return (None,), d, d
+    def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:
+        return (relu(x["h"] + y["h"]),), {}

@@ -5,10 +5,8 @@ h' = tanh(x + y)
 
 from __future__ import annotations
 
-from typing import Any
-
-from longcount.cells.cell import Cell, Gates
-from longcount.cells.vector import Vector, tanh
+from longcount.cells.cell import Cell, Gates, State
+from longcount.cells.vector import tanh
 
 
 class Tanh(Cell):
@@ -17,14 +15,7 @@ class Tanh(Cell):
     name = "tanh"
     gates = ("h",)
     state_names = ("h",)
-    tape_names = ("h_after",)
+    counter, counts = "h", "h"
 
-    def forward(self, x: Gates, y: Gates, state: tuple[Vector, ...]) -> tuple[tuple[Vector, ...], tuple[Vector, ...]]:
-        h = tanh(x["h"] + y["h"])
-        return (h,), (h,)
-
-    def backward(self, tape: tuple[Vector, ...], d_state: tuple[Vector, ...]) -> tuple[tuple[Any, ...], Gates, Gates]:
-        (h,) = tape
-        (d_h,) = d_state
-        d = {"h": d_h * (1.0 - h * h)}
-        return (None,), d, d
+    def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:
+        return (tanh(x["h"] + y["h"]),), {}

@@ -37,6 +37,12 @@ class Vector(tuple[Any, ...]):
     def __mul__(self, other: Any) -> Vector:
         return self._with(other, lambda a, b: a * b)
 
+    def __truediv__(self, other: Any) -> Vector:
+        return self._with(other, lambda a, b: a / b)
+
+    def __neg__(self) -> Vector:
+        return self.map(lambda a: -a)
+
     def __radd__(self, other: Any) -> Vector:
         return self._with(other, lambda a, b: b + a)
 
@@ -46,9 +52,27 @@ class Vector(tuple[Any, ...]):
     def __rmul__(self, other: Any) -> Vector:
         return self._with(other, lambda a, b: b * a)
 
+    def __rtruediv__(self, other: Any) -> Vector:
+        return self._with(other, lambda a, b: b / a)
+
     def map(self, function: Callable[[Any], Any]) -> Vector:
         """The function of every element."""
         return Vector(function(element) for element in self)
+
+
+def exp(vector: Vector) -> Vector:
+    """Element by element, `longcount.elementary.exp`."""
+    return vector.map(elementary.exp)
+
+
+def log(vector: Vector) -> Vector:
+    """Element by element, `longcount.elementary.log`."""
+    return vector.map(elementary.log)
+
+
+def sqrt(vector: Vector) -> Vector:
+    """Element by element, `longcount.elementary.sqrt`."""
+    return vector.map(elementary.sqrt)
 
 
 def sigmoid(vector: Vector) -> Vector:
@@ -66,9 +90,41 @@ def relu(vector: Vector) -> Vector:
     return vector.map(elementary.relu)
 
 
+def hard_sigmoid(vector: Vector) -> Vector:
+    """Element by element, `longcount.elementary.hard_sigmoid`."""
+    return vector.map(elementary.hard_sigmoid)
+
+
+def hard_tanh(vector: Vector) -> Vector:
+    """Element by element, `longcount.elementary.hard_tanh`."""
+    return vector.map(elementary.hard_tanh)
+
+
+def softplus(vector: Vector) -> Vector:
+    """log(1 + exp(x)), element by element, in a form that never overflows: max(0, x) + log(1 + exp(-|x|))."""
+    above = relu(vector)
+    return above + log(exp(-(above + relu(-vector))) + 1.0)
+
+
+def log_sigmoid(vector: Vector) -> Vector:
+    """log(sigmoid(x)) = -softplus(-x), element by element."""
+    return -softplus(-vector)
+
+
+def maximum(one: Vector, other: Vector | float) -> Vector:
+    """The greater, element by element."""
+    others = other if isinstance(other, Vector) else [other] * len(one)
+    return Vector(elementary.maximum(a, b) for a, b in zip(one, others, strict=True))
+
+
+def blend(h: Vector, n: Vector, z: Vector) -> Vector:
+    """(h - n) z + n, element by element: n where z = 0, h where z = 1."""
+    return Vector(elementary.blend(*three) for three in zip(h, n, z, strict=True))
+
+
 def where_positive(condition: Vector, value: Vector) -> Vector:
     """value where condition > 0, else 0, element by element."""
-    return Vector(elementary.where(c > 0.0, v, v * 0.0) for c, v in zip(condition, value, strict=True))
+    return Vector(elementary.where_positive(c, v) for c, v in zip(condition, value, strict=True))
 
 
 def dot(row: Sequence[Any], column: Sequence[Any]) -> Any:

@@ -12,12 +12,14 @@ import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
-from longcount.cells import OUTPUTS, Cell
-from longcount.cells.network import LOSSES, State, Weights, inputs_of_letters, read, split, step
+from longcount.cells import Cell
+from longcount.cells.cell import Gates, State
+from longcount.cells.network import LOSSES, Question, Weights, initial_state, inputs_of_letters, read, split, step
 from longcount.cells.vector import Vector
 from longcount.engine.lanes import Function, Value, Variable
 from longcount.engine.machine import compiled
-from longcount.engine.packed import CHUNK, ROW, PackedMemory
+from longcount.engine.packed import CHUNK, CHUNK_BITS, Layout, PackedMemory, of_letter
+from longcount.engine.training_kernel import layout_of
 
 NO_FAILURE = 2**31 - 1
 
@@ -30,7 +32,7 @@ ARGUMENTS = {
     "group_count": "index",
     "losses": "pointer",  # double [groups, lanes]: sum over tokens and outputs
     "failures": "pointer",  # int32 [groups, lanes]: first wrong token, or NO_FAILURE
-    "token_rows": "pointer",  # int32 [1 + outputs, lanes], scratch
+    "token_rows": "pointer",  # int32 [letter bits + targets, lanes], scratch
 }
 
 SHARED_ARGUMENTS = {
@@ -54,49 +56,61 @@ class _Walk(NamedTuple):
 
 @functools.cache
 def evaluation_kernel(
-    cell: Cell, loss: str, lanes: int, shared_words: bool, dtype: str = "float32"
+    cell: Cell, question: Question, loss: str, lanes: int, shared_words: bool, dtype: str = "float32"
 ) -> Callable[..., None]:
     """The compiled kernel: with `shared_words` for many models, else for many words."""
     arguments = SHARED_ARGUMENTS if shared_words else ARGUMENTS
     function = Function("evaluate", arguments, lanes, dtype)
-    if shared_words:
-        _trace_many_models(function, cell, loss)
-    else:
-        _trace_many_words(function, cell, loss)
+    trace = _trace_many_models if shared_words else _trace_many_words
+    trace(_Program(function, cell, question, loss))
     return compiled(function.finish(), "evaluate", arguments)
 
 
-def _trace_many_words(function: Function, cell: Cell, loss: str) -> None:
-    weights, letters = _load_weights(function, cell)
-    packed = PackedMemory(function)
+class _Program:
+    """What every part of the kernel is made for and works on."""
+
+    def __init__(self, function: Function, cell: Cell, question: Question, loss: str):
+        self.function = function
+        self.cell = cell
+        self.question = question
+        self.loss = LOSSES[loss].function
+        self.layout: Layout = layout_of(cell, question)
+        self.packed = PackedMemory(function, self.layout)
+        parameters = function.memory("parameters", function.float_lanes)
+        self.weights: Weights = split(cell, [parameters.load(k) for k in range(cell.size())])
+        self.letters = inputs_of_letters(cell, self.weights)
+
+    def x_of(self, masks: list[Value]) -> Gates:
+        """The first layer's x of a token, from the bits of its row."""
+        bits = masks[: self.layout.letter_bits]
+        return {gate: of_letter(bits, [letter[gate] for letter in self.letters]) for gate in self.cell.gates}
+
+
+def _trace_many_words(program: _Program) -> None:
+    function, packed, row = program.function, program.packed, program.layout.row
     groups = function.memory("groups", function.integer_lanes.element)
     token_rows = function.memory("token_rows", function.integer_lanes)
     for group in function.range(0, function.index_argument("group_count")):
         words = [groups.load(group * function.lanes + lane).to_index() for lane in range(function.lanes)]
         lengths = function.pack_integers([packed.lengths.load(word) for word in words])
         longest = function.largest(lengths)
-        walk = _start(function, cell)
-        for chunk in function.range(0, (longest + (CHUNK - 1)) >> 5):
+        walk = _start(program)
+        for chunk in function.range(0, (longest + (CHUNK - 1)) >> CHUNK_BITS):
             packed.gather(words, chunk, token_rows, function.index(0))
-            rows = [token_rows.load(column) for column in range(ROW)]
+            rows = [token_rows.load(column) for column in range(row)]
             start = chunk * CHUNK
             for offset in function.range(0, (longest - start).minimum(CHUNK)):
                 bit = function.spread_integer(function.index(1) << offset)
-                closing, *allowed = [(row & bit).differs(0) for row in rows]
-                x = {
-                    gate: Vector(closing.select(b, a) for a, b in zip(letters[0][gate], letters[1][gate], strict=True))
-                    for gate in cell.gates
-                }
+                masks = [(integers & bit).differs(0) for integers in rows]
                 token = function.spread_integer(start + offset)
-                _advance(function, cell, loss, weights, x, allowed, token, walk, lengths > token)
+                _advance(program, masks, token, lengths, walk, lengths > token)
             _end_chunk(function, walk)
         _store(function, group, walk)
 
 
-def _trace_many_models(function: Function, cell: Cell, loss: str) -> None:
-    weights, letters = _load_weights(function, cell)
+def _trace_many_models(program: _Program) -> None:
+    function, packed, row = program.function, program.packed, program.layout.row
     integer = function.integer_lanes.element
-    packed = PackedMemory(function)
     groups, parted = function.memory("groups", integer), function.memory("parted", integer)
     kept = function.index_argument("kept")
     kept_numbers = function.memory("kept_numbers", function.float_lanes)
@@ -106,25 +120,21 @@ def _trace_many_models(function: Function, cell: Cell, loss: str) -> None:
         word = groups.load(group).to_index()
         length, first_row = packed.lengths.load(word).to_index(), packed.starts.load(word).to_index()
         first = parted.load(group).to_index()
-        walk = _start(function, cell)
+        walk = _start(program)
         numbers = [*walk.state, walk.chunk_loss]
         for k, variable in enumerate(numbers):
             variable.set(kept_numbers.load(first * len(numbers) + k))
         walk.failure.set(kept_failures.load(first))
-        walk.total.set(kept_totals.load(first >> 5))
+        walk.total.set(kept_totals.load(first >> CHUNK_BITS))
 
-        for chunk in function.range(first >> 5, (length + (CHUNK - 1)) >> 5):
-            rows = [packed.rows.load((first_row + chunk) * ROW + column) for column in range(ROW)]
+        for chunk in function.range(first >> CHUNK_BITS, (length + (CHUNK - 1)) >> CHUNK_BITS):
+            rows = [packed.rows.load((first_row + chunk) * row + column) for column in range(row)]
             start = chunk * CHUNK
             for token in function.range(first.maximum(start), length.minimum(start + CHUNK)):
                 bit = function.narrow(function.index(1) << (token - start))
-                closing, *allowed = [(row & bit).differs(0) for row in rows]
-                x = {
-                    gate: Vector(closing.select(b, a) for a, b in zip(letters[0][gate], letters[1][gate], strict=True))
-                    for gate in cell.gates
-                }
-                everywhere = [function.spread(mask, function.lanes) for mask in allowed]
-                _advance(function, cell, loss, weights, x, everywhere, function.spread_integer(token), walk, None)
+                masks = [(integers & bit).differs(0) for integers in rows]
+                here, lengths = function.spread_integer(token), function.spread_integer(length)
+                _advance(program, masks, here, lengths, walk, None)
                 place = (token + 1).minimum(kept + 1)
                 for k, variable in enumerate(numbers):
                     kept_numbers.store(place * len(numbers) + k, variable.get())
@@ -132,19 +142,14 @@ def _trace_many_models(function: Function, cell: Cell, loss: str) -> None:
             _end_chunk(function, walk)
             boundary = (start + CHUNK).minimum(kept + 1)
             kept_numbers.store(boundary * len(numbers) + len(numbers) - 1, walk.chunk_loss.get())
-            kept_totals.store((start + CHUNK).minimum(kept + CHUNK) >> 5, walk.total.get())
+            kept_totals.store((start + CHUNK).minimum(kept + CHUNK) >> CHUNK_BITS, walk.total.get())
         _store(function, group, walk)
 
 
-def _load_weights(function: Function, cell: Cell) -> tuple[Weights, list[dict[str, Vector]]]:
-    parameters = function.memory("parameters", function.float_lanes)
-    weights = split(cell, [parameters.load(k) for k in range(cell.size())])
-    return weights, inputs_of_letters(cell, weights)
-
-
-def _start(function: Function, cell: Cell) -> _Walk:
+def _start(program: _Program) -> _Walk:
+    function = program.function
     zero = function.lanes_of(0.0)
-    state = [number for part in cell.initial_state(zero) for number in part]
+    state = [number for part in initial_state(program.cell, program.weights, zero) for number in part]
     return _Walk(
         function.variables(state),
         function.variable(zero),
@@ -154,33 +159,37 @@ def _start(function: Function, cell: Cell) -> _Walk:
 
 
 def _advance(
-    function: Function,
-    cell: Cell,
-    loss: str,
-    weights: Weights,
-    x: dict[str, Vector],
-    allowed: list[Value],
-    token: Value,
-    walk: _Walk,
-    active: Value | None,
+    program: _Program, masks: list[Value], token: Value, lengths: Value, walk: _Walk, active: Value | None
 ) -> None:
-    """One token: state, loss and first failure. Lanes that are not active add nothing."""
-    h = cell.hidden_size
+    """One token: state, loss and first failure. Lanes that are not asked, or not active, add nothing.
+
+    Args:
+        program: the network and what is asked of it.
+        masks: the bits of the token's row, of a single row or lane by lane.
+        token: its index in the word.
+        lengths: of the words.
+        walk: what advances.
+        active: lanes whose word goes on; None where all do.
+    """
+    function, cell, question = program.function, program.cell, program.question
+    h, outputs = cell.hidden_size, cell.outputs
     numbers = [variable.get() for variable in walk.state]
     before: State = tuple(Vector(numbers[k : k + h]) for k in range(0, len(numbers), h))
-    after, _ = step(cell, weights, x, before)
+    after, _ = step(cell, program.weights, program.x_of(masks), before)
     for variable, number in zip(walk.state, (number for part in after for number in part), strict=True):
         variable.set(number)
-    outputs = read(cell, weights, after)
+    found = read(cell, program.weights, after, question)
+    targets = [function.in_every_lane(mask) for mask in masks[program.layout.letter_bits :]]
     one, zero = function.lanes_of(1.0), function.lanes_of(0.0)
-    value, _ = LOSSES[loss].function(outputs, Vector(mask.select(one, zero) for mask in allowed))
+    value, _ = program.loss(found, Vector(mask.select(one, zero) for mask in targets[-outputs:]))
     wrong = walk.failure.get() > token
-    differs = (outputs[0] >= 0.5) ^ allowed[0]
-    for k in range(1, OUTPUTS):
-        differs = differs | ((outputs[k] >= 0.5) ^ allowed[k])
-    wrong = wrong & differs
-    if active is not None:
-        value, wrong = active.select(value, 0.0), wrong & active
+    limit = question.threshold
+    says_yes = [output >= limit if question.link == "sigmoid" else output > limit for output in found]
+    differs = [yes ^ allowed for yes, allowed in zip(says_yes, targets[:outputs], strict=True)]
+    wrong = wrong & functools.reduce(lambda a, b: a | b, differs)
+    asked = ~lengths.differs(token + 1) if question.answers == "word" else active
+    if asked is not None:
+        value, wrong = asked.select(value, 0.0), wrong & asked
     walk.chunk_loss.set(walk.chunk_loss.get() + value)
     walk.failure.set(wrong.select(token, walk.failure.get()))
 

@@ -331,6 +331,10 @@ class Function:
         mask = ir.Constant(ir.VectorType(ir.IntType(32), count), [0] * count)
         return Value(self, self.builder.shuffle_vector(first, empty, mask))
 
+    def in_every_lane(self, number: Value) -> Value:
+        """A number of one lane in all of them; one of many lanes as it is."""
+        return number if isinstance(number.ir.type, ir.VectorType) else self.spread(number, self.lanes)
+
     def spread_integer(self, scalar: Value) -> Value:
         """A single index as a 32-bit integer in every lane."""
         return self.spread(self.narrow(scalar), self.lanes)

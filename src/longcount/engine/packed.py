@@ -1,52 +1,75 @@
-"""Words as the lanes read them: 32 tokens in the bits of one integer, beside the targets' bits."""
+"""Words as the lanes read them: 32 tokens in the bits of a few integers, beside the targets' bits.
+
+Of k letters a token takes the bits of its number, the lowest first, each in an integer of its own: one for two letters,
+four for twelve.
+"""
 
 from __future__ import annotations
 
+import functools
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from longcount.cells import OUTPUTS
+from longcount.cells.vector import Vector
 from longcount.engine.lanes import Function, Memory, Value
 from longcount.languages.words import Words
 
 CHUNK = 32
 """Tokens a row."""
 
-ROW = 1 + OUTPUTS
-"""Integers a row: the tokens, and the targets of every output."""
+CHUNK_BITS = 5
+"""Tokens a row, as a power of two."""
+
+
+class Layout(NamedTuple):
+    """What the integers of a row are."""
+
+    letters: int
+    targets: int
+
+    @property
+    def letter_bits(self) -> int:
+        """Integers for the tokens."""
+        return max((self.letters - 1).bit_length(), 1)
+
+    @property
+    def row(self) -> int:
+        """Integers a row."""
+        return self.letter_bits + self.targets
 
 
 class PackedWords(NamedTuple):
     """Rows of all words, one after another."""
 
-    rows: np.ndarray  # int32 [rows, 1 + outputs]: bit k of a row is its token k
+    rows: np.ndarray  # int32 [rows, letter bits + targets]: bit k of an integer is of the row's token k
     starts: np.ndarray  # int32 [words + 2]: first row of every word; word number `words` is an empty one
     lengths: np.ndarray  # int32 [words + 1]: tokens of every word
 
 
-def pack_words(words: Words, targets: np.ndarray) -> PackedWords:
-    """Pack words and their targets (uint8 [tokens, outputs]); one more word, of length 0, serves idle lanes.
+def pack_words(words: Words, targets: np.ndarray, layout: Layout) -> PackedWords:
+    """Pack words and their targets (uint8 [tokens, targets]); one more word, of length 0, serves idle lanes.
 
     The same words are packed once: an epoch asks for them again and again.
     """
-    return _pack(words, targets.tobytes())
+    return _pack(words, targets.tobytes(), layout)
 
 
 @lru_cache(maxsize=16)
-def _pack(words: Words, target_bytes: bytes) -> PackedWords:
-    targets = np.frombuffer(target_bytes, np.uint8).reshape(-1, OUTPUTS)
+def _pack(words: Words, target_bytes: bytes, layout: Layout) -> PackedWords:
+    targets = np.frombuffer(target_bytes, np.uint8).reshape(-1, layout.targets)
     lengths = np.diff(words.offsets)
     rows_of = -(-lengths // CHUNK)
     starts = np.concatenate([[0], np.cumsum(rows_of)])
     total = int(starts[-1])
     within = np.arange(int(words.offsets[-1])) - np.repeat(words.offsets[:-1], lengths)
     place = np.repeat(starts[:-1], lengths) * CHUNK + within
-    bits = np.zeros((ROW, (total + 1) * CHUNK), np.uint8)
-    bits[0, place] = words.tokens
-    bits[1:, place] = targets.T
-    rows = np.packbits(bits.reshape(ROW, -1, CHUNK), axis=-1, bitorder="little").view("<i4")[..., 0]
+    bits = np.zeros((layout.row, (total + 1) * CHUNK), np.uint8)
+    for k in range(layout.letter_bits):
+        bits[k, place] = (words.tokens >> np.uint8(k)) & np.uint8(1)
+    bits[layout.letter_bits :, place] = targets.T
+    rows = np.packbits(bits.reshape(layout.row, -1, CHUNK), axis=-1, bitorder="little").view("<i4")[..., 0]
     return PackedWords(
         np.ascontiguousarray(rows.T.astype(np.int32)),
         np.append(starts, total).astype(np.int32),
@@ -57,8 +80,9 @@ def _pack(words: Words, target_bytes: bytes) -> PackedWords:
 class PackedMemory:
     """The same in the running program."""
 
-    def __init__(self, function: Function):
+    def __init__(self, function: Function, layout: Layout):
         self._function = function
+        self._row = layout.row
         integer = function.integer_lanes.element
         self.rows: Memory = function.memory("rows", integer)
         self.starts: Memory = function.memory("starts", integer)
@@ -76,6 +100,35 @@ class PackedMemory:
             end = self.starts.load(word + 1).to_index()
             last = (end - 1 - start).maximum(function.index(0))
             row = start + (chunk > last).select(last, chunk)
-            for column in range(ROW):
-                bits = self.rows.load(row * ROW + column)
-                single.store((place * ROW + column) * function.lanes + lane, bits)
+            for column in range(self._row):
+                bits = self.rows.load(row * self._row + column)
+                single.store((place * self._row + column) * function.lanes + lane, bits)
+
+
+def of_letter(bits: list[Value], of_letters: list[Any]) -> Any:
+    """What belongs to a token's letter, by a tree of choices on the bits of its number, the lowest first.
+
+    Args:
+        bits: truth values.
+        of_letters: one value a letter; those of several values side by side are `Vector`s.
+    """
+    chosen = of_letters
+    for bit in bits:
+        pairs = [chosen[k : k + 2] for k in range(0, len(chosen), 2)]
+        chosen = [_choose(bit, *reversed(pair)) if len(pair) == 2 else pair[0] for pair in pairs]
+    return chosen[0]
+
+
+def _choose(bit: Value, yes: Any, no: Any) -> Any:
+    if isinstance(yes, Vector):
+        return Vector(bit.select(a, b) for a, b in zip(yes, no, strict=True))
+    return bit.select(yes, no)
+
+
+def letter_masks(bits: list[Value], letters: int) -> list[Value]:
+    """For each letter, whether a token is it."""
+    masks = []
+    for letter in range(letters):
+        signs = [bit if letter >> k & 1 else ~bit for k, bit in enumerate(bits)]
+        masks.append(functools.reduce(lambda a, b: a & b, signs))
+    return masks

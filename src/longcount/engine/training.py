@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from longcount.cells import OUTPUTS, Cell
-from longcount.cells.network import LOSSES
+from longcount.cells import Cell
+from longcount.cells.network import EVERY_TOKEN, LOSSES, Question
 from longcount.engine.adam import corrections
 from longcount.engine.options import PAPER, Options
-from longcount.engine.packed import CHUNK, ROW, PackedWords, pack_words
-from longcount.engine.training_kernel import tape_values, training_kernel
+from longcount.engine.packed import CHUNK, PackedWords, pack_words
+from longcount.engine.training_kernel import layout_of, tape_values, training_kernel
 from longcount.languages.words import Words
 
 LANES = (8, 16, 32)
@@ -45,6 +45,7 @@ def train(
     learning_rate: float | np.ndarray,
     options: Options = PAPER,
     scales: np.ndarray | None = None,
+    question: Question = EVERY_TOKEN,
 ) -> np.ndarray:
     """Train every run on the words in its order; `state` changes in place.
 
@@ -54,16 +55,18 @@ def train(
         cell: the cell.
         state: parameters, moments and update count.
         words: the training words.
-        targets: uint8 [tokens, outputs], as `longcount.languages.dyck.targets` gives them.
+        targets: uint8 [tokens, outputs]; of a softmax [tokens, 2 outputs], the letters allowed and then the one that
+            comes. Where a word is asked once, only its last token's are read.
         orders: integers [runs, n], the words of each run in turn, or [n] for all runs alike.
         learning_rate: one for all updates, or [updates]; there are n / batch size of them, rounded up.
         options: how an update is made.
         scales: [P], or None for ones: the network's weights are the parameters times this (see `folded`).
+        question: what is asked of the network.
 
     Returns:
         float64 [runs]: the mean over words of the loss before the word's update.
     """
-    check_shapes(cell, state.parameters, words, targets, options.loss)
+    check_shapes(cell, state.parameters, words, targets, options.loss, question)
     runs = len(state.parameters)
     if np.size(orders) and not 0 <= np.min(orders) <= np.max(orders) < len(words):
         raise ValueError(f"orders hold numbers of words, from 0 to {len(words) - 1}")
@@ -75,10 +78,10 @@ def train(
     rates = np.broadcast_to(np.asarray(learning_rate, np.float64), (updates,))
     dtype = state.parameters.dtype
     tables = (*corrections(state.updates, rates, dtype), (1.0 - rates * options.weight_decay).astype(dtype))
-    packed = pack_words(words, targets)
+    packed = pack_words(words, targets, layout_of(cell, question))
     total = np.empty(runs)
     for block in blocks(runs):
-        total[block] = _train_block(cell, state, block, packed, orders[block], tables, options, scales)
+        total[block] = _train_block(cell, question, state, block, packed, orders[block], tables, options, scales)
     state.updates += updates
     return total / count
 
@@ -95,14 +98,19 @@ def tie(state: TrainingState, options: Options) -> None:
 
 
 def gradients(
-    cell: Cell, parameters: np.ndarray, words: Words, targets: np.ndarray, options: Options = PAPER
+    cell: Cell,
+    parameters: np.ndarray,
+    words: Words,
+    targets: np.ndarray,
+    options: Options = PAPER,
+    question: Question = EVERY_TOKEN,
 ) -> np.ndarray:
     """The gradient [runs, batches, P] of every batch of words (none empty) at parameters [runs, P], for checks."""
-    check_shapes(cell, parameters, words, targets, options.loss)
+    check_shapes(cell, parameters, words, targets, options.loss, question)
     runs, size = parameters.shape
-    packed = pack_words(words, targets)
+    packed = pack_words(words, targets, layout_of(cell, question))
     lanes, dtype = LANES[0], parameters.dtype
-    kernel = training_kernel(cell, options, lanes, dtype.name, keep_gradient=True)
+    kernel = training_kernel(cell, question, options, lanes, dtype.name, keep_gradient=True)
     batches = -(-len(words) // options.batch_size)
     result = np.empty((runs, batches, size), dtype)
     unused = np.zeros(1, dtype)
@@ -111,23 +119,30 @@ def gradients(
         kept = np.zeros((batches, size, lanes), dtype)
         orders = np.ascontiguousarray(np.tile(np.arange(len(words), dtype=np.int32)[:, None], lanes))
         kernel(np.ascontiguousarray(parameters[block].T), kept, unused, *packed, orders, len(words),
-               unused, unused, unused, unused, np.zeros(lanes), *_scratch(cell, packed, lanes, dtype))  # fmt: skip
+               unused, unused, unused, unused, np.zeros(lanes), *_scratch(cell, question, packed, lanes, dtype))  # fmt: skip
         result[block] = kept.transpose(2, 0, 1)
     return result
 
 
-def check_shapes(cell: Cell, parameters: np.ndarray, words: Words, targets: np.ndarray, loss: str) -> None:
+def check_shapes(
+    cell: Cell, parameters: np.ndarray, words: Words, targets: np.ndarray, loss: str, question: Question
+) -> None:
     """Refuse what the kernels would misread.
 
     Raises:
-        ValueError: parameters or targets of another shape or type, an unknown loss.
+        ValueError: parameters or targets of another shape or type, a letter that the network does not have, an unknown
+            loss or one that does not take the question's link.
     """
     if parameters.shape[-1] != cell.size():
         raise ValueError(f"{cell.name} has {cell.size()} parameters, not {parameters.shape[-1]}")
-    if targets.shape != (len(words.tokens), OUTPUTS) or targets.dtype != np.uint8:
-        raise ValueError(f"targets are uint8 [{len(words.tokens)}, {OUTPUTS}], not {targets.dtype}{targets.shape}")
-    if loss not in LOSSES:
-        raise ValueError(f"the losses are {', '.join(LOSSES)}, not {loss!r}")
+    shape = (len(words.tokens), layout_of(cell, question).targets)
+    if targets.shape != shape or targets.dtype != np.uint8:
+        raise ValueError(f"targets are uint8 {list(shape)}, not {targets.dtype}{targets.shape}")
+    if words.tokens.size and words.tokens.max() >= cell.letters:
+        raise ValueError(f"the network has {cell.letters} letters, numbered from 0, and no {words.tokens.max()}")
+    if loss not in LOSSES or LOSSES[loss].link != question.link:
+        fitting = [name for name, one in LOSSES.items() if one.link == question.link]
+        raise ValueError(f"the losses of a {question.link} are {', '.join(fitting)}, not {loss!r}")
 
 
 def blocks(count: int) -> list[np.ndarray]:
@@ -147,6 +162,7 @@ def in_lanes(array: np.ndarray, lanes: int) -> np.ndarray:
 
 def _train_block(
     cell: Cell,
+    question: Question,
     state: TrainingState,
     block: np.ndarray,
     packed: PackedWords,
@@ -158,21 +174,23 @@ def _train_block(
     """Train runs that fit the lanes; returns float64 [runs], the sum of their losses."""
     count, dtype = len(block), state.parameters.dtype
     lanes = lanes_for(count)
-    kernel = training_kernel(cell, options, lanes, dtype.name, scales is not None)
+    kernel = training_kernel(cell, question, options, lanes, dtype.name, scales is not None)
     arrays = [state.parameters, state.first_moment, state.second_moment]
     columns = [in_lanes(array[block], lanes) for array in arrays]
     factors = np.ones(1, dtype) if scales is None else np.ascontiguousarray(scales, dtype)
     total = np.zeros(lanes)
     kernel(*columns, *packed, in_lanes(orders, lanes), orders.shape[1], *tables, factors, total,
-           *_scratch(cell, packed, lanes, dtype))  # fmt: skip
+           *_scratch(cell, question, packed, lanes, dtype))  # fmt: skip
     for array, column in zip(arrays, columns, strict=True):
         array[block] = column.T[:count]
     return total[:count]
 
 
-def _scratch(cell: Cell, packed: PackedWords, lanes: int, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+def _scratch(
+    cell: Cell, question: Question, packed: PackedWords, lanes: int, dtype: np.dtype
+) -> tuple[np.ndarray, np.ndarray]:
     longest = int(packed.lengths.max())
-    rows = np.empty((-(-longest // CHUNK), ROW, lanes), np.int32)
+    rows = np.empty((-(-longest // CHUNK), layout_of(cell, question).row, lanes), np.int32)
     return rows, np.empty((longest + 1, tape_values(cell), lanes), dtype)
 
 

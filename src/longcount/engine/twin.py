@@ -6,19 +6,25 @@ is an exact oracle: the same bits in weights, moments, losses and failures.
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import numpy as np
 
-from longcount.cells import OUTPUTS, VOCABULARY, Cell
+from longcount.cells import Cell
 from longcount.cells.network import (
+    EVERY_TOKEN,
     LOSSES,
+    Question,
     flat_gradient,
     hidden_states,
+    initial_state,
     inputs_of_letters,
     number_of_shares,
     read,
     split,
     step,
     step_back,
+    step_keeping,
 )
 from longcount.cells.vector import Vector
 from longcount.engine.adam import ADAM, corrections
@@ -30,32 +36,41 @@ from longcount.languages.words import Words
 
 
 def word_gradient(
-    cell: Cell, flat: np.ndarray, tokens: np.ndarray, targets: np.ndarray, loss: str = "mse"
+    cell: Cell,
+    flat: np.ndarray,
+    tokens: np.ndarray,
+    targets: np.ndarray,
+    loss: str = "mse",
+    question: Question = EVERY_TOKEN,
 ) -> tuple[np.generic, np.ndarray]:
     """The loss of one word (not empty) at weights [P], and its gradient [P]."""
     number = flat.dtype.type
     weights = split(cell, list(flat))
     inputs = inputs_of_letters(cell, weights)
-    state = cell.initial_state(number(0))
-    total, tapes = number(0), []
-    for token, allowed in zip(tokens, targets, strict=True):
-        before = state
-        state, tape = step(cell, weights, inputs[token], before)
-        value, errors = LOSSES[loss].function(read(cell, weights, state), Vector(number(t) for t in allowed))
-        total = total + value
-        tapes.append((tape, hidden_states(cell, before), hidden_states(cell, state), errors))
+    state = initial_state(cell, weights, number(0))
+    total, steps = number(0), []
+    nothing = Vector([number(0)] * cell.outputs)
+    for place, token in enumerate(tokens):
+        state, tapes = step_keeping(cell, weights, inputs[token], state)
+        errors = nothing
+        if question.answers == "token" or place + 1 == len(tokens):
+            goals = Vector(number(t) for t in targets[place, -cell.outputs :])
+            value, errors = LOSSES[loss].function(read(cell, weights, state, question), goals)
+            total = total + value
+        steps.append((tapes, hidden_states(cell, state), errors))
 
-    per_output = number(1) / (number(len(tokens)) * number(OUTPUTS))
-    scale = per_output * number(LOSSES[loss].factor)
-    letters = [{gate: [number(0)] * cell.hidden_size for gate in cell.gates} for _ in range(VOCABULARY)]
+    asked = len(tokens) if question.answers == "token" else 1
+    per_term = number(1) / (number(asked) * number(LOSSES[loss].terms(cell)))
+    scale = per_term * number(LOSSES[loss].factor)
+    letters = [{gate: [number(0)] * cell.hidden_size for gate in cell.gates} for _ in range(cell.letters)]
     shares = [number(0)] * number_of_shares(cell)
     d_state = cell.initial_state(number(0))
-    for token, (tape, before, after, errors) in zip(tokens[::-1], tapes[::-1], strict=True):
-        d_state, d_x, own = step_back(cell, weights, tape, before, after, errors * scale, d_state)
+    for token, (tapes, after, errors) in zip(tokens[::-1], steps[::-1], strict=True):
+        d_state, d_x, own = step_back(cell, weights, tapes, after, errors * scale, d_state)
         for gate in cell.gates:
             letters[token][gate] = [a + b for a, b in zip(letters[token][gate], d_x[gate], strict=True)]
         shares = [a + b for a, b in zip(shares, own, strict=True)]
-    return total * per_output, np.array(flat_gradient(cell, letters, shares), flat.dtype)
+    return total * per_term, np.array(flat_gradient(cell, letters, shares, d_state), flat.dtype)
 
 
 def train(
@@ -67,6 +82,7 @@ def train(
     learning_rate: float | np.ndarray,
     options: Options = PAPER,
     scales: np.ndarray | None = None,
+    question: Question = EVERY_TOKEN,
 ) -> np.ndarray:
     """As `longcount.engine.train`, one run after another."""
     runs, dtype = len(state.parameters), state.parameters.dtype
@@ -85,7 +101,7 @@ def train(
                 for word in batch:
                     place = slice(words.offsets[word], words.offsets[word + 1])
                     weights = state.parameters[run] * factors
-                    value, share = word_gradient(cell, weights, words[word], targets[place], options.loss)
+                    value, share = word_gradient(cell, weights, words[word], targets[place], options.loss, question)
                     gradient = gradient + share
                     total[run] += float(value)
                 if options.batch_size > 1:
@@ -136,54 +152,61 @@ def _update(
         parameters[position] = parameters[source] * number(factor)
 
 
-def trace(cell: Cell, weights: np.ndarray, tokens: np.ndarray) -> dict[str, np.ndarray]:
+def trace(
+    cell: Cell, weights: np.ndarray, tokens: np.ndarray, question: Question = EVERY_TOKEN
+) -> dict[str, np.ndarray]:
     """Everything that happens inside models [..., P] on one word.
 
     Returns:
-        by name: the cell's tape and state and `outputs`, each [tokens, size, ...] with size H (or the outputs). With
+        by name: the cell's gates and state and `outputs`, each [tokens, size, ...] with size H (or the outputs). With
         several layers the names of layer k from 0 on end in `_l{k}`.
     """
     flat = [weights[..., k] for k in range(weights.shape[-1])]
     split_weights = split(cell, flat)
-    state = cell.initial_state(np.zeros_like(flat[0]))
-    tape_names, state_names = _by_layer(cell, cell.tape_names), _by_layer(cell, cell.state_names)
-    rows: dict[str, list] = {name: [] for name in (*tape_names, *state_names, "outputs")}
+    state = initial_state(cell, split_weights, np.zeros_like(flat[0]))
+    width, rows = len(cell.state_names), defaultdict(list)
     with np.errstate(all="ignore"):
         letters = inputs_of_letters(cell, split_weights)
         for token in tokens:
-            state, tape = step(cell, split_weights, letters[token], state)
-            for name, part in zip(tape_names, tape, strict=True):
-                rows[name].append(part)
-            for name, part in zip(state_names, state, strict=True):
-                rows[name].append(part)
-            rows["outputs"].append(read(cell, split_weights, state))
+            state, gates = step(cell, split_weights, letters[token], state)
+            for layer, by_gate in enumerate(gates):
+                suffix = "" if cell.layers == 1 else f"_l{layer}"
+                parts = dict(zip(cell.state_names, state[layer * width : (layer + 1) * width], strict=True))
+                for name, part in (by_gate | parts).items():
+                    rows[name + suffix].append(part)
+            rows["outputs"].append(read(cell, split_weights, state, question))
     return {name: np.array(parts) for name, parts in rows.items()}
 
 
-def _by_layer(cell: Cell, names: tuple[str, ...]) -> list[str]:
-    if cell.layers == 1:
-        return list(names)
-    return [f"{name}_l{layer}" for layer in range(cell.layers) for name in names]
-
-
-def evaluate(cell: Cell, weights: np.ndarray, words: Words, targets: np.ndarray, loss: str = "mse") -> Evaluation:
+def evaluate(
+    cell: Cell,
+    weights: np.ndarray,
+    words: Words,
+    targets: np.ndarray,
+    loss: str = "mse",
+    question: Question = EVERY_TOKEN,
+) -> Evaluation:
     """As `longcount.engine.evaluate`, token by token."""
-    lengths = np.diff(words.offsets)
+    lengths, wanted = np.diff(words.offsets), LOSSES[loss]
     losses, failures = np.full((len(weights), len(words)), np.nan), np.zeros((len(weights), len(words)), np.int64)
     for w in range(len(words)):
-        failures[:, w] = lengths[w]
-        if not lengths[w]:
+        length = int(lengths[w])
+        failures[:, w] = length
+        if not length:
             continue
-        allowed = targets[words.offsets[w] : words.offsets[w + 1]]
-        outputs = trace(cell, weights, words[w])["outputs"]
-        right = ((outputs >= 0.5) == (allowed[:, :, None] == 1)).all(axis=1)
+        goals_of = targets[words.offsets[w] : words.offsets[w + 1]]
+        outputs = trace(cell, weights, words[w], question)["outputs"]
+        limit = question.threshold
+        says_yes = outputs >= limit if question.link == "sigmoid" else outputs > limit
+        right = (says_yes == (goals_of[:, : cell.outputs, None] == 1)).all(axis=1)
         total, chunk = np.zeros(len(weights)), np.zeros(len(weights), weights.dtype)
-        for t in range(int(lengths[w])):
-            goals = Vector(np.full(len(weights), goal, weights.dtype) for goal in allowed[t])
-            with np.errstate(all="ignore"):
-                chunk = chunk + LOSSES[loss].function(Vector(outputs[t]), goals)[0]
-            if (t + 1) % CHUNK == 0 or t + 1 == lengths[w]:
+        for t in range(length):
+            if question.answers == "token" or t + 1 == length:
+                goals = Vector(np.full(len(weights), goal, weights.dtype) for goal in goals_of[t, -cell.outputs :])
+                with np.errstate(all="ignore"):
+                    chunk = chunk + wanted.function(Vector(outputs[t]), goals)[0]
+                failures[:, w] = np.where(~right[t] & (failures[:, w] > t), t, failures[:, w])
+            if (t + 1) % CHUNK == 0 or t + 1 == length:
                 total, chunk = total + chunk, np.zeros_like(chunk)
-            failures[:, w] = np.where(~right[t] & (failures[:, w] > t), t, failures[:, w])
-        losses[:, w] = total / (OUTPUTS * lengths[w])
+        losses[:, w] = total / (wanted.terms(cell) * (length if question.answers == "token" else 1))
     return Evaluation(losses, failures, lengths)

@@ -7,16 +7,14 @@ any that occur.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from longcount import elementary
 from longcount.cells import Cell
-from longcount.cells.lstm import LSTM
 from longcount.cells.network import inputs_of_letters, split, step
-from longcount.cells.squash import hard_tanh
 from longcount.cells.vector import Vector
 from longcount.errors import UserError
 from longcount.exact.intervals import LARGEST, Interval
@@ -33,21 +31,21 @@ THRESHOLD = np.float32(SIGMOID.half_from)
 class View(NamedTuple):
     """How a cell's state follows from independent coordinates, as many as the state has parts."""
 
-    of_step: Callable[[Sequence[Any], Sequence[Any]], Coordinates]  # coordinates of the next state and the tape
+    of_step: Callable[[Sequence[Any], Mapping[str, Any]], Coordinates]  # coordinates of the next state and the gates
     state: Callable[[Coordinates], tuple[Any, ...]]
 
 
-STATE_ITSELF = View(lambda state, tape: tuple(state), lambda coordinates: coordinates)
+STATE_ITSELF = View(lambda state, gates: tuple(state), lambda coordinates: coordinates)
 
 
 def _view_of_lstm(tanh: Callable[[Any], Any]) -> View:
     """Coordinates c and o, from which h is o tanh(c)."""
-    return View(lambda state, tape: (state[1], tape[LSTM.tape_names.index("o")]), lambda c: (c[1] * tanh(c[0]), c[0]))
+    return View(lambda state, gates: (state[1], gates["o"]), lambda c: (c[1] * tanh(c[0]), c[0]))
 
 
 VIEWS = {
     "lstm": _view_of_lstm(elementary.tanh),
-    "hard_lstm": _view_of_lstm(lambda c: hard_tanh(Vector((c,)))[0]),
+    "hard_lstm": _view_of_lstm(elementary.hard_tanh),
 }
 """By cell; all others: the state itself."""
 
@@ -98,14 +96,14 @@ class Model:
 
     def _step(self, x: dict[str, Vector], coordinates: Coordinates) -> Coordinates:
         state = tuple(Vector((number,)) for number in self.view.state(coordinates))
-        after, tape = step(self.cell, self.weights, x, state)
-        return self.view.of_step([part[0] for part in after], [part[0] for part in tape])
+        after, (gates,) = step(self.cell, self.weights, x, state)
+        return self.view.of_step([part[0] for part in after], {name: part[0] for name, part in gates.items()})
 
     def gates(self, token: int, coordinates: Coordinates) -> dict[str, Any]:
-        """What the cell writes on its tape at one more token, by name."""
+        """The cell's gates at one more token, by name."""
         state = tuple(Vector((number,)) for number in self.view.state(coordinates))
-        _, tape = step(self.cell, self.weights, self.letters[token], state)
-        return {name: part[0] for name, part in zip(self.cell.tape_names, tape, strict=True)}
+        _, (gates,) = step(self.cell, self.weights, self.letters[token], state)
+        return {name: part[0] for name, part in gates.items()}
 
     def surely_right(self, coordinates: Coordinates, balanced: np.ndarray | bool) -> np.ndarray:
         """bool [...]: whether every state of a box answers right, at depth 0 (`balanced`) or above it."""

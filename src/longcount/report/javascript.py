@@ -131,10 +131,10 @@ def cell_program(cell: Cell) -> str:
         for gate in cell.gates
     }
     before = tuple(Vector([Symbol(program, f"s[{k}]")]) for k in range(len(cell.state_names)))
-    after, tape = step(cell, weights, x, before)
+    after, (gates,) = step(cell, weights, x, before)
     outputs = read(cell, weights, after)
-    shown = value_names(cell)
-    values = dict(zip(cell.tape_names, tape, strict=True)) | dict(zip(cell.state_names, after, strict=True))
+    values = gates | dict(zip(cell.state_names, after, strict=True))
+    shown = [*gates, *cell.state_names]
     state_list = ", ".join(part[0].name for part in after)
     value_list = ", ".join([*(values[name][0].name for name in shown), *(output.name for output in outputs)])
     body = "\n".join("    " + line for line in program.lines)
@@ -143,11 +143,6 @@ def cell_program(cell: Cell) -> str:
         f"{{\n  names: [{names}],\n  start: [{', '.join('0' for _ in after)}],\n"
         f"  step(p, token, s) {{\n{body}\n    return [[{state_list}], [{value_list}]];\n  }}\n}}"
     )
-
-
-def value_names(cell: Cell) -> tuple[str, ...]:
-    """What the page shows of a cell at every token: its gates, then its state."""
-    return tuple(name for name in cell.tape_names if name in cell.gates) + cell.state_names
 
 
 def cells_script(names: list[str]) -> str:

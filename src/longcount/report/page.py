@@ -12,7 +12,7 @@ from longcount.analysis.selection import where
 from longcount.report.document import as_json, document
 from longcount.report.figures import Figure
 from longcount.report.files import write_bytes
-from longcount.report.javascript import cells_script, value_names
+from longcount.report.javascript import cells_script
 from longcount.report.table1 import cell_title
 from longcount.report.tables import Table, facts, runs_shown
 from longcount.studies.protocol import canonical_sha256
@@ -69,7 +69,7 @@ def embedded_models(store: Store, results: "Results") -> dict[str, Any]:
         models[condition.folder] = {
             "cell": cell.name,
             "title": cell_title(condition.folder),
-            "state": [name for name in value_names(cell) if name in cell.state_names],
+            "state": list(cell.state_names),
             "epochs": condition.epochs,
             "size": cell.size(),
             "runs": [

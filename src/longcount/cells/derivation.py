@@ -1,0 +1,96 @@
+"""The way back through a cell, derived from its forward equations.
+
+The equations run once on recorded numbers (`longcount.numbers.recorded`); what comes of it are two programs over any
+kind of vector, forward and back, and the list of values that go from the one to the other, the *tape*.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from longcount.cells.cell import Cell, Gates, State
+from longcount.cells.vector import Vector
+from longcount.numbers.recorded import Recorded, Recording
+
+Tape = tuple[Vector, ...]
+"""Of one layer: h before the token, then what else its way back reads."""
+
+
+class Shares(NamedTuple):
+    """Gradients with respect to what a cell's equations take; None where nothing passes."""
+
+    state: tuple[Any, ...]
+    x: Gates
+    y: Gates
+    own: Gates
+
+
+class Derivation:
+    """A cell's equations as programs: `forward` keeps a tape, `backward` reads it."""
+
+    def __init__(self, cell: Cell) -> None:
+        recurrent = cell.gates if cell.recurrent else ()
+        self._names = (cell.gates, recurrent, cell.state_names, cell.own)
+        inputs = sum(len(names) for names in self._names)
+        self.recording = Recording(inputs)
+        numbers = iter(self.recording.number(place) for place in range(inputs))
+        x, y, state, own = ({name: Vector([next(numbers)]) for name in names} for names in self._names)
+        after, _ = cell.forward(x, y, tuple(state.values()), own)
+        if len(after) != len(cell.state_names):
+            raise ValueError(f"{cell.name}: forward returns {len(after)} parts of the state, not "
+                             f"{', '.join(cell.state_names)}")  # fmt: skip
+        self._after = [self._place(cell, part) for part in after]
+        forward_end = len(self.recording.steps)
+
+        seeds: dict[int, Recorded] = {}
+        self._seeds = range(forward_end, forward_end + len(self._after))
+        self.recording.steps += [None] * len(self._after)
+        for place, seed in zip(self._after, self._seeds, strict=True):
+            given = self.recording.number(seed)
+            seeds[place] = seeds[place] + given if place in seeds else given
+        found = self.recording.gradients(seeds, range(inputs))
+        self._gradients = [None if number is None else number.place for number in found]
+        wanted = [place for place in self._gradients if place is not None]
+        self._back, read = self.recording.needed(wanted, lambda p: p < forward_end or p in self._seeds)
+        h_before = len(cell.gates) + len(recurrent)
+        self.kept = [h_before, *(place for place in read if place < forward_end and place != h_before)]
+        self._ahead, _ = self.recording.needed([*self._after, *self.kept], lambda place: place < inputs)
+
+    @staticmethod
+    def _place(cell: Cell, part: Vector) -> int:
+        if not isinstance(part, Vector) or len(part) != 1 or not isinstance(part[0], Recorded):
+            raise ValueError(f"{cell.name}: forward makes a part of the state that does not follow from its arguments")
+        return part[0].place
+
+    def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Tape]:
+        """The next state and the tape: the operations of the cell's `forward`, in its order."""
+        given = [numbers[name] for numbers, names in ((x, self._names[0]), (y, self._names[1])) for name in names]
+        given += [*state, *(own[name] for name in self._names[3])]
+        values = dict(enumerate(given))
+        self.recording.run(self._ahead, values)
+        return tuple(values[place] for place in self._after), tuple(values[place] for place in self.kept)
+
+    def backward(self, tape: Tape, d_state: Sequence[Vector]) -> Shares:
+        """The gradients, from those with respect to the next state."""
+        values = dict(zip(self.kept, tape, strict=True)) | dict(zip(self._seeds, d_state, strict=True))
+        self.recording.run(self._back, values)
+        found = iter([None if place is None else values[place] for place in self._gradients])
+        nothing = d_state[0] * 0.0 if None in self._gradients else None
+
+        def of(names: Sequence[str]) -> dict[str, Any]:
+            return {name: next(found) for name in names}
+
+        def or_nothing(gradients: dict[str, Any]) -> Gates:
+            return {name: nothing if share is None else share for name, share in gradients.items()}
+
+        x, y = or_nothing(of(self._names[0])), or_nothing(of(self._names[1]))
+        state = tuple(of(self._names[2]).values())
+        return Shares(state, x, y, or_nothing(of(self._names[3])))
+
+
+@functools.cache
+def derive(kind: type[Cell]) -> Derivation:
+    """The derivation of a kind of cell; its equations are the same at every size."""
+    return Derivation(kind())

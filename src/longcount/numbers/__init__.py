@@ -1,0 +1,1 @@
+"""Numbers that cells' equations run on besides plain ones: recorded numbers, from which the way back is derived."""
