@@ -1,6 +1,6 @@
 """Elementary functions over any kind of number: the project's own, the same bits on every machine.
 
-A function that a cell uses (`exp`, `log`, `sqrt`, `sigmoid`, `tanh`, `relu`, ...) first asks its argument: a number that has a
+A function that a cell uses (`exp`, `log`, `sigmoid`, `tanh`, `relu`, ...) first asks its argument: a number that has a
 method of that name (a PyTorch tensor, an interval, a symbol) answers for itself. All other numbers (NumPy scalars and
 arrays, SIMD lanes of the engine, printed float32 programs) take the polynomials below, which use nothing but IEEE
 additions, multiplications and divisions and three primitives: `clip`, `scaled` (multiplication by a power of two

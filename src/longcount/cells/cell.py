@@ -81,7 +81,7 @@ class Cell(ABC):
             The next state, and the values of the gates by name, as traces and proofs show them.
         """
 
-    def start(self, tensors: dict[str, np.ndarray]) -> None:
+    def start(self, tensors: dict[str, np.ndarray]) -> None:  # noqa: B027 (most cells start as PyTorch does)
         """Change initial tensors [..., *shape], by their names, in place; all have been drawn as PyTorch does."""
 
     def shapes(self) -> dict[str, tuple[int, ...]]:

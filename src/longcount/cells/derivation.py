@@ -56,7 +56,8 @@ class Derivation:
         self._back, read = self.recording.needed(wanted, lambda p: p < forward_end or p in self._seeds)
         h_before = len(cell.gates) + len(recurrent)
         self.kept = [h_before, *(place for place in read if place < forward_end and place != h_before)]
-        self._ahead, _ = self.recording.needed([*self._after, *self.kept], lambda place: place < inputs)
+        ahead, _ = self.recording.needed([*self._after, *self.kept], lambda place: place < inputs)
+        self._ahead = sorted(ahead)  # as the cell's equations stand
 
     @staticmethod
     def _place(cell: Cell, part: Vector) -> int:
@@ -77,17 +78,15 @@ class Derivation:
         values = dict(zip(self.kept, tape, strict=True)) | dict(zip(self._seeds, d_state, strict=True))
         self.recording.run(self._back, values)
         found = iter([None if place is None else values[place] for place in self._gradients])
-        nothing = d_state[0] * 0.0 if None in self._gradients else None
 
         def of(names: Sequence[str]) -> dict[str, Any]:
             return {name: next(found) for name in names}
 
-        def or_nothing(gradients: dict[str, Any]) -> Gates:
-            return {name: nothing if share is None else share for name, share in gradients.items()}
+        def or_nothing(shares: dict[str, Any]) -> Gates:
+            return {name: d_state[0] * 0.0 if share is None else share for name, share in shares.items()}
 
-        x, y = or_nothing(of(self._names[0])), or_nothing(of(self._names[1]))
-        state = tuple(of(self._names[2]).values())
-        return Shares(state, x, y, or_nothing(of(self._names[3])))
+        x, y, state, own = (of(names) for names in self._names)
+        return Shares(tuple(state.values()), or_nothing(x), or_nothing(y), or_nothing(own))
 
 
 @functools.cache

@@ -31,8 +31,8 @@ class Evaluation:
     word."""
 
     first_failure: np.ndarray
-    """int64 [models, words]: index of the first token with a wrong output, where the network is asked; the word's length
-    where there is none."""
+    """int64 [models, words]: index of the first token, of those where the network is asked, with a wrong output; the
+    word's length where there is none."""
 
     lengths: np.ndarray
     """int64 [words]."""
@@ -149,8 +149,9 @@ def _many_models(
     kept = int(parted.max())
     numbers = cell.layers * len(cell.state_names) * cell.hidden_size + 1
     sums, failures = np.empty((words, lanes)), np.empty((words, lanes), np.int32)
+    rows = np.empty((layout_of(cell, question).row, lanes), np.int32)
     kernel(
-        in_lanes(weights, lanes), *packed, order, words, sums, failures, np.empty((layout_of(cell, question).row, lanes), np.int32),
+        in_lanes(weights, lanes), *packed, order, words, sums, failures, rows,
         parted, kept,
         np.zeros((kept + 2, numbers, lanes), weights.dtype),
         np.full((kept + 2, lanes), NO_FAILURE, np.int32),

@@ -118,8 +118,9 @@ def gradients(
         block = np.arange(first, first + lanes).clip(max=runs - 1)
         kept = np.zeros((batches, size, lanes), dtype)
         orders = np.ascontiguousarray(np.tile(np.arange(len(words), dtype=np.int32)[:, None], lanes))
+        scratch = _scratch(cell, question, packed, lanes, dtype)
         kernel(np.ascontiguousarray(parameters[block].T), kept, unused, *packed, orders, len(words),
-               unused, unused, unused, unused, np.zeros(lanes), *_scratch(cell, question, packed, lanes, dtype))  # fmt: skip
+               unused, unused, unused, unused, np.zeros(lanes), *scratch)  # fmt: skip
         result[block] = kept.transpose(2, 0, 1)
     return result
 

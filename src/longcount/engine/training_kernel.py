@@ -26,7 +26,7 @@ from longcount.cells.network import (
     step_keeping,
 )
 from longcount.cells.vector import Vector
-from longcount.engine.lanes import Function, Memory, Value, Variable
+from longcount.engine.lanes import Function, Value, Variable
 from longcount.engine.machine import compiled
 from longcount.engine.options import Options
 from longcount.engine.packed import CHUNK, CHUNK_BITS, Layout, PackedMemory, letter_masks, of_letter
@@ -266,6 +266,7 @@ class _Walk:
         after: list[Variable],
     ) -> None:
         """One token backwards: add its shares to the sums; `after` holds h of every layer after the token."""
+        masks = letter_masks(self.letter_bits(token), self.cell.letters)
         outputs = self.cell.outputs
         rows = [token] * (self.values - outputs) + [token + 1] * outputs
         kept = [self.tape.load(row * self.values + k) for k, row in enumerate(rows)]
@@ -276,7 +277,6 @@ class _Walk:
         later = self.vectors([variable.get() for variable in d_state])
         d_outputs = Vector(kept[-outputs:]) * scale
         d_before, d_x, own = step_back(self.cell, self.weights, tapes, here, d_outputs, later)
-        masks = letter_masks(self.letter_bits(token), self.cell.letters)
         for mask, letter in zip(masks, letters, strict=True):
             for gate, sums in letter.items():
                 for total, share in zip(sums, d_x[gate], strict=True):

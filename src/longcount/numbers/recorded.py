@@ -75,20 +75,30 @@ class Recording:
         return [totals.get(place) for place in inputs]
 
     def needed(self, outputs: Iterable[int], known: Callable[[int], bool]) -> tuple[list[int], list[int]]:
-        """What computing the outputs takes where some places are known: the places to compute, in order, and the known
-        ones that they read."""
-        waiting, compute, read = list(outputs), set(), set()
-        while waiting:
-            place = waiting.pop()
+        """What computing the outputs takes where some places are known.
+
+        Returns:
+            the places to compute, each as late as the outputs in their order allow, which keeps few numbers waiting in
+            a processor's registers; and the known places that they read, in the order of the recording.
+        """
+        compute: dict[int, None] = {}
+        read = set()
+
+        def visit(place: int) -> None:
             if known(place):
                 read.add(place)
             elif place not in compute:
-                compute.add(place)
                 step = self.steps[place]
                 if step is None:
                     raise ValueError(f"place {place} is an input that is not known")
-                waiting.extend(argument for argument in step.arguments if isinstance(argument, int))
-        return sorted(compute), sorted(read)
+                for argument in step.arguments:
+                    if isinstance(argument, int):
+                        visit(argument)
+                compute[place] = None
+
+        for place in outputs:
+            visit(place)
+        return list(compute), sorted(read)
 
     def run(self, places: Iterable[int], values: dict[int, Vector]) -> None:
         """Compute places, in their order, from the values of earlier ones, and add them to the values."""
