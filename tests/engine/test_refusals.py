@@ -36,7 +36,7 @@ def test_arrays_and_losses(work: Callable[[np.ndarray, np.ndarray, str], None]):
         work(WEIGHTS, TARGETS[:5], "mse")
     with pytest.raises(ValueError, match=r"targets are uint8 \[6, 2\], not float64"):
         work(WEIGHTS, TARGETS.astype(np.float64), "mse")
-    with pytest.raises(ValueError, match="losses are mse, bce, not 'mae'"):
+    with pytest.raises(ValueError, match="losses of a sigmoid are mse, bce, not 'mae'"):
         work(WEIGHTS, TARGETS, "mae")
 
 
