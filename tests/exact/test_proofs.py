@@ -9,6 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longcount import cells, elementary, engine
+from longcount.cells.lstm import LSTM
+from longcount.cells.relu import ReLU
+from longcount.errors import UserError
 from longcount.exact.boxes import Model
 from longcount.exact.certify import LEAST_EXACT_DEPTH, certify
 from longcount.exact.construct import GRU_STEP, SATURATED, UPDATE_BIAS, construct
@@ -223,6 +226,27 @@ def test_more_units_are_refused():
     cell = cells.get("lstm", hidden_size=2)
     with pytest.raises(Exception, match="one unit in one layer"):
         certify(cell, np.zeros(cell.size(), np.float32))
+
+
+def test_a_name_proves_nothing():
+    """A cell that calls itself an LSTM and is none gets no proof of one."""
+
+    class Impostor(ReLU):
+        name = "lstm"
+
+    certificate = certify(Impostor(), construct("relu"), limit=20)
+    assert (certificate.verdict, certificate.reason) == ("bounded", "no proof is known for the cell lstm")
+    assert certify(cells.get("relu"), construct("relu"), limit=20).verdict == "exact"
+
+
+def test_other_letters_outputs_and_starts_are_refused():
+    for cell, message in (
+        (cells.get("lstm", letters=4), "Dyck-1, not 4 letters and 2 outputs"),
+        (cells.get("lstm", outputs=3), "Dyck-1, not 2 letters and 3 outputs"),
+        (LSTM(learned_start=True), "state starts at 0"),
+    ):
+        with pytest.raises(UserError, match=message):
+            certify(cell, np.zeros(cell.size(), np.float32))
 
 
 @given(st.floats(15.25, 16.75, width=32), st.integers(20, 3000))

@@ -56,6 +56,28 @@ def test_verdicts_are_kept_with_the_results(store):
     assert path.read_bytes() == written
 
 
+def embedded(hidden_size: int, layers: int) -> tuple[cells.Cell, np.ndarray]:
+    """A network of more units or layers whose first unit is the exact counter and whose readout reads nothing."""
+    cell = cells.get("lstm", hidden_size, layers)
+    small, tensors = cells.unpack(cells.get("lstm"), construct("lstm")), cells.unpack(cell, np.zeros(cell.size()))
+    for name in ("weight_ih_l0", "bias_ih_l0"):
+        tensors[name].reshape(4, hidden_size, -1)[:, 0] = small[name].reshape(4, 1, -1)[:, 0]
+    return cell, cells.pack(cell, tensors).astype(np.float32)
+
+
+@pytest.mark.parametrize(("hidden_size", "layers"), [(2, 1), (1, 2)])
+@pytest.mark.parametrize("ask", [certify_store, lambda folder: repair_store(folder, f"{folder}-repaired")])
+def test_no_verdict_on_what_no_theorem_covers(tmp_path, ask, hidden_size, layers):
+    """An exact counter inside a larger network proves nothing of the network."""
+    cell, flat = embedded(hidden_size, layers)
+    directory = tmp_path / "larger"
+    keep_models(directory, {cell: flat[None]}, "imported", {"file": "none"})
+    with pytest.raises(UserError, match=f"one unit in one layer, not {hidden_size} units in {layers} layers"):
+        ask(directory)
+    assert not (directory / "results").exists() or not list((directory / "results").glob("certificates*"))
+    assert not (tmp_path / "larger-repaired").exists()
+
+
 def test_cores_are_those_that_the_process_may_use(store, monkeypatch):
     """A job that was given one core of many must not start a process for each of them."""
     monkeypatch.setattr("os.cpu_count", lambda: pytest.fail("asked for the machine's cores"))

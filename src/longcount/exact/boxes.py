@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from longcount import elementary
-from longcount.cells import Cell
+from longcount.cells import OUTPUTS, VOCABULARY, Cell
+from longcount.cells.hard import HardLSTM
+from longcount.cells.lstm import LSTM
 from longcount.cells.network import inputs_of_letters, split, step
 from longcount.cells.vector import Vector
 from longcount.errors import UserError
@@ -43,11 +45,26 @@ def _view_of_lstm(tanh: Callable[[Any], Any]) -> View:
     return View(lambda state, gates: (state[1], gates["o"]), lambda c: (c[1] * tanh(c[0]), c[0]))
 
 
-VIEWS = {
-    "lstm": _view_of_lstm(elementary.tanh),
-    "hard_lstm": _view_of_lstm(elementary.hard_tanh),
+VIEWS: dict[type[Cell], View] = {
+    LSTM: _view_of_lstm(elementary.tanh),
+    HardLSTM: _view_of_lstm(elementary.hard_tanh),
 }
 """By cell; all others: the state itself."""
+
+
+def check_covered(cell: Cell) -> None:
+    """Refuse a network that the theorems of this package say nothing of.
+
+    Raises:
+        UserError: more than one unit or layer, other letters or outputs than Dyck-1's, or a start that is learned.
+    """
+    if (cell.hidden_size, cell.layers) != (1, 1):
+        sizes = f"{cell.hidden_size} units in {cell.layers} layers"
+        raise UserError(f"verdicts are about one unit in one layer, not {sizes}")
+    if (cell.letters, cell.outputs) != (VOCABULARY, OUTPUTS):
+        raise UserError(f"verdicts are about Dyck-1, not {cell.letters} letters and {cell.outputs} outputs")
+    if cell.learned_start:
+        raise UserError("verdicts are about networks whose state starts at 0, not at a learned one")
 
 
 class Model:
@@ -62,14 +79,12 @@ class Model:
     """
 
     def __init__(self, cell: Cell, flat: np.ndarray):
-        if (cell.hidden_size, cell.layers) != (1, 1):
-            raise UserError(f"{cell.name}: certificates are for one unit in one layer, not {cell.hidden_size} units in "
-                            f"{cell.layers} layers")  # fmt: skip
+        check_covered(cell)
         self.cell = cell
         self.flat = np.asarray(flat, np.float32)
         self.weights = split(cell, list(self.flat))
         self.letters = inputs_of_letters(cell, self.weights)
-        self.view = VIEWS.get(cell.name, STATE_ITSELF)
+        self.view = VIEWS.get(type(cell), STATE_ITSELF)
         self.in_range = bool((np.abs(self.flat) <= LARGEST).all())
         """Whether no weight is so large (or NaN) that arithmetic on intervals could overflow."""
 

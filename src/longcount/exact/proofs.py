@@ -12,6 +12,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from longcount.cells import Cell
+from longcount.cells.gru import GRU
+from longcount.cells.hard import HardGRU, HardLSTM
+from longcount.cells.lstm import LSTM
+from longcount.cells.relu import ReLU
 from longcount.exact.boxes import Model
 from longcount.exact.intervals import LARGEST, Interval
 from longcount.exact.proof import EXACT_INTEGERS, Proof
@@ -23,9 +28,9 @@ def prove(model: Model, depth: int) -> Proof:
     """The strongest proof there is for the model's cell, up to a depth."""
     if not model.in_range:
         return Proof(0, f"a weight is not a number below {LARGEST:g}")
-    if model.cell.name not in PROOFS:
+    if type(model.cell) not in PROOFS:
         return Proof(0, f"no proof is known for the cell {model.cell.name}")
-    return PROOFS[model.cell.name](model, min(depth, EXACT_INTEGERS))
+    return PROOFS[type(model.cell)](model, min(depth, EXACT_INTEGERS))
 
 
 # ReLU: multiples of one step
@@ -136,11 +141,12 @@ def _rounded_walk(z_open: float, z_close: float, sign: float, depth: int) -> tup
     return unit, reach
 
 
-PROOFS: dict[str, Callable[[Model, int], Proof]] = {
-    "relu": prove_relu,
-    "gru": prove_gru,
-    "lstm": prove_lstm,
-    "hard_gru": prove_gru,
-    "hard_lstm": prove_lstm,
+PROOFS: dict[type[Cell], Callable[[Model, int], Proof]] = {
+    ReLU: prove_relu,
+    GRU: prove_gru,
+    LSTM: prove_lstm,
+    HardGRU: prove_gru,
+    HardLSTM: prove_lstm,
 }
-"""By cell. Those with hard gates reach 1 and -1 sooner; what the proofs ask of them is the same."""
+"""By the equations that a theorem is about, never by their name. Those with hard gates reach 1 and -1 sooner; what the
+proofs ask of them is the same."""

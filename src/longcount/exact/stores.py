@@ -22,6 +22,7 @@ from longcount.analysis.models import Epoch, chosen_models, metrics_of
 from longcount.analysis.selection import at_epochs, best_epochs, kept_runs, where
 from longcount.analysis.table1 import MEASURES
 from longcount.errors import UserError
+from longcount.exact.boxes import check_covered
 from longcount.exact.certify import SEARCH_LIMIT, Certificate, certify
 from longcount.exact.construct import construct
 from longcount.exact.proof import EXACT_INTEGERS
@@ -81,12 +82,13 @@ def certify_store(
         Frame with condition, cell, run, epoch and the fields of `longcount.exact.certify.Certificate`.
 
     Raises:
-        UserError: where there is no store, no such run or epoch, or a model of more than one unit.
+        UserError: where there is no store, no such run or epoch, or a network that the theorems do not cover.
     """
     import pandas as pd
 
     store = Store.open(directory)
     models = _chosen(store, cell, run, epoch)
+    _refuse_what_no_theorem_covers(store, models)
     with _processes(len(models), jobs) as executor:
         rows = _certified(store, models, depth, limit, executor)
     frame = pd.DataFrame(rows).astype(_VERDICT_TYPES)
@@ -135,6 +137,7 @@ def repair_store(
 
     store = Store.open(directory)
     models = _chosen(store, None, None, epoch)
+    _refuse_what_no_theorem_covers(store, models)
     for name in models["cell"].unique():
         if methods_of(name, method) == ("project",) and factor is not None:
             raise UserError(f"{name}: projection takes no factor; leave it out")
@@ -153,7 +156,7 @@ def repair_store(
                 for row, old, done in zip(chosen.to_dict("records"), before, repairs, strict=True):
                     rows.append({**row, **_record(cell, old, done)})
                     weights.append(done.weights)
-            repaired[cells.get(of_condition["cell"].iloc[0]).name] = np.stack(weights)
+            repaired[store.condition(str(name)).built_in_cell()] = np.stack(weights)
         frame = pd.DataFrame(rows).astype({"factor": "Float64", "method": object, "learned": object})
         verdicts = _verdicts_before(store, frame, depth, bounded, executor)
     detail = {"from": Store.open(directory).study.sha256(), "epoch": str(epoch), "method": method}
@@ -277,8 +280,8 @@ def _certified(
     return rows
 
 
-def _record(cell: str, before: np.ndarray, done: Repair) -> dict[str, object]:
-    changed = changes(cells.get(cell), before, done.weights)
+def _record(cell: cells.Cell, before: np.ndarray, done: Repair) -> dict[str, object]:
+    changed = changes(cell, before, done.weights)
     return {
         "method": done.method,
         "factor": done.factor,
@@ -308,22 +311,41 @@ def _chosen(store: Store, cell: str | None, run: int | None, epoch: Epoch) -> pd
     return models.assign(cell=names).reindex(columns=columns).reset_index(drop=True)
 
 
-def _handfuls(store: Store, condition: str, models: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, str, np.ndarray]]:
+def _refuse_what_no_theorem_covers(store: Store, models: pd.DataFrame) -> None:
+    """UserError for the first condition whose networks the theorems say nothing of."""
+    for name in models["condition"].unique():
+        condition = store.condition(str(name))
+        if condition.module is not None:
+            raise UserError(f"{store.directory}: {name} is a PyTorch module; verdicts are about cells of this package")
+        try:
+            check_covered(condition.built_in_cell())
+        except UserError as error:
+            raise UserError(f"{store.directory}: {name}: {error}") from None
+
+
+def _handfuls(
+    store: Store, condition: str, models: pd.DataFrame
+) -> Iterator[tuple[pd.DataFrame, cells.Cell, np.ndarray]]:
+    network = store.condition(condition).built_in_cell()
     for at in range(0, len(models), MODELS_A_TASK):
         chosen = models.iloc[at : at + MODELS_A_TASK]
         weights = store.weights(condition, chosen["run"].to_numpy(), chosen["epoch"].to_numpy())
-        yield chosen, str(chosen["cell"].iloc[0]), weights
+        yield chosen, network, weights
 
 
-def _certify_many(cell: str, weights: np.ndarray, depth: int, limit: int) -> list[Certificate]:
-    return [certify(cells.get(cell), flat, depth, limit) for flat in weights]
+def _certify_many(cell: cells.Cell, weights: np.ndarray, depth: int, limit: int) -> list[Certificate]:
+    return [certify(cell, flat, depth, limit) for flat in weights]
 
 
 def _repair_many(
-    cell: str, weights: np.ndarray, learned: list[bool | None], method: str, factor: float | None, depth: int | None
+    cell: cells.Cell,
+    weights: np.ndarray,
+    learned: list[bool | None],
+    method: str,
+    factor: float | None,
+    depth: int | None,
 ) -> list[Repair]:
-    network = cells.get(cell)
-    done = (repair(network, flat, method, factor, depth, knows) for flat, knows in zip(weights, learned, strict=True))
+    done = (repair(cell, flat, method, factor, depth, knows) for flat, knows in zip(weights, learned, strict=True))
     return [replace(one, weights=np.asarray(one.weights, np.float32)) for one in done]
 
 
