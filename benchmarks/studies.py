@@ -142,23 +142,23 @@ def survival_curves(store: Path) -> None:
     from longcount.studies.results import FIRST_FAILURES
     from longcount.studies.store import Store
 
-    best = chosen_models(Store.open(store))[["cell", "run", "epoch"]].astype({"run": np.int32, "epoch": np.int32})
+    best = chosen_models(Store.open(store))[["condition", "run", "epoch"]].astype({"run": np.int32, "epoch": np.int32})
     columns = ["condition", "run", "epoch", "split", "fpf", "length"]
     parts = []
     file = pq.ParquetFile(store / FIRST_FAILURES)  # all checkpoints of all runs: a group of rows at a time
     for group in range(file.num_row_groups):
         frame = where(file.read_row_group(group, columns).to_pandas(), split="very_long")
-        frame = frame.drop(columns="split").rename(columns={"condition": "cell"}).astype({"cell": str})
-        parts.append(frame.merge(best, on=["cell", "run", "epoch"]).astype({"cell": "category"}))
+        frame = frame.drop(columns="split").astype({"condition": str})
+        parts.append(frame.merge(best, on=["condition", "run", "epoch"]).astype({"condition": "category"}))
     failures = pd.concat(parts, ignore_index=True)
     del parts
     rows = []
-    for cell, of_cell in failures.groupby("cell", observed=True):
-        curve = survival(of_cell)
-        rows += [{"cell": f"{cell}, {len(set(of_cell['run'])):,} runs", **row} for row in curve.to_dict("records")]
+    for name, chosen in failures.groupby("condition", observed=True):
+        title = f"{name}, {len(set(chosen['run'])):,} runs"
+        rows += [{"condition": title, **row} for row in survival(chosen).to_dict("records")]
     position = {"field": "position", "type": "quantitative", "title": "token"}
     share = {"type": "quantitative", "title": "share of words without a failure", "scale": {"domain": [0, 1]}}
-    colour = {"field": "cell", "type": "nominal", "title": None}
+    colour = {"field": "condition", "type": "nominal", "title": None}
     band = {"x": position, "y": {"field": "low", **share}, "y2": {"field": "high"}, "color": colour}
     line = {"x": position, "y": {"field": "survival", **share}, "color": colour}
     layers = [{"mark": {"type": "area", "opacity": 0.3}, "encoding": band}, {"mark": "line", "encoding": line}]

@@ -34,7 +34,7 @@ def test_constant_fails_at_the_first_return_to_zero_and_perfect_never(texts):
 
 
 def test_metrics_of_both():
-    frame = baseline_metrics({"long": Words.from_strings(["(())", "()()", "(())()"])}).set_index("cell")
+    frame = baseline_metrics({"long": Words.from_strings(["(())", "()()", "(())()"])}).set_index("baseline")
     assert frame.loc["constant", ["accuracy", "fpf_mean", "fpf_min", "unfailed"]].tolist() == [0.0, 7 / 3, 1, 0]
     assert frame.loc["perfect", ["accuracy", "fpf_mean", "fpf_min", "unfailed"]].tolist() == [100.0, 14 / 3, 4, 3]
 

@@ -11,7 +11,7 @@ from longcount.languages import dyck
 from longcount.languages.words import Words
 from longcount.studies.store import Store
 
-COLUMNS = ["cell", "run", "epoch", "words", "accuracy", "loss", "fpf_mean", "fpf_min", "learned"]
+COLUMNS = ["condition", "cell", "run", "epoch", "words", "accuracy", "loss", "fpf_mean", "fpf_min", "learned"]
 
 
 def test_evaluate_agrees_with_the_twin(analysed):
@@ -21,8 +21,10 @@ def test_evaluate_agrees_with_the_twin(analysed):
     assert list(frame.columns) == COLUMNS
     assert len(frame) == 11
     for row in frame.to_dict("records"):
-        network = store.condition(row["cell"]).built_in_cell()
-        expected = twin.evaluate(network, store.weights(row["cell"], row["run"], 3)[None], words, dyck.targets(words))
+        network = store.condition(row["condition"]).built_in_cell()
+        expected = twin.evaluate(
+            network, store.weights(row["condition"], row["run"], 3)[None], words, dyck.targets(words)
+        )
         failures = expected.first_failure[0]
         assert (row["fpf_mean"], row["fpf_min"]) == (failures.mean(), failures.min())
         assert row["accuracy"] == 100 * (failures == words.lengths).mean()
@@ -35,7 +37,7 @@ def test_best_epochs_are_those_of_the_metrics(analysed):
     best = best_epochs(metrics_of(store))
     chosen = chosen_models(store)
     for row in chosen.to_dict("records"):
-        known = where(best, cell=row["cell"], run=row["run"]).iloc[0]
+        known = where(best, condition=row["condition"], run=row["run"]).iloc[0]
         assert row["epoch"] == known["epoch"]
         assert row["learned"] == known["learned"]
     assert set(chosen_models(store, "last")["epoch"]) == {6}
@@ -46,7 +48,7 @@ def test_evaluating_the_stores_own_words_gives_its_metrics(analysed):
     frame = evaluate(analysed, store.words("long"))
     metrics = where(metrics_of(store), split="long")
     for row in frame.to_dict("records"):
-        stored = where(metrics, cell=row["cell"], run=row["run"], epoch=row["epoch"]).iloc[0]
+        stored = where(metrics, condition=row["condition"], run=row["run"], epoch=row["epoch"]).iloc[0]
         assert row["fpf_mean"] == stored["fpf_mean"]
         assert row["loss"] == pytest.approx(stored["loss"], rel=1e-12)
 
@@ -54,7 +56,9 @@ def test_evaluating_the_stores_own_words_gives_its_metrics(analysed):
 def test_threads_do_not_change_numbers(analysed):
     words = Store.open(analysed).words("very_long")
     one, many = (evaluate(analysed, words, jobs=jobs) for jobs in (1, 4))
-    assert np.array_equal(one.drop(columns=["cell", "learned"]), many.drop(columns=["cell", "learned"]))
+    assert np.array_equal(
+        one.drop(columns=["condition", "cell", "learned"]), many.drop(columns=["condition", "cell", "learned"])
+    )
 
 
 def test_refusals(analysed, tmp_path):

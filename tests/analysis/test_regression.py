@@ -86,7 +86,10 @@ def test_too_few_models():
 def test_table_of_a_cell():
     x, y, run = sample(6)
     columns = {name for columns in PREDICTORS.values() for name in columns}
-    frame = pd.DataFrame({"cell": "lstm", "run": run, "very_long_fpf": y} | dict.fromkeys(columns, np.exp(-x[:, 0])))
+    frame = pd.DataFrame(
+        {"condition": "lstm-seed=1", "cell": "lstm", "run": run, "very_long_fpf": y}
+        | dict.fromkeys(columns, np.exp(-x[:, 0]))
+    )
     frame["imbalance"] = np.exp(-np.random.default_rng(0).normal(size=60))
     table = table2(frame)
     assert table["predictor"].tolist() == list(PREDICTORS)

@@ -22,25 +22,25 @@ def results(analysed):
 def test_models_agree_with_an_evaluation(analysed, results):
     store = Store.open(analysed)
     for split, column, measured in (("very_long", "fpf_mean", "very_long_fpf"), ("long", "accuracy", "long_accuracy")):
-        frame = evaluate(analysed, store.words(split)).sort_values(["cell", "run"])
-        models = results["models"].sort_values(["cell", "run"])
+        frame = evaluate(analysed, store.words(split)).sort_values(["condition", "run"])
+        models = results["models"].sort_values(["condition", "run"])
         assert models[measured].tolist() == frame[column].tolist()
-    shallow = evaluate(analysed, dyck.shallow(SHALLOW_LENGTH)).sort_values(["cell", "run"])
-    assert results["models"].sort_values(["cell", "run"])["shallow_fpf"].tolist() == shallow["fpf_min"].tolist()
+    shallow = evaluate(analysed, dyck.shallow(SHALLOW_LENGTH)).sort_values(["condition", "run"])
+    assert results["models"].sort_values(["condition", "run"])["shallow_fpf"].tolist() == shallow["fpf_min"].tolist()
 
 
 def test_checkpoints_agree_with_an_evaluation_at_their_epoch(analysed, results):
     store = Store.open(analysed)
     assert sorted(set(results["checkpoints"]["epoch"])) == [1, 5]
     for epoch in (1, 5):
-        frame = evaluate(analysed, store.words("training"), epoch).sort_values(["cell", "run"])
-        found = where(results["checkpoints"], epoch=epoch).sort_values(["cell", "run"])
+        frame = evaluate(analysed, store.words("training"), epoch).sort_values(["condition", "run"])
+        found = where(results["checkpoints"], epoch=epoch).sort_values(["condition", "run"])
         assert found["training_loss"].tolist() == pytest.approx(frame["loss"].tolist(), rel=1e-12)
 
 
 def test_zigzags_agree_with_an_evaluation_at_their_epoch(analysed, results):
-    frame = evaluate(analysed, dyck.zigzag(100), 5).sort_values(["cell", "run"])
-    found = where(results["zigzags"], epoch=5, half_period=100).sort_values(["cell", "run"])
+    frame = evaluate(analysed, dyck.zigzag(100), 5).sort_values(["condition", "run"])
+    found = where(results["zigzags"], epoch=5, half_period=100).sort_values(["condition", "run"])
     assert found["fpf"].tolist() == frame["fpf_min"].tolist()
     before_zero = found["phase"] == PHASES.index("closing")
     assert before_zero.tolist() == [100 <= fpf < 199 for fpf in frame["fpf_min"]]
@@ -48,7 +48,7 @@ def test_zigzags_agree_with_an_evaluation_at_their_epoch(analysed, results):
 
 def test_survival_starts_at_one_and_falls(results):
     for cell in ("lstm", "relu", "gru", "relu_all", "constant"):
-        curve = where(results["survival"], cell=cell)["survival"].to_numpy()
+        curve = where(results["survival"], condition=cell)["survival"].to_numpy()
         assert (np.diff(curve) <= 0).all()
         assert 0 <= curve[-1] <= curve[0] <= 1
 
@@ -102,4 +102,4 @@ def test_missing_and_damaged_results_are_told_of(tmp_path):
 
 def test_results_are_plain_parquet(analysed):
     frame = pd.read_parquet(path_of(analysed, "table2"))
-    assert list(frame.columns[:2]) == ["cell", "predictor"]
+    assert list(frame.columns[:3]) == ["condition", "cell", "predictor"]

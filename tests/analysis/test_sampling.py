@@ -46,7 +46,7 @@ def test_the_papers_values_are_placed_among_drawn_tables():
     measures = ("training_accuracy", "validation_accuracy", "long_accuracy", "very_long_fpf")
     models = pd.DataFrame(
         {
-            "cell": ["lstm"] * 50 + ["relu"] * 20,
+            "condition": ["lstm"] * 50 + ["relu"] * 20,
             "validation_loss": generator.random(70),
             **{measure: generator.normal(916.8, 10.0, 70) for measure in measures},
         }
@@ -63,7 +63,7 @@ def test_what_the_paper_does_not_print_is_none():
     generator = np.random.default_rng(2)
     measures = ("training_accuracy", "validation_accuracy", "long_accuracy", "very_long_fpf")
     values = {measure: generator.random(40) for measure in measures}
-    models = pd.DataFrame({"cell": ["relu"] * 40, "validation_loss": generator.random(40), **values})
+    models = pd.DataFrame({"condition": ["relu"] * 40, "validation_loss": generator.random(40), **values})
     frame = sampling_distribution(models, draws=10)
     greatest = frame[(frame["measure"] == "very_long_fpf") & (frame["statistic"] == "max")].iloc[0]
     assert greatest["paper"] is None

@@ -7,11 +7,12 @@ import pytest
 from longcount.analysis.selection import at_epochs, best_epochs, kept_runs, where
 
 
-def metrics(validation_losses, last_word_losses=None, accuracy=100.0, cell="lstm", run=0):
+def metrics(validation_losses, last_word_losses=None, accuracy=100.0, cell="lstm", run=0, condition=None):
     """Rows of one run: its validation loss at epochs 0, 1, ..."""
     epochs = np.arange(len(validation_losses))
     rows = pd.DataFrame(
         {
+            "condition": condition or cell,
             "cell": cell,
             "run": run,
             "epoch": epochs,
@@ -70,6 +71,23 @@ def test_ten_best_of_thirty_relu_runs_are_kept():
     assert len(where(kept, cell="lstm", kept=True)) == 1
 
 
+def test_a_third_is_kept_of_each_condition_of_the_relu():
+    """Whatever the condition is called, it is the cell that decides which share of its runs the paper keeps."""
+    rates = ("relu-learning_rate=0.01", "relu-learning_rate=0.003")
+    rows = [
+        metrics([1.0, 0.1 + run / 10 + at], cell="relu", run=run, condition=name)
+        for at, name in enumerate(rates)
+        for run in range(6)
+    ]
+    best = best_epochs(pd.concat(rows))
+    assert list(best.columns[:4]) == ["condition", "cell", "run", "epoch"]
+    kept = best[kept_runs(best)]
+    assert list(zip(kept["condition"], kept["run"], strict=True)) == [
+        (name, run) for name in sorted(rates) for run in (0, 1)
+    ]
+    assert set(kept["cell"]) == {"relu"}
+
+
 def test_equal_losses_keep_the_lower_run_number():
     frame = pd.concat([metrics([1.0, 0.5], cell="relu", run=run) for run in range(6)])
     best = best_epochs(frame)
@@ -78,7 +96,7 @@ def test_equal_losses_keep_the_lower_run_number():
 
 def test_measures_at_chosen_epochs():
     frame = metrics([9.0, 3.0, 1.0, 2.0])
-    chosen = pd.DataFrame({"cell": ["lstm", "lstm"], "run": [0, 0], "epoch": [3, 1]})
+    chosen = pd.DataFrame({"condition": ["lstm", "lstm"], "run": [0, 0], "epoch": [3, 1]})
     found = at_epochs(frame, chosen, {"long_accuracy": ("long", "accuracy"), "absent": ("very_long", "accuracy")})
     assert found["long_accuracy"].tolist() == [30.0, 10.0]
     assert np.isnan(found["absent"]).all()

@@ -23,6 +23,7 @@ def run_metrics(cell, run, loss, fpf):
             good = epoch == 2
             rows.append(
                 {
+                    "condition": cell,
                     "cell": cell,
                     "run": run,
                     "epoch": epoch,
@@ -45,12 +46,12 @@ def metrics():
 
 
 def value(table, cell, measure):
-    return table[(table["cell"] == cell) & (table["measure"] == measure)].iloc[0]
+    return table[(table["condition"] == cell) & (table["measure"] == measure)].iloc[0]
 
 
 def test_rows_in_the_order_of_the_paper(metrics):
     table = table1(metrics, WORDS)
-    assert list(dict.fromkeys(table["cell"])) == ["relu", "gru", "relu_all", "constant", "perfect"]
+    assert list(dict.fromkeys(table["condition"])) == ["relu", "gru", "relu_all", "constant", "perfect"]
     assert list(dict.fromkeys(table["measure"])) == [
         "training_accuracy",
         "validation_accuracy",
@@ -95,7 +96,7 @@ def test_released_reading_chooses_other_epochs(metrics):
 
 def test_learned_shares(metrics):
     metrics.loc[(metrics["cell"] == "gru") & (metrics["run"] == 3), "accuracy"] = 10.0
-    shares = learned_shares(metrics).set_index("cell")
+    shares = learned_shares(metrics).set_index("condition")
     assert shares.loc["gru", ["runs", "learned", "share"]].tolist() == [4, 3, 0.75]
     assert shares.loc["gru", "low"] < 0.75 < shares.loc["gru", "high"]
     assert shares.loc["relu_all", "runs"] == 6

@@ -6,7 +6,7 @@ import pytest
 
 import longcount as package
 
-COLUMNS = ["cell", "run", "epoch", "words", "accuracy", "loss", "fpf_mean", "fpf_min", "learned"]
+COLUMNS = ["condition", "cell", "run", "epoch", "words", "accuracy", "loss", "fpf_mean", "fpf_min", "learned"]
 
 
 def test_json_holds_a_row_a_run(longcount, trained, tiny_words):

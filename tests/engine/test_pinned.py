@@ -231,7 +231,7 @@ def test_table_1(paper):
     table = table1(paper.metrics(), {split: paper.words(split) for split in paper.splits()})
     numbers = ("mean", "min", "max", "std", "runs", "unfailed")
     lines = [
-        " ".join([row["cell"], row["measure"], *(f"{row[name]:.9g}" for name in numbers)])
+        " ".join([row["condition"], row["measure"], *(f"{row[name]:.9g}" for name in numbers)])
         for row in table.to_dict("records")
     ]
     text = "\n".join(sorted(lines))

@@ -88,7 +88,7 @@ def test_figure_is_valid_vega_lite_with_two_panels_a_cell(leaderboard):
     assert [len(line) for line in figure.rows] == [2, 2, 2]
     _, right = figure.rows[0]
     answer = right["layer"][1]["data"]["values"][0]
-    constant = where(kept(leaderboard).baselines, cell="constant")["fpf_mean"].iloc[0]
+    constant = where(kept(leaderboard).baselines, baseline="constant")["fpf_mean"].iloc[0]
     assert answer == {"fpf": round(constant, 1), "what": "constant answer"}
     assert right["layer"][2]["encoding"]["x"]["scale"]["domain"] == [0, 200]
 

@@ -49,12 +49,12 @@ def table(repaired) -> Table:
 
 
 def number(table: Table, cell: str, measure: str) -> dict[str, Any]:
-    (row,) = where(table.values, cell=cell, measure=measure).to_dict("records")
+    (row,) = where(table.values, condition=cell, measure=measure).to_dict("records")
     return row
 
 
 def test_rows_are_those_of_table_1(table):
-    assert list(dict.fromkeys(table.values["cell"])) == ["lstm", "relu", "relu_all"]
+    assert list(dict.fromkeys(table.values["condition"])) == ["lstm", "relu", "relu_all"]
     assert [number(table, "relu", "learned")[name] for name in ("models", "before", "after")] == [2, 2, 2]
     assert [number(table, "relu_all", "learned")[name] for name in ("models", "before", "after")] == [6, 2, 2]
 
@@ -129,8 +129,8 @@ def test_the_command_writes_the_table_prints_it_and_says_it_in_json(store, tmp_p
     assert names == ["repair.csv", "repair.md", "repair.tex"]
     read = pd.read_csv(tmp_path / "one" / "tables" / "repair.csv")
     assert read.columns.tolist() == [
-        "cell", "measure", "statistic", "models", "before", "before_min", "before_max", "after", "after_min",
-        "after_max",
+        "condition", "cell", "measure", "statistic", "models", "before", "before_min", "before_max", "after",
+        "after_min", "after_max",
     ]  # fmt: skip
     for text in ("before", "after", "2 of 6 (project: 2)", "to depth 16,777,216"):
         assert text in printed

@@ -23,7 +23,7 @@ def table():
         for at, measure in enumerate(MEASURES):
             rows.append(
                 {
-                    "cell": cell, "measure": measure, "mean": 90.5 + at, "min": 80.25, "max": 99.98, "runs": runs,
+                    "condition": cell, "measure": measure, "mean": 90.5 + at, "min": 80.25, "max": 99.98, "runs": runs,
                     "std": 1.5 if runs > 1 else math.nan, "unfailed": int(cell == "perfect"), "low": 88.0, "high": 93.0,
                 }
             )  # fmt: skip
@@ -33,7 +33,7 @@ def table():
 @pytest.fixture
 def learned():
     rows = [("lstm", 10, 10), ("relu", 10, 10), ("gru", 10, 9), ("relu_all", 30, 13)]
-    frame = pd.DataFrame(rows, columns=["cell", "runs", "learned"])
+    frame = pd.DataFrame(rows, columns=["condition", "runs", "learned"])
     return frame.assign(share=frame["learned"] / frame["runs"], low=0.27, high=1.0)
 
 
@@ -66,7 +66,7 @@ def test_learned_share_with_its_interval(table, learned):
 
 
 def test_a_model_that_never_fails_reads_none(table, learned):
-    table.loc[(table["cell"] == "lstm"), "unfailed"] = 1
+    table.loc[(table["condition"] == "lstm"), "unfailed"] = 1
     shown, _ = table1_shown(table, learned)
     assert shown.loc[0, "very long FPF"] == "93.5 (80.2 / none)"
     assert shown.loc[0, "long"] == "92.5 (80.2 / 99.98)"

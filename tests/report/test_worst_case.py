@@ -43,7 +43,7 @@ def test_reports_show_what_certify_left(drawn, tmp_path):
     models = with_verdicts(Store.open(copy), read_result(copy, "models"))
     assert models is not None
     shown = runs_shown({"models": models})
-    assert [bool(text) for text in shown["worst-case FPF"]] == [cell == "LSTM" for cell in shown["cell"]]
+    assert [bool(text) for text in shown["worst-case FPF"]] == [cell == "LSTM" for cell in shown["model"]]
 
 
 def test_certify_prints_table_1_with_its_worst_case(drawn, tmp_path, capsys):
@@ -57,8 +57,8 @@ def test_certify_prints_table_1_with_its_worst_case(drawn, tmp_path, capsys):
 
 def test_verdicts_on_the_epochs_of_another_reading_stay_out_of_table_1(drawn):
     store = Store.open(drawn)
-    models = pd.DataFrame({"cell": ["lstm"], "kept": True, "verdict": "exact", "max_depth": 9, "lower_bound": 9})
-    models = models.assign(upper_bound=np.nan)
+    models = pd.DataFrame({"condition": ["lstm"], "cell": "lstm", "kept": True, "verdict": "exact"})
+    models = models.assign(max_depth=9, lower_bound=9, upper_bound=np.nan)
     assert worst_cases(store, models)["lstm"].exact == 1
     other = Store(store.directory, store.study.model_copy(update={"selection": "last_word"}), store.word_hashes)
     assert worst_cases(other, models) == {}

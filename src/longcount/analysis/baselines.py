@@ -46,7 +46,7 @@ def baseline_metrics(splits: "dict[str, Words]") -> "pd.DataFrame":
     """Accuracy (percent of words), mean first point of failure and unfailed words of both baselines on every split.
 
     Returns:
-        Frame with columns cell (``constant`` or ``perfect``), split, accuracy, fpf_mean, fpf_min, unfailed (words),
+        Frame with columns baseline (``constant`` or ``perfect``), split, accuracy, fpf_mean, fpf_min, unfailed (words),
         words.
     """
     import pandas as pd
@@ -58,7 +58,7 @@ def baseline_metrics(splits: "dict[str, Words]") -> "pd.DataFrame":
             right = failures == words.lengths
             rows.append(
                 {
-                    "cell": name,
+                    "baseline": name,
                     "split": split,
                     "accuracy": 100.0 * right.mean(),
                     "fpf_mean": failures.mean(),

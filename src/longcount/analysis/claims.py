@@ -53,17 +53,18 @@ def verdict(yes: int, of: int) -> str:
     return HOLDS if yes == of else IN_PART if yes else DOES_NOT_HOLD
 
 
-def _kept(results: "Results", cell: str) -> "pd.DataFrame":
-    return where(results["models"], cell=cell, kept=True)
+def _kept(results: "Results", condition: str) -> "pd.DataFrame":
+    return where(results["models"], condition=condition, kept=True)
 
 
-def _cells(results: "Results") -> list[str]:
-    present = set(results["models"]["cell"])
-    return [cell for cell in CELLS if cell in present]
+def _papers(results: "Results") -> list[str]:
+    """Those of the paper's conditions that there are: one for each cell, called like it."""
+    present = set(results["models"]["condition"])
+    return [condition for condition in CELLS if condition in present]
 
 
 def _list(results: "Results", text: Callable[["pd.DataFrame"], str]) -> str:
-    return "; ".join(f"{CELL_TITLES[cell]} {text(_kept(results, cell))}" for cell in _cells(results))
+    return "; ".join(f"{CELL_TITLES[condition]} {text(_kept(results, condition))}" for condition in _papers(results))
 
 
 def _share(part: int, whole: int) -> str:
@@ -73,49 +74,54 @@ def _share(part: int, whole: int) -> str:
 
 def double_length(results: "Results") -> Claim | None:
     """Holds for a cell whose kept models get at least 90% of the Long words right on average."""
-    cells = _cells(results)
-    good = sum(bool(values(_kept(results, cell), "long_accuracy").mean() >= 90) for cell in cells)
-    runs = sum(len(_kept(results, cell)) for cell in cells)
+    conditions = _papers(results)
+    good = sum(bool(values(_kept(results, condition), "long_accuracy").mean() >= 90) for condition in conditions)
+    runs = sum(len(_kept(results, condition)) for condition in conditions)
     measured = "words of 52–100 tokens right, mean (least) over models: " + _list(
         results, lambda models: f"{models['long_accuracy'].mean():.2f} % ({models['long_accuracy'].min():.2f} %)"
     )
     statement = "Trained on up to 50 tokens, the models count on up to 100 (90 % of words or more)."
-    return Claim("3, 6", statement, measured, runs, verdict(good, len(cells)))
+    return Claim("3, 6", statement, measured, runs, verdict(good, len(conditions)))
 
 
 def twenty_times(results: "Results") -> Claim | None:
     """Holds where no LSTM and no GRU gets a single Very Long word right; in part where one of the cells has none."""
-    cells = [cell for cell in _cells(results) if cell != "relu"]
-    if not cells:
+    conditions = [condition for condition in _papers(results) if condition != "relu"]
+    if not conditions:
         return None
-    right = {cell: int((values(_kept(results, cell), "very_long_unfailed") > 0).sum()) for cell in _cells(results)}
+    right = {
+        condition: int((values(_kept(results, condition), "very_long_unfailed") > 0).sum())
+        for condition in _papers(results)
+    }
     measured = "models with at least one Very Long word right: " + _list(
         results, lambda models: _share(int((values(models, "very_long_unfailed") > 0).sum()), len(models))
     )
     statement = "On words of 1,000 tokens every LSTM and every GRU fails, on every word."
-    runs = sum(len(_kept(results, cell)) for cell in cells)
-    return Claim("3", statement, measured, runs, verdict(sum(right[cell] == 0 for cell in cells), len(cells)))
+    runs = sum(len(_kept(results, condition)) for condition in conditions)
+    return Claim(
+        "3", statement, measured, runs, verdict(sum(right[condition] == 0 for condition in conditions), len(conditions))
+    )
 
 
 def best_model(results: "Results") -> Claim | None:
     """Judged by Very Long words right, then by mean first point of failure."""
     models = where(results["models"], kept=True).sort_values(["very_long_unfailed", "very_long_fpf"], ascending=False)
-    if "relu" not in set(models["cell"]):
+    if "relu" not in set(models["condition"]):
         return None
     best = models.iloc[0]
     fpf = models.sort_values("very_long_fpf", ascending=False).iloc[0]
     measured = (
-        f"most Very Long words right: {CELL_TITLES.get(best['cell'], best['cell'])} run {best['run']} with "
+        f"most Very Long words right: {CELL_TITLES.get(best['condition'], best['condition'])} run {best['run']} with "
         f"{best['very_long_accuracy']:.0f} % (mean FPF {best['very_long_fpf']:.1f}); highest mean FPF: "
-        f"{CELL_TITLES.get(fpf['cell'], fpf['cell'])} run {fpf['run']} with {fpf['very_long_fpf']:.1f}"
+        f"{CELL_TITLES.get(fpf['condition'], fpf['condition'])} run {fpf['run']} with {fpf['very_long_fpf']:.1f}"
     )
-    both = (best["cell"] == "relu") + (fpf["cell"] == "relu")
+    both = (best["condition"] == "relu") + (fpf["condition"] == "relu")
     return Claim("3, 5", "The best model of all is a ReLU.", measured, len(models), verdict(both, 2))
 
 
 def relu_learning(results: "Results") -> Claim | None:
     """Many: at least a quarter of the ReLU runs never learn."""
-    models = where(results["models"], cell="relu")
+    models = where(results["models"], condition="relu")
     if len(models) == 0:
         return None
     failed = int((~values(models, "learned").astype(bool)).sum())
@@ -128,9 +134,9 @@ def convergence(results: "Results") -> Claim | None:
     """Typically: for at least half of the learned runs the best validation loss of epochs 1-20 is within a factor 2 of
     the best of all epochs."""
     losses = results["losses"]
-    parts, good, cells, runs = [], 0, _cells(results), 0
-    for cell in cells:
-        learned = where(losses, cell=cell, learned=True)
+    parts, good, conditions, runs = [], 0, _papers(results), 0
+    for condition in conditions:
+        learned = where(losses, condition=condition, learned=True)
         trained = learned.loc[learned["epoch"] >= 1]
         early = trained.loc[trained["epoch"] <= 20].groupby("run")["loss"].min()
         ratio = (early / trained.groupby("run")["loss"].min()).to_numpy()
@@ -138,9 +144,9 @@ def convergence(results: "Results") -> Claim | None:
             continue
         near = int((ratio <= 2).sum())
         good, runs = good + (near >= len(ratio) / 2), runs + len(ratio)
-        parts.append(f"{CELL_TITLES[cell]} {_share(near, len(ratio))}")
+        parts.append(f"{CELL_TITLES[condition]} {_share(near, len(ratio))}")
     measured = "learned runs whose best loss within 20 epochs is at most twice their best of all: " + "; ".join(parts)
-    return Claim("2", "Runs converge typically within 20 epochs.", measured, runs, verdict(good, len(cells)))
+    return Claim("2", "Runs converge typically within 20 epochs.", measured, runs, verdict(good, len(conditions)))
 
 
 def loss_predicts(results: "Results") -> list[Claim]:
@@ -148,16 +154,16 @@ def loss_predicts(results: "Results") -> list[Claim]:
     the correlation is low", R² below 0.25."""
     table = where(results["table2"], predictor="validation")
     found = []
-    for cell in _cells(results):
-        if cell not in set(table["cell"]):
+    for condition in _papers(results):
+        if condition not in set(table["condition"]):
             continue
-        row = where(table, cell=cell).iloc[0]
-        title = CELL_TITLES[cell]
+        row = where(table, condition=condition).iloc[0]
+        title = CELL_TITLES[condition]
         measured = (
             f"R² {row['r_squared']:.3f} (95 % {row['low']:.2f}–{row['high']:.2f} over runs), p {row['p']:.2g}, "
             f"slope {row['slope']:+.1f} tokens a unit, Spearman {row['spearman']:+.2f}; {row['models']} models"
         )
-        if cell == "relu":
+        if condition == "relu":
             statement = f"{title}: validation loss hardly foretells the failure point (R² below 0.25)."
             judged = HOLDS if row["r_squared"] < 0.25 else DOES_NOT_HOLD
         else:
@@ -174,8 +180,8 @@ def loss_falls(results: "Results") -> list[Claim]:
     """LSTM: mean log loss falls in each third of the training and least in the last. ReLU: among learned runs, steps up
     are between 40% and 60% of all steps after epoch 10."""
     losses, found = results["losses"], []
-    if "lstm" in set(losses["cell"]):
-        chosen = where(losses, cell="lstm", kept=True)
+    if "lstm" in set(losses["condition"]):
+        chosen = where(losses, condition="lstm", kept=True)
         curve = np.log(chosen.loc[chosen["epoch"] >= 1].groupby("epoch")["loss"].mean().to_numpy())
         at = np.linspace(0, len(curve) - 1, 4).round().astype(int)
         factors = np.exp(-np.diff(curve[at]))
@@ -184,8 +190,8 @@ def loss_falls(results: "Results") -> list[Claim]:
         measured += " in the three thirds of training"
         statement = "LSTM: the loss keeps falling, more and more slowly."
         found.append(Claim("4.1", statement, measured, count(chosen, "run"), verdict(falls, 2)))
-    if "relu" in set(losses["cell"]):
-        chosen = where(losses, cell="relu", kept=True, learned=True)
+    if "relu" in set(losses["condition"]):
+        chosen = where(losses, condition="relu", kept=True, learned=True)
         late = chosen.loc[chosen["epoch"] >= 10].pivot(index="run", columns="epoch", values="loss").to_numpy()
         if late.shape[0] and late.shape[1] > 1:
             up = float((np.diff(late, axis=1) > 0).mean())
@@ -204,26 +210,26 @@ def hundred_epochs(results: "Results") -> Claim | None:
     if len(models) == 0:
         return None
     models = models.loc[models["learned"].astype(bool)]
-    parts, none, cells = [], 0, [cell for cell in CELLS if cell in set(models["cell"])]
-    for cell in cells:
-        chosen = where(models, cell=cell)
+    parts, none, conditions = [], 0, [condition for condition in CELLS if condition in set(models["condition"])]
+    for condition in conditions:
+        chosen = where(models, condition=condition)
         gain = values(chosen, "very_long_fpf_long") - values(chosen, "very_long_fpf_short")
         low, high = bootstrap_interval(gain[:, None], lambda sums, size: sums[:, 0] / size)
         none += not low > 0
         accuracy = (values(chosen, "long_accuracy_long") - values(chosen, "long_accuracy_short")).mean()
         parts.append(
-            f"{CELL_TITLES[cell]} FPF {gain.mean():+.1f} ({low:+.1f} to {high:+.1f}), "
+            f"{CELL_TITLES[condition]} FPF {gain.mean():+.1f} ({low:+.1f} to {high:+.1f}), "
             f"Long accuracy {accuracy:+.2f} points, {len(chosen)} runs"
         )
     measured = "best of 100 epochs against best of 30, learned runs: " + "; ".join(parts)
     statement = "100 epochs bring no benefit over 30 (judged by the failure point on Very Long words)."
-    return Claim("2", statement, measured, len(models), verdict(none, len(cells)))
+    return Claim("2", statement, measured, len(models), verdict(none, len(conditions)))
 
 
 def never_right(results: "Results") -> Claim | None:
     """No LSTM gets a Very Long word right even after 100 epochs."""
     models = results["long_training_models"]
-    models = where(models, cell="lstm") if len(models) else models
+    models = where(models, condition="lstm") if len(models) else models
     if len(models) == 0:
         return None
     right = int((values(models, "very_long_right_long") > 0).sum())
@@ -234,7 +240,7 @@ def never_right(results: "Results") -> Claim | None:
 
 def saturation(results: "Results") -> Claim | None:
     """Rare: fewer than a quarter of the LSTMs have i, f and g all within 0.001 of an end at half of the depths."""
-    table = where(results["saturation"], cell="lstm", kept=True)
+    table = where(results["saturation"], condition="lstm", kept=True)
     if len(table) == 0:
         return None
     counts = {}
@@ -253,8 +259,8 @@ def _phase_counts(zigzags: "pd.DataFrame") -> dict[str, int]:
     return dict(zip(PHASES, counts.tolist(), strict=True))
 
 
-def _figure3(results: "Results", cell: str) -> "pd.DataFrame":
-    return where(results["zigzags"], cell=cell, kept=True, half_period=500)
+def _figure3(results: "Results", condition: str) -> "pd.DataFrame":
+    return where(results["zigzags"], condition=condition, kept=True, half_period=500)
 
 
 def lstm_fails_before_zero(results: "Results") -> Claim | None:
@@ -289,7 +295,7 @@ def relu_independent_of_depth(results: "Results") -> list[Claim]:
     statement = "ReLU: decrements may be greater or smaller than increments (each in a tenth of the failures or more)."
     runs = count(models, "run")
     found.append(Claim("5", statement, measured, runs, HOLDS if sides == 2 else IN_PART if sides else DOES_NOT_HOLD))
-    chosen = where(results["models"], cell="relu", kept=True, learned=True)
+    chosen = where(results["models"], condition="relu", kept=True, learned=True)
     if len(chosen):
         change = np.abs(values(chosen, "increment_deep") / values(chosen, "increment_shallow") - 1)
         measured = f"increment at depth 50 against depth 1, relative change: median {100 * np.median(change):.1f} %, "
@@ -317,32 +323,36 @@ def gru_fails_early(results: "Results") -> Claim | None:
 def smaller_j(results: "Results") -> Claim | None:
     """Better: the share of models that come through the first period without failure is higher for the five smaller j
     than for the five greater, for LSTM and for GRU."""
-    cells = [cell for cell in ("lstm", "gru") if cell in set(results["zigzags"]["cell"])]
+    conditions = [condition for condition in ("lstm", "gru") if condition in set(results["zigzags"]["condition"])]
     parts, good, runs = [], 0, 0
-    for cell in cells:
-        models = where(results["zigzags"], cell=cell, kept=True)
+    for condition in conditions:
+        models = where(results["zigzags"], condition=condition, kept=True)
         passed = values(models, "phase") >= PHASES.index("later")
         half_periods = sorted(set(models["half_period"]))
         greatest = half_periods[(len(half_periods) - 1) // 2]
         small = values(models, "half_period") <= greatest
         shares = [100 * float(passed[chosen].mean()) for chosen in (small, ~small)]
         good, runs = good + (shares[0] > shares[1]), runs + count(models, "run")
-        parts.append(f"{CELL_TITLES[cell]} {shares[0]:.0f} % of models on j up to {greatest}, {shares[1]:.0f} % above")
-    if not cells:
+        parts.append(
+            f"{CELL_TITLES[condition]} {shares[0]:.0f} % of models on j up to {greatest}, {shares[1]:.0f} % above"
+        )
+    if not conditions:
         return None
     measured = "through the first period without failure: " + "; ".join(parts)
     statement = "LSTMs and GRUs do better on zigzags with smaller j."
-    return Claim("5", statement, measured, runs, verdict(good, len(cells)))
+    return Claim("5", statement, measured, runs, verdict(good, len(conditions)))
 
 
 def ranking(results: "Results") -> Claim | None:
     """On Long words the LSTM's mean is the highest and the GRU's lies between it and the ReLU's."""
-    if set(_cells(results)) != set(CELLS):
+    if set(_papers(results)) != set(CELLS):
         return None
-    mean = {cell: float(values(_kept(results, cell), "long_accuracy").mean()) for cell in CELLS}
+    mean = {condition: float(values(_kept(results, condition), "long_accuracy").mean()) for condition in CELLS}
     right = (mean["lstm"] == max(mean.values())) + (mean["lstm"] >= mean["gru"] >= mean["relu"])
-    measured = "mean accuracy on Long words: " + ", ".join(f"{CELL_TITLES[cell]} {mean[cell]:.2f} %" for cell in CELLS)
-    runs = sum(len(_kept(results, cell)) for cell in CELLS)
+    measured = "mean accuracy on Long words: " + ", ".join(
+        f"{CELL_TITLES[condition]} {mean[condition]:.2f} %" for condition in CELLS
+    )
+    runs = sum(len(_kept(results, condition)) for condition in CELLS)
     return Claim("3", "LSTMs are best on average, GRUs between LSTMs and ReLUs.", measured, runs, verdict(right, 2))
 
 

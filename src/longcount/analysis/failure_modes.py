@@ -7,7 +7,7 @@ import numpy as np
 
 from longcount.analysis.counters import LEAK_DEPTH
 from longcount.analysis.failures import PHASES
-from longcount.analysis.paper import CELLS
+from longcount.analysis.paper import in_order
 from longcount.analysis.selection import where
 from longcount.analysis.spread import wilson_interval
 
@@ -23,38 +23,40 @@ def failure_modes(results: "Results") -> "pd.DataFrame":
     """Measures of the kept runs that learned, at their best epoch; phases of failure of the 60 models of Figure 3.
 
     Returns:
-        Frame with cell, measure, value, low, high, spread (``range``: median, least, greatest over runs; ``interval``:
-        percent of models and its 95% Wilson interval), models.
+        Frame with condition, cell, measure, value, low, high, spread (``range``: median, least, greatest over runs;
+        ``interval``: percent of models and its 95% Wilson interval), models.
     """
     import pandas as pd
 
     rows: list[dict[str, object]] = []
-    present = set(results["models"]["cell"])
-    for cell in [cell for cell in dict.fromkeys([*CELLS, *results["models"]["cell"]]) if cell in present]:
-        models = where(results["models"], cell=cell, kept=True, learned=True)
+    cells = dict(zip(results["models"]["condition"], results["models"]["cell"], strict=True))
+    for condition in in_order(cells):
+        models = where(results["models"], condition=condition, kept=True, learned=True)
         if len(models):
-            rows += [_range(cell, measure, values) for measure, values in _steps(models).items()]
-        rows += _saturation(results, cell)
-        rows += _indicators(results, cell)
-        zigzags = where(results["zigzags"], cell=cell, kept=True, half_period=HALF_PERIOD)
+            rows += [_range(condition, measure, values) for measure, values in _steps(models).items()]
+        rows += _saturation(results, condition)
+        rows += _indicators(results, condition)
+        zigzags = where(results["zigzags"], condition=condition, kept=True, half_period=HALF_PERIOD)
         for phase, name in enumerate(PHASES if len(zigzags) else ()):
             count = int((zigzags["phase"] == phase).to_numpy().sum())
             rows.append(
-                _share(cell, f"zigzag j = {HALF_PERIOD}: first failure {name}, % of models", count, len(zigzags))
+                _share(condition, f"zigzag j = {HALF_PERIOD}: first failure {name}, % of models", count, len(zigzags))
             )
-    return pd.DataFrame(rows, columns=["cell", "measure", "value", "low", "high", "spread", "models"])
+    frame = pd.DataFrame(rows, columns=["condition", "measure", "value", "low", "high", "spread", "models"])
+    frame.insert(1, "cell", [cells[name] for name in frame["condition"]])
+    return frame
 
 
-def _range(cell: str, measure: str, values: np.ndarray) -> dict[str, object]:
+def _range(condition: str, measure: str, values: np.ndarray) -> dict[str, object]:
     values = np.asarray(values, np.float64)
     spread = {"value": float(np.median(values)), "low": float(values.min()), "high": float(values.max())}
-    return {"cell": cell, "measure": measure, **spread, "spread": "range", "models": len(values)}
+    return {"condition": condition, "measure": measure, **spread, "spread": "range", "models": len(values)}
 
 
-def _share(cell: str, measure: str, count: int, models: int) -> dict[str, object]:
+def _share(condition: str, measure: str, count: int, models: int) -> dict[str, object]:
     low, high = wilson_interval(count, models)
     spread = {"value": 100 * count / models, "low": 100 * low, "high": 100 * high}
-    return {"cell": cell, "measure": measure, **spread, "spread": "interval", "models": models}
+    return {"condition": condition, "measure": measure, **spread, "spread": "interval", "models": models}
 
 
 def _steps(models: "pd.DataFrame") -> dict[str, np.ndarray]:
@@ -70,21 +72,21 @@ def _steps(models: "pd.DataFrame") -> dict[str, np.ndarray]:
     }
 
 
-def _saturation(results: "Results", cell: str) -> list[dict[str, object]]:
-    frame = where(results["saturation"], cell=cell, kept=True)
+def _saturation(results: "Results", condition: str) -> list[dict[str, object]]:
+    frame = where(results["saturation"], condition=condition, kept=True)
     rows = []
     for gate in dict.fromkeys(frame["gate"]):
         for threshold in dict.fromkeys(frame["threshold"]):
             shares = 100 * where(frame, gate=gate, threshold=threshold)["share"].to_numpy()
             rows.append(
-                _range(cell, f"gate {gate} within {threshold:g} of its end, % of depths 1–{LEAK_DEPTH}", shares)
+                _range(condition, f"gate {gate} within {threshold:g} of its end, % of depths 1–{LEAK_DEPTH}", shares)
             )
     return rows
 
 
-def _indicators(results: "Results", cell: str) -> list[dict[str, object]]:
+def _indicators(results: "Results", condition: str) -> list[dict[str, object]]:
     frame = results["indicators"]
-    frame = where(frame, cell=cell, kept=True, learned=True) if len(frame) else frame
+    frame = where(frame, condition=condition, kept=True, learned=True) if len(frame) else frame
     if len(frame) == 0:
         return []
     up = frame["step_up"].to_numpy()
@@ -92,8 +94,8 @@ def _indicators(results: "Results", cell: str) -> list[dict[str, object]]:
         (frame["threshold"].to_numpy() > 0) & (frame["threshold"].to_numpy() < up) & frame["separates"].to_numpy(bool)
     )
     return [
-        _range(cell, "recurrent weight u − 1", frame["recurrent"].to_numpy() - 1),
-        _range(cell, "decrement / increment − 1, at no depth", frame["step_down"].to_numpy() / up - 1),
-        _range(cell, "threshold, share of a step", frame["threshold"].to_numpy() / up),
-        _share(cell, "threshold between 0 and a step, % of runs", int(between.sum()), len(frame)),
+        _range(condition, "recurrent weight u − 1", frame["recurrent"].to_numpy() - 1),
+        _range(condition, "decrement / increment − 1, at no depth", frame["step_down"].to_numpy() / up - 1),
+        _range(condition, "threshold, share of a step", frame["threshold"].to_numpy() / up),
+        _share(condition, "threshold between 0 and a step, % of runs", int(between.sum()), len(frame)),
     ]

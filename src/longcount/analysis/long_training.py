@@ -47,34 +47,34 @@ def store_of(directory: Path) -> Store | None:
 
 
 def curves(store: Store) -> "pd.DataFrame":
-    """Validation loss after every epoch of the longer runs: cell, run, epoch, loss; empty where there are none."""
+    """Validation loss after every epoch of the longer runs: condition, cell, run, epoch, loss; empty without any."""
     import pandas as pd
 
     longer = store_of(store.directory)
-    columns = ["cell", "run", "epoch", "loss"]
+    columns = ["condition", "cell", "run", "epoch", "loss"]
     if longer is None:
         return pd.DataFrame(columns=columns)
     frame = where(metrics_of(longer), split="validation").loc[:, columns]
-    return frame.sort_values(columns[:3], ignore_index=True)
+    return frame.sort_values(columns[:4], ignore_index=True)
 
 
 def models(store: Store, jobs: int | None = None) -> "pd.DataFrame":
     """The longer runs judged at their best epoch of the first 30 and of all.
 
     Returns:
-        Frame with cell, run, learned, and for ``short`` and ``long`` each: epoch_, validation_loss_, long_accuracy_,
-        very_long_fpf_, very_long_right_ (percent of words); empty where there are no longer runs.
+        Frame with condition, cell, run, learned, and for ``short`` and ``long`` each: epoch_, validation_loss_,
+        long_accuracy_, very_long_fpf_, very_long_right_ (percent of words); empty where there are no longer runs.
     """
     import pandas as pd
 
     longer = store_of(store.directory)
     if longer is None:
-        return pd.DataFrame(columns=["cell", "run", "learned"])
+        return pd.DataFrame(columns=["condition", "cell", "run", "learned"])
     epochs = {condition.folder: condition.epochs for condition in store.study.conditions}
     validation = where(metrics_of(longer), split="validation")
-    limits = np.array([epochs[cell] for cell in validation["cell"]])
+    limits = np.array([epochs[condition] for condition in validation["condition"]])
     short = validation.loc[values(validation, "epoch") <= limits]
-    result = best_epochs(short)[["cell", "run", "learned"]]
+    result = best_epochs(short)[["condition", "cell", "run", "learned"]]
     for name, judged in (("short", best_epochs(short)), ("long", best_epochs(validation))):
         found = []
         for split in ("long", "very_long"):

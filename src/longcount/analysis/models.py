@@ -30,14 +30,11 @@ _SCALARS = (
 
 
 def metrics_of(store: Store) -> "pd.DataFrame":
-    """The store's metrics as the functions of this room take them: one row a (cell, run, epoch, split).
-
-    ``cell`` is the condition's name, which is the cell's where a store holds one condition of it.
-    """
+    """The store's metrics as the functions of this package take them: one row per (condition, run, epoch, split)."""
     frame = store.metrics(columns=_SCALARS)
-    for name in ("condition", "split"):
+    for name in ("condition", "cell", "split"):
         frame[name] = frame[name].astype(str)
-    return frame.drop(columns="cell").rename(columns={"condition": "cell"})
+    return frame
 
 
 def chosen_models(store: Store, epoch: Epoch = "best", reading: Reading | None = None) -> "pd.DataFrame":
@@ -49,7 +46,7 @@ def chosen_models(store: Store, epoch: Epoch = "best", reading: Reading | None =
         reading: of the validation loss; default: the study's own.
 
     Returns:
-        Frame with cell (condition), run, epoch, learned: bool, or None where no validation words are known.
+        Frame with condition, cell, run, epoch, learned: bool, or None where no validation words are known.
 
     Raises:
         UserError: where the store holds no finished run, or not that epoch.
@@ -62,24 +59,24 @@ def chosen_models(store: Store, epoch: Epoch = "best", reading: Reading | None =
     rows = []
     for condition in store.study.conditions:
         runs = store.runs(condition)
-        judged = (
-            {} if best is None else {row["run"]: row for row in where(best, cell=condition.folder).to_dict("records")}
-        )
+        known = [] if best is None else where(best, condition=condition.folder).to_dict("records")
+        judged = {row["run"]: row for row in known}
         if isinstance(epoch, int) and not 0 <= epoch <= condition.epochs:
             raise UserError(f"--epoch {epoch}: {condition.folder} has epochs 0 to {condition.epochs}")
         for run in runs.tolist():
             row = judged.get(run)
             chosen = row["epoch"] if epoch == "best" and row else epoch if isinstance(epoch, int) else condition.epochs
             learned = None if row is None else bool(row["validation_accuracy"] >= LEARNED_ACCURACY)
-            rows.append({"cell": condition.folder, "run": run, "epoch": int(chosen), "learned": learned})
+            labels = {"condition": condition.folder, "cell": condition.cell}
+            rows.append({**labels, "run": run, "epoch": int(chosen), "learned": learned})
     if not rows:
         raise UserError(f"{store.directory}: no finished runs; `longcount study run` finishes them")
     return pd.DataFrame(rows).astype({"learned": object})
 
 
 def weights_of(store: Store, models: "pd.DataFrame") -> np.ndarray:
-    """Flat weights float32 [M, P] of models of one cell, a frame with cell, run and epoch."""
-    return store.weights(models["cell"].iloc[0], models["run"].to_numpy(), models["epoch"].to_numpy())
+    """Flat weights float32 [M, P] of models of one condition, a frame with condition, run and epoch."""
+    return store.weights(models["condition"].iloc[0], models["run"].to_numpy(), models["epoch"].to_numpy())
 
 
 def measure_models(
@@ -93,24 +90,24 @@ def measure_models(
 
     Args:
         store: where the weights are.
-        models: frame with cell, run, epoch.
+        models: frame with condition, run, epoch.
         words: any words.
         measure: takes the evaluation of m models; what it returns is all that stays in memory.
         jobs: threads; default: all cores.
 
     Yields:
-        The rows of ``models`` and what was measured of them, cell by cell in the order of ``models``.
+        The rows of ``models`` and what was measured of them, condition by condition in the order of ``models``.
     """
     targets = dyck.targets(words)
 
     def measured(chosen: "pd.DataFrame") -> Measured:
-        condition = store.condition(chosen["cell"].iloc[0])
+        condition = store.condition(chosen["condition"].iloc[0])
         return measure(engines.evaluate(condition, weights_of(store, chosen), words, targets))
 
     handfuls = []
-    for name in dict.fromkeys(models["cell"]):
-        of_cell = where(models, cell=name)
-        handfuls += [of_cell.iloc[at : at + MODELS_A_CALL] for at in range(0, len(of_cell), MODELS_A_CALL)]
+    for name in dict.fromkeys(models["condition"]):
+        its = where(models, condition=name)
+        handfuls += [its.iloc[at : at + MODELS_A_CALL] for at in range(0, len(its), MODELS_A_CALL)]
     with ThreadPoolExecutor(jobs or available_cores()) as threads:
         yield from zip(handfuls, threads.map(measured, handfuls), strict=True)
 
@@ -125,8 +122,8 @@ def evaluate(directory: str | Path, words: Words, epoch: Epoch = "best", jobs: i
         jobs: threads; default: all cores.
 
     Returns:
-        Frame with cell, run, epoch, words, accuracy (percent of words), loss (mean over words), fpf_mean, fpf_min
-        (tokens), learned (None where no validation words are known).
+        Frame with condition, cell, run, epoch, words, accuracy (percent of words), loss (mean over words), fpf_mean,
+        fpf_min (tokens), learned (None where no validation words are known).
 
     Raises:
         UserError: where there is no store, no such epoch, no finished run, or no words.
@@ -150,5 +147,5 @@ def evaluate(directory: str | Path, words: Words, epoch: Epoch = "best", jobs: i
         chosen.assign(words=len(words), **found)
         for chosen, found in measure_models(store, models, words, summary, jobs)
     ]
-    columns = ["cell", "run", "epoch", "words", "accuracy", "loss", "fpf_mean", "fpf_min", "learned"]
+    columns = ["condition", "cell", "run", "epoch", "words", "accuracy", "loss", "fpf_mean", "fpf_min", "learned"]
     return pd.concat(rows, ignore_index=True).reindex(columns=columns)

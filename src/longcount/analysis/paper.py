@@ -3,6 +3,7 @@
 El-Naggar, Madhyastha and Weyde, *Exploring the Long-Term Generalization of Counting Behavior in RNNs* (2022).
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 REFERENCE = (
@@ -11,6 +12,18 @@ REFERENCE = (
 )
 
 CELLS = ("lstm", "relu", "gru")  # in the order of the paper's tables
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Distinct names, those of the paper's cells first and in its order, others as they come.
+
+    >>> in_order(["gru", "other", "gru", "lstm"])
+    ['lstm', 'gru', 'other']
+    """
+    present = dict.fromkeys(names)
+    return [name for name in dict.fromkeys([*CELLS, *present]) if name in present]
+
+
 CELL_TITLES = {"lstm": "LSTM", "relu": "ReLU", "gru": "GRU"}
 
 CHECKPOINTS = (1, 5, 10, 15, 20, 25)  # epochs of section 4's "60 models for every type"

@@ -119,19 +119,19 @@ def table2(models: "pd.DataFrame") -> "pd.DataFrame":
     """Table 2 and its extensions.
 
     Args:
-        models: one row a model (the paper's 60 a cell): cell, run, epoch, very_long_fpf, and the columns of
-            `PREDICTORS`.
+        models: one row a model (the paper's 60 for each cell): condition, cell, run, epoch, very_long_fpf, and the
+            columns of `PREDICTORS`.
 
     Returns:
-        Frame with cell, predictor, slope (tokens of FPF a unit of -ln; of the first predictor), intercept, r_squared,
-        p, low, high (95% interval of R², bootstrap over runs), spearman, spearman_p, models, runs; no row where there
-        are too few models.
+        Frame with condition, cell, predictor, slope (tokens of FPF a unit of -ln; of the first predictor), intercept,
+        r_squared, p, low, high (95% interval of R², bootstrap over runs), spearman, spearman_p, models, runs; no row
+        where there are too few models.
     """
     import pandas as pd
 
     rows = []
-    for cell in dict.fromkeys(models["cell"]):
-        chosen = models.loc[models["cell"] == cell]
+    for condition in dict.fromkeys(models["condition"]):
+        chosen = models.loc[models["condition"] == condition]
         for name, columns in PREDICTORS.items():
             with np.errstate(divide="ignore"):
                 negative_log = -np.log(np.abs(chosen[list(columns)].to_numpy(np.float64)))
@@ -141,7 +141,8 @@ def table2(models: "pd.DataFrame") -> "pd.DataFrame":
                 continue
             rows.append(
                 {
-                    "cell": cell,
+                    "condition": condition,
+                    "cell": chosen["cell"].iloc[0],
                     "predictor": name,
                     "slope": found.slopes[0],
                     "intercept": found.intercept,
@@ -156,7 +157,7 @@ def table2(models: "pd.DataFrame") -> "pd.DataFrame":
                 }
             )
     columns = [
-        "cell", "predictor", "slope", "intercept", "r_squared", "p", "low", "high", "spearman", "spearman_p", "models",
-        "runs",
+        "condition", "cell", "predictor", "slope", "intercept", "r_squared", "p", "low", "high", "spearman",
+        "spearman_p", "models", "runs",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)

@@ -90,7 +90,7 @@ class Analysis:
         found = measure_models(self.store, self.selected, shallow, lambda seen: seen.first_failure[:, 0], self.jobs)
         parts = []
         for models, failures in found:
-            countable = models["cell"].iloc[0] in self.countable
+            countable = models["condition"].iloc[0] in self.countable
             columns = _step_columns(self._counters(models, LEAK_DEPTH + 1) if countable else None)
             parts.append(models.assign(shallow_fpf=failures, **columns))
         return pd.concat(parts, ignore_index=True)
@@ -101,33 +101,34 @@ class Analysis:
         return self._models
 
     def checkpoints(self) -> "pd.DataFrame":
-        """The models of section 4, one row a (cell, run, epoch): losses, very_long_fpf, leak, imbalance, kept."""
+        """The models of section 4, one row per (condition, run, epoch): losses, very_long_fpf, leak, imbalance,
+        kept."""
         import pandas as pd
 
         epochs = [epoch for epoch in CHECKPOINTS if epoch in set(self.metrics["epoch"])] or [0]
-        runs = self.selected[["cell", "run", "kept"]]
+        runs = self.selected[["condition", "cell", "run", "kept"]]
         chosen = pd.concat([runs.assign(epoch=epoch) for epoch in epochs], ignore_index=True)
         measures = {f"{split}_loss": (split, "loss") for split in ("training", "validation", "long")}
         measures |= {"last_word_loss": ("validation", "last_word_loss"), "very_long_fpf": ("very_long", "fpf_mean")}
         chosen = at_epochs(self.metrics, chosen, measures)
         parts = []
-        for cell in self.cells:
-            models = where(chosen, cell=cell)
+        for condition in self.cells:
+            models = where(chosen, condition=condition)
             for at in range(0, len(models), MODELS_AT_ONCE):
                 part = models.iloc[at : at + MODELS_AT_ONCE]
-                steps = self._counters(part, LEAK_DEPTH + 1) if cell in self.countable else None
+                steps = self._counters(part, LEAK_DEPTH + 1) if condition in self.countable else None
                 leak, imbalance = (steps.leak(), steps.imbalance()) if steps else (np.nan, np.nan)
                 parts.append(part.assign(leak=leak, imbalance=imbalance))
-        return pd.concat(parts, ignore_index=True).sort_values(["cell", "run", "epoch"], ignore_index=True)
+        return pd.concat(parts, ignore_index=True).sort_values(["condition", "run", "epoch"], ignore_index=True)
 
     def steps(self) -> "pd.DataFrame":
         """Increments and decrements by depth of the kept runs at their best epoch (at most `CURVES` a cell), as shares
-        of the run's increment at depth 1: cell, run, depth, increment, decrement."""
+        of the run's increment at depth 1: condition, cell, run, depth, increment, decrement."""
         import pandas as pd
 
-        parts = [pd.DataFrame(columns=["cell", "run", "depth", "increment", "decrement"])]
-        for cell in self.countable:
-            models = where(self._models, cell=cell, kept=True, learned=True).iloc[:CURVES]
+        parts = [pd.DataFrame(columns=["condition", "cell", "run", "depth", "increment", "decrement"])]
+        for condition in self.countable:
+            models = where(self._models, condition=condition, kept=True, learned=True).iloc[:CURVES]
             if len(models) == 0:
                 continue
             steps = self._counters(models, DEPTHS)
@@ -136,7 +137,8 @@ class Analysis:
             parts.append(
                 pd.DataFrame(
                     {
-                        "cell": cell,
+                        "condition": condition,
+                        "cell": self.cells[condition],
                         "run": np.broadcast_to(models["run"].to_numpy(), shape).ravel(),
                         "depth": np.broadcast_to(CURVE_DEPTHS[:, None], shape).ravel(),
                         "increment": (steps.increment[CURVE_DEPTHS] / unit).ravel(),
@@ -147,31 +149,34 @@ class Analysis:
         return _joined(parts)
 
     def saturation(self) -> "pd.DataFrame":
-        """How often each gate stands within a threshold of the end of its range, depths 1 to 50: cell, run, kept, gate,
-        threshold, share."""
+        """How often each gate stands within a threshold of the end of its range, depths 1 to 50: condition, cell,
+        run, kept, gate, threshold, share."""
         import pandas as pd
 
-        parts = [pd.DataFrame(columns=["cell", "run", "kept", "gate", "threshold", "share"])]
-        for cell in self.countable:
-            models = where(self._models, cell=cell, learned=True)
+        parts = [pd.DataFrame(columns=["condition", "cell", "run", "kept", "gate", "threshold", "share"])]
+        for condition in self.countable:
+            models = where(self._models, condition=condition, learned=True)
             if len(models) == 0:
                 continue
             for gate, shares in saturated_shares(self._counters(models, LEAK_DEPTH + 1), SATURATION_THRESHOLDS).items():
                 for threshold, share in zip(SATURATION_THRESHOLDS, shares, strict=True):
-                    parts.append(models[["cell", "run", "kept"]].assign(gate=gate, threshold=threshold, share=share))
+                    parts.append(
+                        models[["condition", "cell", "run", "kept"]].assign(gate=gate, threshold=threshold, share=share)
+                    )
         return _joined(parts)
 
     def indicators(self) -> "pd.DataFrame":
         """The counter indicator conditions of every ReLU run at its best epoch; see `CounterIndicator`."""
         import pandas as pd
 
-        parts = [pd.DataFrame(columns=["cell", "run", "kept", "learned"])]
-        for cell in (name for name in self.countable if self.cells[name] == "relu"):
-            models = where(self._models, cell=cell)
+        parts = [pd.DataFrame(columns=["condition", "cell", "run", "kept", "learned"])]
+        for condition in (name for name in self.countable if self.cells[name] == "relu"):
+            models = where(self._models, condition=condition)
             found = counter_indicator(weights_of(self.store, models))
-            columns = ["cell", "run", "epoch", "kept", "learned", "very_long_fpf", "very_long_accuracy"]
+            columns = ["condition", "cell", "run", "epoch", "kept", "learned", "very_long_fpf", "very_long_accuracy"]
             parts.append(models[columns].assign(**vars(found)))
         columns = [
+            "condition",
             "cell",
             "run",
             "epoch",
@@ -190,48 +195,49 @@ class Analysis:
         import pandas as pd
 
         write_first_failures(self.store)
-        frame = pd.read_parquet(self.store.directory / FIRST_FAILURES).drop(columns="cell")
-        return frame.rename(columns={"condition": "cell"}).astype({"cell": str, "split": str})
+        frame = pd.read_parquet(self.store.directory / FIRST_FAILURES)
+        return frame.astype({"condition": str, "cell": str, "split": str})
 
     def zigzags(self) -> "pd.DataFrame":
-        """First points of failure on the zigzag words at the checkpoints: cell, run, epoch, kept, half_period, fpf,
-        length, phase (an index into `longcount.analysis.failures.PHASES`)."""
+        """First points of failure on the zigzag words at the checkpoints: condition, cell, run, epoch, kept,
+        half_period, fpf, length, phase (an index into `longcount.analysis.failures.PHASES`)."""
         words = self.store.words("zigzag")
         half_periods = np.array([half_period_of(words[word]) for word in range(len(words))])
         frame = where(self._failures, split="zigzag")
         frame = frame.loc[frame["epoch"].isin(CHECKPOINTS)].merge(
-            self.selected[["cell", "run", "kept"]], on=["cell", "run"]
+            self.selected[["condition", "run", "kept"]], on=["condition", "run"]
         )
         frame = frame.assign(half_period=half_periods[frame["word"].to_numpy()])
         phase = phases(*(frame[name].to_numpy() for name in ("fpf", "half_period", "length")))
         frame = frame.assign(phase=phase.astype(np.int8))
-        columns = ["cell", "run", "epoch", "kept", "half_period", "fpf", "length", "phase"]
-        return frame.loc[:, columns].sort_values(columns[:5], ignore_index=True)
+        columns = ["condition", "cell", "run", "epoch", "kept", "half_period", "fpf", "length", "phase"]
+        return frame.loc[:, columns].sort_values(columns[:6], ignore_index=True)
 
     def survival(self) -> "pd.DataFrame":
-        """Survival on the Very Long words of the rows of Table 1 at their best epoch, and of the constant answer: cell,
-        position, survival, low, high; see `longcount.analysis.failures.survival`."""
+        """Survival on the Very Long words of the rows of Table 1 at their best epoch, and of the constant answer:
+        condition, cell, position, survival, low, high; see `longcount.analysis.failures.survival`."""
         import pandas as pd
 
-        best = self.selected[["cell", "run", "epoch"]]
-        failures = where(self._failures, split="very_long").merge(best, on=["cell", "run", "epoch"])
+        best = self.selected[["condition", "run", "epoch"]]
+        failures = where(self._failures, split="very_long").merge(best, on=["condition", "run", "epoch"])
         curves = []
         for name, models in table1.rows_of_cells(self.selected):
-            cell = models["cell"].iloc[0]
-            chosen = where(failures, cell=cell)
-            curves.append(survival(chosen.loc[chosen["run"].isin(models["run"])]).assign(cell=name))
+            condition, cell = models[["condition", "cell"]].iloc[0]
+            chosen = where(failures, condition=condition)
+            curve = survival(chosen.loc[chosen["run"].isin(models["run"])])
+            curves.append(curve.assign(condition=name, cell=cell))
         words = self.store.words("very_long")
         constant = first_failures(baseline_outputs("constant", words), words)
         baseline = pd.DataFrame({"run": 0, "fpf": constant, "length": words.lengths})
-        curves.append(survival(baseline).assign(cell="constant"))
+        curves.append(survival(baseline).assign(condition="constant", cell=""))
         return pd.concat(curves, ignore_index=True)
 
     def losses(self) -> "pd.DataFrame":
-        """Validation loss after every epoch: cell, run, epoch, kept, learned, loss, last_word_loss."""
-        columns = ["cell", "run", "epoch", "loss", "last_word_loss"]
+        """Validation loss after every epoch: condition, cell, run, epoch, kept, learned, loss, last_word_loss."""
+        columns = ["condition", "cell", "run", "epoch", "loss", "last_word_loss"]
         frame = where(self.metrics, split="validation").loc[:, columns]
-        frame = frame.merge(self.selected[["cell", "run", "kept", "learned"]], on=["cell", "run"])
-        return frame.sort_values(["cell", "run", "epoch"], ignore_index=True)
+        frame = frame.merge(self.selected[["condition", "run", "kept", "learned"]], on=["condition", "run"])
+        return frame.sort_values(["condition", "run", "epoch"], ignore_index=True)
 
     def table2(self) -> "pd.DataFrame":
         """See `longcount.analysis.regression.table2`."""
@@ -239,7 +245,7 @@ class Analysis:
         return table2(models.loc[models["epoch"] > 0])
 
     def long_training(self) -> "pd.DataFrame":
-        """Validation loss of the runs that go on to 100 epochs: cell, run, epoch, loss; empty without such runs."""
+        """See `longcount.analysis.long_training.curves`."""
         return long_training.curves(self.store)
 
     def long_training_models(self) -> "pd.DataFrame":
@@ -266,7 +272,7 @@ class Analysis:
         return {name: getattr(self, name) for name in RESULTS}
 
     def _counters(self, models: "pd.DataFrame", depths: int) -> Counters:
-        return counters(self.cells[models["cell"].iloc[0]], weights_of(self.store, models), depths)
+        return counters(models["cell"].iloc[0], weights_of(self.store, models), depths)
 
 
 RESULTS = (

@@ -77,7 +77,7 @@ def sampling_distribution(models: "pd.DataFrame", draws: int = DRAWS) -> "pd.Dat
 
     rows = []
     for cell, measures in TABLE_1.items():
-        of_cell = models.loc[models["cell"] == cell]
+        of_cell = models.loc[models["condition"] == cell]
         drawn = DRAWN_RUNS.get(cell, RUNS)
         if len(of_cell) < drawn:
             continue

@@ -5,7 +5,8 @@ The paper reports, of each run, the epoch with the lowest validation loss, and o
 words, which a shuffled order turns into a lottery. That reading is kept as ``"last_word"`` so that its effect can be
 shown.
 
-Every function takes the frame of metrics that a store keeps: one row a (cell, run, epoch, split) with ``loss``,
+Every function takes the frame of metrics that a store keeps: one row per (condition, run,
+epoch, split) with ``condition`` (its name in the study), ``cell`` (which the condition trains), ``loss``,
 ``accuracy`` in percent, ``fpf_mean``, ``unfailed`` and, for the validation split, ``last_word_loss``.
 """
 
@@ -25,7 +26,7 @@ KEPT_SHARE = {"relu": 1 / 3}  # the paper keeps 10 of 30 ReLU runs and all runs 
 
 
 def where(frame: "pd.DataFrame", **equal: object) -> "pd.DataFrame":
-    """The rows of a frame whose columns equal the given values: ``where(metrics, cell="gru", split="long")``."""
+    """The rows of a frame whose columns equal the given values: ``where(metrics, condition="gru", split="long")``."""
     chosen = np.ones(len(frame), bool)
     for column, value in equal.items():
         chosen &= (frame[column] == value).to_numpy(bool)
@@ -49,20 +50,20 @@ def best_epochs(metrics: "pd.DataFrame", reading: Reading = "average") -> "pd.Da
     repaired models) have best epoch 0.
 
     Returns:
-        Frame with columns cell, run, epoch, validation_loss (the mean over words whatever the reading),
-        validation_accuracy (percent), learned (bool), ordered by cell and run as in ``metrics``.
+        Frame with columns condition, cell, run, epoch, validation_loss (the mean over words whatever the reading),
+        validation_accuracy (percent), learned (bool), ordered by condition and run.
 
     Raises:
         KeyError: where the reading's column is missing.
     """
     validation = where(metrics, split="validation")
-    last = validation.groupby(["cell", "run"], sort=False)["epoch"].transform("max")
+    last = validation.groupby(["condition", "run"], sort=False)["epoch"].transform("max")
     validation = validation.loc[(validation["epoch"] >= 1) | (last == 0)]
     validation = validation.sort_values("epoch", kind="stable", ignore_index=True)
     judged = validation.assign(judged=validation[_LOSS_COLUMN[reading]].astype(float).fillna(np.inf))
-    best = judged.loc[judged.groupby(["cell", "run"], sort=False)["judged"].idxmin()]
-    best = best.sort_values(["cell", "run"], kind="stable").reset_index(drop=True)
-    return best[["cell", "run", "epoch"]].assign(
+    best = judged.loc[judged.groupby(["condition", "run"], sort=False)["judged"].idxmin()]
+    best = best.sort_values(["condition", "run"], kind="stable").reset_index(drop=True)
+    return best[["condition", "cell", "run", "epoch"]].assign(
         validation_loss=best["loss"],
         validation_accuracy=best["accuracy"],
         learned=best["accuracy"] >= LEARNED_ACCURACY,
@@ -72,23 +73,23 @@ def best_epochs(metrics: "pd.DataFrame", reading: Reading = "average") -> "pd.Da
 def kept_runs(best: "pd.DataFrame") -> "pd.Series":
     """Which rows of ``best`` (from `best_epochs`) the paper would keep: bool, aligned with it.
 
-    All runs of a cell, but of ReLU the third with the lowest validation losses (10 of 30), the lower run number first
-    among equals.
+    All runs of a condition, but where its cell is the ReLU the third with the lowest validation losses (10 of 30), the
+    lower run number first among equals.
     """
     import pandas as pd
 
-    rank = best["validation_loss"].fillna(np.inf).groupby(best["cell"]).rank(method="first")
-    runs = best.groupby("cell")["run"].transform("size")
+    rank = best["validation_loss"].fillna(np.inf).groupby(best["condition"]).rank(method="first")
+    runs = best.groupby("condition")["run"].transform("size")
     share = best["cell"].map(lambda cell: KEPT_SHARE.get(cell, 1.0))
     return pd.Series(rank.to_numpy() <= np.ceil((runs * share).to_numpy() - 1e-9), index=best.index)
 
 
 def at_epochs(metrics: "pd.DataFrame", chosen: "pd.DataFrame", measures: dict[str, tuple[str, str]]) -> "pd.DataFrame":
-    """Measures of chosen (cell, run, epoch) rows, one column each.
+    """Measures of chosen (condition, run, epoch) rows, one column each.
 
     Args:
         metrics: the store's frame.
-        chosen: frame with at least cell, run, epoch.
+        chosen: frame with at least condition, run, epoch.
         measures: new column name to (split, column of ``metrics``), such as ``{"long_accuracy": ("long",
             "accuracy")}``.
 
@@ -97,6 +98,6 @@ def at_epochs(metrics: "pd.DataFrame", chosen: "pd.DataFrame", measures: dict[st
     """
     result = chosen
     for name, (split, column) in measures.items():
-        part = metrics.loc[metrics["split"] == split, ["cell", "run", "epoch", column]]
-        result = result.merge(part.rename(columns={column: name}), on=["cell", "run", "epoch"], how="left")
+        part = metrics.loc[metrics["split"] == split, ["condition", "run", "epoch", column]]
+        result = result.merge(part.rename(columns={column: name}), on=["condition", "run", "epoch"], how="left")
     return result

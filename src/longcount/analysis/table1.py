@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount.analysis.baselines import baseline_metrics
+from longcount.analysis.paper import in_order
 from longcount.analysis.selection import KEPT_SHARE, Reading, at_epochs, best_epochs, kept_runs, where
 from longcount.analysis.spread import summarise, wilson_interval
 
@@ -26,8 +27,8 @@ def selected_models(metrics: "pd.DataFrame", reading: Reading = "average") -> "p
     """One row a run: its best epoch with everything that Table 1 says of it.
 
     Returns:
-        Frame with cell, run, epoch, validation_loss, validation_accuracy, learned, kept, the other measures of Table 1,
-        ``<split>_unfailed`` (words without a failure) and very_long_accuracy.
+        Frame with condition, cell, run, epoch, validation_loss, validation_accuracy, learned, kept, the other measures
+        of Table 1, ``<split>_unfailed`` (words without a failure) and very_long_accuracy.
     """
     best = best_epochs(metrics, reading)
     best = best.assign(kept=kept_runs(best))
@@ -38,13 +39,13 @@ def selected_models(metrics: "pd.DataFrame", reading: Reading = "average") -> "p
 
 
 def rows_of_cells(models: "pd.DataFrame") -> "list[tuple[str, pd.DataFrame]]":
-    """The table's rows: ``lstm``, ``relu`` (its kept runs), ``gru``, any other cell, then ``relu_all``."""
-    from longcount.analysis.paper import CELLS
-
-    present = list(dict.fromkeys(models["cell"]))
-    ordered = [cell for cell in CELLS if cell in present] + sorted(set(present) - set(CELLS))
-    rows = [(cell, where(models, cell=cell, kept=True)) for cell in ordered]
-    rows += [(f"{cell}_all", where(models, cell=cell)) for cell in ordered if cell in KEPT_SHARE]
+    """The table's rows by name, the conditions' kept runs: ``lstm``, ``relu``, ``gru``, any other condition; then all
+    runs of those of which not all are kept, such as ``relu_all``."""
+    by_condition = {condition: where(models, condition=condition) for condition in in_order(models["condition"])}
+    rows = [(condition, where(runs, kept=True)) for condition, runs in by_condition.items()]
+    rows += [
+        (f"{condition}_all", runs) for condition, runs in by_condition.items() if runs["cell"].iloc[0] in KEPT_SHARE
+    ]
     return rows
 
 
@@ -57,7 +58,8 @@ def table1(metrics: "pd.DataFrame", splits: "dict[str, Words]", reading: Reading
         reading: how the best epoch is chosen.
 
     Returns:
-        Frame with one row a (cell, measure): cell, measure, mean, min, max, std, runs, unfailed (models that never
+        Frame with one row per (condition, measure): condition (of `rows_of_cells`, or a baseline), cell (empty for a
+        baseline), measure, mean, min, max, std, runs, unfailed (models that never
         failed on the split), low and high (95% bootstrap interval of the mean over runs). Measures whose split the
         store lacks are left out.
     """
@@ -66,18 +68,20 @@ def table1(metrics: "pd.DataFrame", splits: "dict[str, Words]", reading: Reading
     models = selected_models(metrics, reading)
     sizes = {split: len(words) for split, words in splits.items()}
     rows: list[dict[str, object]] = []
-    for cell, chosen in rows_of_cells(models):
+    for condition, chosen in rows_of_cells(models):
         for measure, (split, _) in MEASURES.items():
             values = chosen[measure].to_numpy(np.float64)
             if split not in sizes or np.isnan(values).all():
                 continue
             unfailed = int((chosen[f"{split}_unfailed"].to_numpy() == sizes[split]).sum())
-            rows.append({"cell": cell, "measure": measure, **vars(summarise(values)), "unfailed": unfailed})
+            row = {"condition": condition, "cell": chosen["cell"].iloc[0], "measure": measure}
+            rows.append({**row, **vars(summarise(values)), "unfailed": unfailed})
     for row in baseline_metrics({split: splits[split] for split in SPLITS if split in splits}).to_dict("records"):
         measure, column = next((name, column) for name, (split, column) in MEASURES.items() if split == row["split"])
         unfailed = int(row["unfailed"] == row["words"])
-        rows.append({"cell": row["cell"], "measure": measure, **vars(summarise([row[column]])), "unfailed": unfailed})
-    columns = ["cell", "measure", "mean", "min", "max", "std", "runs", "unfailed", "low", "high"]
+        labels = {"condition": row["baseline"], "cell": "", "measure": measure}
+        rows.append({**labels, **vars(summarise([row[column]])), "unfailed": unfailed})
+    columns = ["condition", "cell", "measure", "mean", "min", "max", "std", "runs", "unfailed", "low", "high"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -88,13 +92,14 @@ def learned_shares(metrics: "pd.DataFrame") -> "pd.DataFrame":
         metrics: the store's frame.
 
     Returns:
-        Frame with cell, runs, learned, share, low, high (95% Wilson interval), shares in [0, 1].
+        Frame with condition, cell, runs, learned, share, low, high (95% Wilson interval), shares in [0, 1].
     """
     import pandas as pd
 
     rows = []
-    for cell, chosen in rows_of_cells(selected_models(metrics)):
+    for condition, chosen in rows_of_cells(selected_models(metrics)):
         runs, learned = len(chosen), int(chosen["learned"].to_numpy().sum())
         low, high = wilson_interval(learned, runs)
-        rows.append({"cell": cell, "runs": runs, "learned": learned, "share": learned / runs, "low": low, "high": high})
+        labels = {"condition": condition, "cell": chosen["cell"].iloc[0]}
+        rows.append({**labels, "runs": runs, "learned": learned, "share": learned / runs, "low": low, "high": high})
     return pd.DataFrame(rows)

@@ -73,7 +73,7 @@ def trace(
         raise UserError(f"{directory}: {condition.folder} is a module of your own; only built-in cells are traced")
     if len(words.tokens) > LONGEST:
         raise UserError(f"{len(words.tokens):,} tokens are too many to trace; give at most {LONGEST:,}")
-    models = where(chosen_models(store, epoch), cell=condition.folder, run=run)
+    models = where(chosen_models(store, epoch), condition=condition.folder, run=run)
     if len(models) == 0:
         raise UserError(f"{directory}: {condition.folder} has no run {run}; its runs are 0 to {condition.runs - 1}")
     network = condition.built_in_cell()

@@ -11,8 +11,8 @@ from longcount.commands.options import Jobs, Json, number
 app = App(name="certify", help_format="plaintext", help_formatter="default")
 
 FIELDS = (
-    "cell", "run", "epoch", "verdict", "max_depth", "lower_bound", "upper_bound", "witness", "capped", "reason",
-    "seconds",
+    "condition", "cell", "run", "epoch", "verdict", "max_depth", "lower_bound", "upper_bound", "witness", "capped",
+    "reason", "seconds",
 )  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def certify(
 
     table = Table(title=f"{directory}: worst case over all Dyck-1 words", caption="bounds in tokens, from 0")
     for name in (
-        "cell",
+        "condition",
         "run",
         "epoch",
         "verdict",

@@ -45,11 +45,11 @@ def evaluate(directory: Path, /, *, data: Path, epoch: Epoch = "best", json: Jso
     from rich.table import Table
 
     table = Table(title=f"{directory} on {data}", caption="accuracy in % of words; FPF in tokens")
-    for name in ("cell", "run", "epoch", "words", "accuracy", "loss", "mean FPF", "least FPF", "learned"):
-        table.add_column(name, justify="left" if name == "cell" else "right")
+    for name in ("condition", "run", "epoch", "words", "accuracy", "loss", "mean FPF", "least FPF", "learned"):
+        table.add_column(name, justify="left" if name == "condition" else "right")
     for row in rows:
         table.add_row(
-            row["cell"],
+            row["condition"],
             f"{row['run']}",
             f"{row['epoch']}",
             f"{row['words']:,}",

@@ -11,7 +11,19 @@ from longcount.commands.options import Jobs, Json, number
 
 app = App(name="repair", help_format="plaintext", help_formatter="default")
 
-FIELDS = ("cell", "run", "epoch", "learned", "method", "factor", "repaired", "max_depth", "change", "reason")
+FIELDS = (
+    "condition",
+    "cell",
+    "run",
+    "epoch",
+    "learned",
+    "method",
+    "factor",
+    "repaired",
+    "max_depth",
+    "change",
+    "reason",
+)
 SIDES = (
     "learned", "training_accuracy", "validation_accuracy", "long_accuracy", "very_long_fpf", "verdict", "lower_bound",
     "upper_bound",

@@ -217,7 +217,7 @@ def _judge(
 ) -> pd.DataFrame:
     """A row a run: run, learned, draws, accuracy, fpf, max_depth (0: not proved), lower_bound (NaN: not bounded)."""
     models = chosen_models(store, "last" if condition.recipe is not None else "best")
-    models = where(models, cell=condition.folder).reset_index(drop=True)
+    models = where(models, condition=condition.folder).reset_index(drop=True)
     runs, learned = values(models, "run"), values(models, "learned").astype(bool)
     weights = store.weights(condition.folder, runs, values(models, "epoch"))
     handfuls = [np.arange(at, min(at + 16, len(models))) for at in range(0, len(models), 16)]

@@ -252,15 +252,13 @@ def _verdicts_after(kept: Store, repairs: pd.DataFrame, before: pd.DataFrame, de
 
 def _measured(store: Store, models: pd.DataFrame) -> pd.DataFrame:
     """Models with kept, and what was measured of them where there were words."""
-    names = dict(zip(models["condition"], models["cell"], strict=True))
     metrics = metrics_of(store)
-    metrics = metrics.assign(cell=[names.get(condition) for condition in metrics["cell"]])
     found = at_epochs(metrics, models, MEASURES | {"very_long_accuracy": ("very_long", "accuracy")})
     if "validation" not in store.splits():
         return found.assign(kept=True)
     best = best_epochs(metrics, store.study.selection)
     best = best.assign(kept=kept_runs(best))
-    return found.merge(best.loc[:, ["cell", "run", "kept"]], on=["cell", "run"], how="left")
+    return found.merge(best.loc[:, ["condition", "run", "kept"]], on=["condition", "run"], how="left")
 
 
 def _certified(
@@ -294,7 +292,7 @@ def _record(cell: cells.Cell, before: np.ndarray, done: Repair) -> dict[str, obj
 
 
 def _chosen(store: Store, cell: str | None, run: int | None, epoch: Epoch) -> pd.DataFrame:
-    models = chosen_models(store, epoch).rename(columns={"cell": "condition"})
+    models = chosen_models(store, epoch)
     if cell is not None:
         wanted = store.condition(cell).folder
         models = where(models, condition=wanted)
@@ -305,10 +303,7 @@ def _chosen(store: Store, cell: str | None, run: int | None, epoch: Epoch) -> pd
         if len(models) > 1:
             names = ", ".join(models["condition"])
             raise UserError(f"{store.directory}: several conditions have a run {run} ({names}): say which by --cell")
-    by_condition = {condition.folder: condition.cell for condition in store.study.conditions}
-    names = [by_condition[str(condition)] for condition in models["condition"]]
-    columns = ["condition", "cell", "run", "epoch", "learned"]
-    return models.assign(cell=names).reindex(columns=columns).reset_index(drop=True)
+    return models.reset_index(drop=True)
 
 
 def _refuse_what_no_theorem_covers(store: Store, models: pd.DataFrame) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from longcount.analysis.selection import values, where
 from longcount.analysis.table1 import rows_of_cells
-from longcount.exact.stores import read_certificates
+from longcount.exact.stores import KEYS, read_certificates
 from longcount.studies.store import Store
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def worst_cases(store: Store, models: pd.DataFrame | None) -> dict[str, WorstCas
 
     Args:
         store: where the models are.
-        models: frame with cell, kept and `COLUMNS`, or None; see `with_verdicts`.
+        models: frame with condition, cell, kept and `COLUMNS`, or None; see `with_verdicts`.
     """
     if models is None or store.study.selection != "average":
         return {}
@@ -75,7 +75,7 @@ def with_verdicts(store: Store, models: pd.DataFrame) -> pd.DataFrame | None:
 
     Args:
         store: where the models and the verdicts are.
-        models: frame with cell (condition), run, epoch.
+        models: frame with condition, run, epoch.
 
     Returns:
         The frame, or None where there is a verdict on none of them.
@@ -83,6 +83,6 @@ def with_verdicts(store: Store, models: pd.DataFrame) -> pd.DataFrame | None:
     certificates = read_certificates(store)
     if certificates is None:
         return None
-    found = certificates.loc[:, ["condition", "run", "epoch", *COLUMNS]].rename(columns={"condition": "cell"})
-    joined = models.merge(found.astype({"cell": str}), on=["cell", "run", "epoch"], how="left")
+    found = certificates.loc[:, [*KEYS, *COLUMNS]].astype({"condition": str})
+    joined = models.merge(found, on=KEYS, how="left")
     return joined if worst_case(joined).models else None

@@ -67,12 +67,6 @@ def _nameless(panel: Panel) -> Panel:
     return {**panel, "encoding": {**panel["encoding"], "y": {**y, "axis": {**y["axis"], "labels": False}}}}
 
 
-def cells_in_order(frame: "pd.DataFrame") -> list[str]:
-    """The cells of a frame, the paper's first and in its order."""
-    present = list(dict.fromkeys(frame["cell"]))
-    return [cell for cell in paper.CELLS if cell in present] + sorted(set(present) - set(paper.CELLS))
-
-
 def figures(results: "Results") -> list[Figure]:
     """All figures that the results can fill, in the order of the page."""
     made = [make(results) for make in MAKERS]
@@ -81,14 +75,14 @@ def figures(results: "Results") -> list[Figure]:
 
 def figure1(results: "Results") -> list[Figure]:
     """Failure point against validation loss."""
-    cells = cells_in_order(results["table2"])
-    if not cells:
+    conditions = paper.in_order(results["table2"]["condition"])
+    if not conditions:
         return []
     table = where(results["table2"], predictor="validation")
     shares = ", ".join(
-        f"{cell_title(cell)} {where(table, cell=cell)['r_squared'].iloc[0]:.3f}"
-        + (f" (paper {paper.TABLE_2[cell]['validation'].r_squared:.3f})" if cell in paper.TABLE_2 else "")
-        for cell in cells
+        f"{cell_title(condition)} {where(table, condition=condition)['r_squared'].iloc[0]:.3f}"
+        + (f" (paper {paper.TABLE_2[condition]['validation'].r_squared:.3f})" if condition in paper.TABLE_2 else "")
+        for condition in conditions
     )
     baseline = panels.constant_fpf(results)
     sentence = f"R² of the regression lines: {shares}. The dashed line is what the answer “) may always follow” scores "
@@ -103,7 +97,7 @@ def figure1(results: "Results") -> list[Figure]:
             sentence,
             "Scatter plots, one a cell: negative log validation loss across, average first point of failure up, with "
             "regression lines and the constant answer as a dashed line.",
-            [[panels.scatter(results, cell) for cell in cells]],
+            [[panels.scatter(results, condition) for condition in conditions]],
             150,
         )
     ]
@@ -111,15 +105,15 @@ def figure1(results: "Results") -> list[Figure]:
 
 def predictors(results: "Results") -> list[Figure]:
     """R² of every predictor of Table 2."""
-    cells = cells_in_order(results["table2"])
-    if not cells:
+    conditions = paper.in_order(results["table2"]["condition"])
+    if not conditions:
         return []
     table = results["table2"]
     parts = []
-    for cell in cells:
-        by_name = where(table, cell=cell).set_index("predictor")["r_squared"]
+    for condition in conditions:
+        by_name = where(table, condition=condition).set_index("predictor")["r_squared"]
         parts.append(
-            f"{cell_title(cell)} {by_name['validation']:.2f} by validation loss, {by_name['leak']:.2f} by leak"
+            f"{cell_title(condition)} {by_name['validation']:.2f} by validation loss, {by_name['leak']:.2f} by leak"
         )
     return [
         Figure(
@@ -132,7 +126,7 @@ def predictors(results: "Results") -> list[Figure]:
             "bars are 95 % intervals over runs, because the 60 points of a cell are 10 runs seen six times.",
             "Dot plots, one a cell: R squared with its interval for losses, the released code's reading of validation "
             "loss, and the leak; red ticks mark the paper's values.",
-            [[panels.predictors(results, cell)] for cell in cells],
+            [[panels.predictors(results, condition)] for condition in conditions],
             84,
             aside=130,
             width=400,
@@ -145,23 +139,22 @@ def figure2(results: "Results") -> list[Figure]:
     losses = where(results["losses"], kept=True)
     if not values(losses, "epoch").any():  # models that were not trained here
         return []
-    cells = cells_in_order(losses)
+    conditions = paper.in_order(losses["condition"])
     parts = []
-    for cell in cells:
-        of_cell = where(losses, cell=cell)
-        last = values(where(of_cell, epoch=values(of_cell, "epoch").max()), "loss")
-        parts.append(
-            f"{cell_title(cell)} {significant(last.mean())} ({significant(last.min())} to {significant(last.max())})"
-        )
+    for condition in conditions:
+        of_condition = where(losses, condition=condition)
+        last = values(where(of_condition, epoch=values(of_condition, "epoch").max()), "loss")
+        told = f"{significant(last.mean())} ({significant(last.min())} to {significant(last.max())})"
+        parts.append(f"{cell_title(condition)} {told}")
     line = [
         panels.loss_curve(
-            where(losses, cell=cell),
-            cell,
-            cell_title(cell)
-            if cell in ("lstm", "relu")
-            else {"text": cell_title(cell), "subtitle": "not in the paper"},
+            where(losses, condition=condition),
+            condition,
+            cell_title(condition)
+            if condition in ("lstm", "relu")
+            else {"text": cell_title(condition), "subtitle": "not in the paper"},
         )
-        for cell in cells
+        for condition in conditions
     ]
     return [
         Figure(
@@ -184,18 +177,18 @@ def figure2_long(results: "Results") -> list[Figure]:
     losses, models = results["long_training"], results["long_training_models"]
     if len(losses) == 0:
         return []
-    cells = cells_in_order(losses)
+    conditions = paper.in_order(losses["condition"])
     parts = []
-    for cell in cells:
-        chosen = where(models, cell=cell, learned=True)
+    for condition in conditions:
+        chosen = where(models, condition=condition, learned=True)
         if len(chosen):
             first, last = (values(chosen, f"very_long_fpf_{name}").mean() for name in ("short", "long"))
             ratio = np.median(values(chosen, "validation_loss_short") / values(chosen, "validation_loss_long"))
             parts.append(
-                f"{cell_title(cell)} from {first:.0f} to {last:.0f} tokens ({len(chosen)} learned runs; validation "
-                f"loss {significant(float(ratio), 2)} times lower)"
+                f"{cell_title(condition)} from {first:.0f} to {last:.0f} tokens ({len(chosen)} learned runs; "
+                f"validation loss {significant(float(ratio), 2)} times lower)"
             )
-    runs = max(count(where(losses, cell=cell), "run") for cell in cells)
+    runs = max(count(where(losses, condition=condition), "run") for condition in conditions)
     before = int(values(results["losses"], "epoch").max())
     after = int(values(losses, "epoch").max())
     return [
@@ -207,7 +200,12 @@ def figure2_long(results: "Results") -> list[Figure]:
             "of failure at the best epoch goes: " + "; ".join(parts) + ".",
             "Curves of validation loss on a log scale over many epochs, one panel a cell, with a line where the other "
             "runs end.",
-            [[panels.loss_curve(where(losses, cell=cell), cell, cell_title(cell), before) for cell in cells]],
+            [
+                [
+                    panels.loss_curve(where(losses, condition=condition), condition, cell_title(condition), before)
+                    for condition in conditions
+                ]
+            ],
             130,
         )
     ]
@@ -218,19 +216,19 @@ def figure3(results: "Results") -> list[Figure]:
     zigzags = where(results["zigzags"], kept=True)
     if len(zigzags) == 0:
         return []
-    cells = cells_in_order(zigzags)
+    conditions = paper.in_order(zigzags["condition"])
     shown = where(zigzags, half_period=FIGURE_3_HALF_PERIOD)
     parts = []
-    for cell in cells:
-        fpf = where(shown, cell=cell)
+    for condition in conditions:
+        fpf = where(shown, condition=condition)
         counts = np.bincount(fpf["phase"].to_numpy(), minlength=len(PHASES))
         told = ", ".join(f"{count} {PHASES[at]}" for at, count in enumerate(counts) if count)
-        parts.append(f"{cell_title(cell)} {told} (median {np.median(fpf['fpf']):.0f})")
+        parts.append(f"{cell_title(condition)} {told} (median {np.median(fpf['fpf']):.0f})")
     line, detail = (
         [
-            panels.histogram(where(shown, cell=cell), cell, FIGURE_3_HALF_PERIOD, span, 50, False)
-            | {"title": cell_title(cell) + told}
-            for cell in cells
+            panels.histogram(where(shown, condition=condition), condition, FIGURE_3_HALF_PERIOD, span, 50, False)
+            | {"title": cell_title(condition) + told}
+            for condition in conditions
         ]
         for span, told in (((0, 2000), ""), ((500, 1000), ", 500 to 1,000"))
     )
@@ -257,9 +255,11 @@ def figure3(results: "Results") -> list[Figure]:
             "Small histograms, one row for each j and one column a cell, with the word's depth in red.",
             [
                 [
-                    panels.histogram(where(zigzags, cell=cell, half_period=j), cell, j, (0, 2000), 80, True)
-                    | {"title": {"text": f"{cell_title(cell)}, j = {j}", "fontWeight": "normal"}}
-                    for cell in cells
+                    panels.histogram(
+                        where(zigzags, condition=condition, half_period=j), condition, j, (0, 2000), 80, True
+                    )
+                    | {"title": {"text": f"{cell_title(condition)}, j = {j}", "fontWeight": "normal"}}
+                    for condition in conditions
                 ]
                 for j in others
             ],
@@ -271,18 +271,18 @@ def figure3(results: "Results") -> list[Figure]:
 def failure(results: "Results") -> list[Figure]:
     """Why each cell fails."""
     found = []
-    for cell in cells_in_order(results["steps"]):
-        has_indicators = len(results["indicators"]) and cell in set(results["indicators"]["cell"])
+    for condition in paper.in_order(results["steps"]["condition"]):
+        has_indicators = len(results["indicators"]) and condition in set(results["indicators"]["condition"])
         middle = panels.indicators if has_indicators else panels.saturation
-        line = [panels.steps(results, cell), middle(results, cell)]
-        if len(where(results["zigzags"], cell=cell, kept=True)):
-            line.append(panels.phase_bars(results, cell))
+        line = [panels.steps(results, condition), middle(results, condition)]
+        if len(where(results["zigzags"], condition=condition, kept=True)):
+            line.append(panels.phase_bars(results, condition))
         found.append(
             Figure(
-                f"failure_{cell}",
-                f"Why the {cell_title(cell)} fails",
-                _SECTION_5.get(cell, "Not in the paper."),
-                _why(results, cell),
+                f"failure_{condition}",
+                f"Why the {cell_title(condition)} fails",
+                _SECTION_5.get(condition, "Not in the paper."),
+                _why(results, condition),
                 "Panels: the counter's increments and decrements by depth; "
                 + ("the counter indicator conditions" if has_indicators else "how often gates are saturated")
                 + "; the phase of each zigzag word in which models first fail.",
@@ -300,15 +300,15 @@ _SECTION_5 = {
 }
 
 
-def _why(results: "Results", cell: str) -> str:
-    models = where(results["models"], cell=cell, kept=True, learned=True)
+def _why(results: "Results", condition: str) -> str:
+    models = where(results["models"], condition=condition, kept=True, learned=True)
     if len(models) == 0:
         return "No run that was kept learned."
     ratio = values(models, "decrement_deep") / values(models, "increment_deep")
     text = f"At depth 50 a “)” takes away {np.median(ratio):.3g} times what a “(” adds (median of {len(models)} runs; "
     text += f"{ratio.min():.3g} to {ratio.max():.3g}), and a token makes the counter forget a share of "
     text += f"{significant(float(np.median(values(models, 'leak'))))} of itself."
-    saturation = where(results["saturation"], cell=cell, kept=True, threshold=0.001)
+    saturation = where(results["saturation"], condition=condition, kept=True, threshold=0.001)
     if len(saturation):
         shares = {
             gate: values(where(saturation, gate=gate), "share").mean() for gate in dict.fromkeys(saturation["gate"])
@@ -316,8 +316,8 @@ def _why(results: "Results", cell: str) -> str:
         text += " Gates within 0.001 of an end of their range: "
         text += ", ".join(f"{gate} {percent(round(100 * share, 1))} %" for gate, share in shares.items())
         text += " of the time at depths 1 to 50."
-    if len(results["indicators"]) and cell in set(results["indicators"]["cell"]):
-        chosen = where(results["indicators"], cell=cell, kept=True, learned=True)
+    if len(results["indicators"]) and condition in set(results["indicators"]["condition"]):
+        chosen = where(results["indicators"], condition=condition, kept=True, learned=True)
         off = np.abs(values(chosen, "recurrent") - 1)
         text += f" Exact counting needs a recurrent weight of 1: it is off by {significant(float(np.median(off)))} "
         text += f"(median; least {significant(float(off.min()))})."
@@ -327,10 +327,10 @@ def _why(results: "Results", cell: str) -> str:
 def survival(results: "Results") -> list[Figure]:
     """Survival on Very Long words."""
     curves = results["survival"]
-    names = list(dict.fromkeys(curves["cell"]))
+    names = list(dict.fromkeys(curves["condition"]))
 
     def at(name: str, position: int) -> float:
-        curve = where(curves, cell=name)
+        curve = where(curves, condition=name)
         return float(curve["survival"].to_numpy()[np.searchsorted(curve["position"].to_numpy(), position, "right") - 1])
 
     middle, end = (round(share * panels.whole_length(results)) for share in (0.5, 0.99))
@@ -355,7 +355,7 @@ def survival(results: "Results") -> list[Figure]:
 def averages(results: "Results") -> list[Figure]:
     """What average failure points hide."""
     models = where(results["models"], learned=True)
-    lstm = where(models, cell="lstm")
+    lstm = where(models, condition="lstm")
     chosen = lstm if len(lstm) else models
     if len(chosen) == 0:
         return []

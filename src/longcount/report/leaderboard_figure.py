@@ -25,7 +25,7 @@ LABELS = 150  # CSS pixels that the interventions' names take in print
 
 def leaderboard_figure(leaderboard: Leaderboard) -> Figure:
     """Two panels a cell, a line an intervention, best first."""
-    constant, length = (float(where(leaderboard.baselines, cell=name)["fpf_mean"].iloc[0]) for name in BASELINES)
+    constant, length = (float(where(leaderboard.baselines, baseline=name)["fpf_mean"].iloc[0]) for name in BASELINES)
     lines, tallest = [], 0
     for cell in dict.fromkeys(leaderboard.table["cell"]):
         table = where(leaderboard.table, cell=cell)

@@ -192,7 +192,7 @@ def leaderboard_facts(leaderboard: Leaderboard) -> list[str]:
             f"{_listed(averages)}; that no word fails is certain only before token {_listed(bounds)}, the median over "
             "the runs that were bounded."
         )
-    fpf = baselines.set_index("cell")["fpf_mean"]
+    fpf = baselines.set_index("baseline")["fpf_mean"]
     found.append(
         f"The answer “) may always follow”, which counts nothing, scores an average of {fpf['constant']:.0f} on the "
         f"same words of {fpf['perfect']:,.0f} tokens."
@@ -205,7 +205,7 @@ def judging(store: Store, leaderboard: Leaderboard) -> list[str]:
     table, baselines = leaderboard
     condition = store.study.conditions[0]
     words = store.words("training", condition) if "training" in store.splits(condition) else None
-    judged_on = where(baselines, cell="perfect").iloc[0]
+    judged_on = where(baselines, baseline="perfect").iloc[0]
     told = [
         f"Runs: {_runs(table)} for every intervention and cell, with seed {condition.seed}. Run 7 of a cell starts "
         "from the same random numbers under every intervention, so that interventions are compared run by run."

@@ -61,7 +61,7 @@ def embedded_models(store: Store, results: "Results") -> dict[str, Any]:
     for condition in store.study.conditions:
         if condition.module is not None or condition.hidden_size * condition.layers != 1:
             continue
-        rows = where(results["models"], cell=condition.folder).iloc[:EMBEDDED_RUNS].to_dict("records")
+        rows = where(results["models"], condition=condition.folder).iloc[:EMBEDDED_RUNS].to_dict("records")
         runs = np.array([row["run"] for row in rows], np.int64)
         epochs = np.arange(condition.epochs + 1)
         every = store.weights(condition.folder, np.repeat(runs, len(epochs)), np.tile(epochs, len(runs)))

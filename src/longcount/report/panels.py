@@ -31,13 +31,13 @@ DASHED = {"strokeDash": [4, 3], "color": BASELINE}
 
 def constant_fpf(results: "Results") -> float:
     """Mean first point of failure of the constant answer on the Very Long words."""
-    row = where(results["table1"], cell="constant", measure="very_long_fpf", reading="average")
+    row = where(results["table1"], condition="constant", measure="very_long_fpf", reading="average")
     return float(row["mean"].iloc[0]) if len(row) else float("nan")
 
 
 def whole_length(results: "Results") -> float:
     """Length of the Very Long words: where a perfect counter's first point of failure is counted."""
-    row = where(results["table1"], cell="perfect", measure="very_long_fpf", reading="average")
+    row = where(results["table1"], condition="perfect", measure="very_long_fpf", reading="average")
     return float(row["mean"].iloc[0])
 
 
@@ -59,20 +59,20 @@ def _dots(models: "pd.DataFrame", size: int) -> int:
     return size if len(models) <= 300 else max(4, size // 4)
 
 
-def scatter(results: "Results", cell: str) -> Panel:
+def scatter(results: "Results", condition: str) -> Panel:
     """Figure 1: failure point against the negative log of validation loss, with the regression line."""
-    models = where(results["checkpoints"], cell=cell, kept=True)
+    models = where(results["checkpoints"], condition=condition, kept=True)
     models = models.assign(x=-np.log(models["validation_loss"].to_numpy()))
-    fit = where(results["table2"], cell=cell, predictor="validation").iloc[0]
+    fit = where(results["table2"], condition=condition, predictor="validation").iloc[0]
     ends = [float(values(models, "x").min()), float(values(models, "x").max())]
     line = [{"x": x, "fpf": fit["intercept"] + fit["slope"] * x} for x in ends]
     x = number("x", "−ln validation loss", scale={"zero": False, "nice": True})
     y = number("fpf", "average FPF (tokens)", scale={"domain": [0, whole_length(results)]})
-    published = paper.TABLE_2.get(cell)
+    published = paper.TABLE_2.get(condition)
     beside = f", paper {published['validation'].r_squared:.3f}" if published else ""
     points = {
         "data": rows(models, run="run", epoch="epoch", loss="validation_loss", x="x", fpf="very_long_fpf"),
-        "mark": {"type": "circle", "size": _dots(models, 26), "color": colour(cell)},
+        "mark": {"type": "circle", "size": _dots(models, 26), "color": colour(condition)},
         "encoding": {
             "x": x,
             "y": y,
@@ -82,14 +82,14 @@ def scatter(results: "Results", cell: str) -> Panel:
     }
     regression = {
         "data": {"values": line},
-        "mark": {"type": "line", "color": colour(cell), "clip": True},
+        "mark": {"type": "line", "color": colour(condition), "clip": True},
         "encoding": {"x": x, "y": y},
     }
-    title = {"text": cell_title(cell), "subtitle": f"R² {fit['r_squared']:.3f}{beside}"}
+    title = {"text": cell_title(condition), "subtitle": f"R² {fit['r_squared']:.3f}{beside}"}
     return {"title": title, "layer": [*_baseline(results, y["title"]), regression, points]}
 
 
-def loss_curve(losses: "pd.DataFrame", cell: str, title: Any, mark: int | None = None) -> Panel:
+def loss_curve(losses: "pd.DataFrame", condition: str, title: Any, mark: int | None = None) -> Panel:
     """Figure 2: validation loss over epochs, mean and range over runs, and the runs one by one.
 
     Args:
@@ -109,12 +109,12 @@ def loss_curve(losses: "pd.DataFrame", cell: str, title: Any, mark: int | None =
     layers = [
         {
             "data": data,
-            "mark": {"type": "area", "color": colour(cell), "opacity": 0.18},
+            "mark": {"type": "area", "color": colour(condition), "opacity": 0.18},
             "encoding": {"x": x, "y": y("min"), "y2": {"field": "max"}},
         },
         {
             "data": rows(single, run="run", epoch="epoch", loss="loss"),
-            "mark": {"type": "line", "color": colour(cell), "strokeWidth": 0.6, "opacity": 0.45},
+            "mark": {"type": "line", "color": colour(condition), "strokeWidth": 0.6, "opacity": 0.45},
             "encoding": {
                 "x": x,
                 "y": y("loss"),
@@ -124,7 +124,7 @@ def loss_curve(losses: "pd.DataFrame", cell: str, title: Any, mark: int | None =
         },
         {
             "data": data,
-            "mark": {"type": "line", "color": colour(cell), "strokeWidth": 2},
+            "mark": {"type": "line", "color": colour(condition), "strokeWidth": 2},
             "encoding": {
                 "x": x,
                 "y": y("mean"),
@@ -143,7 +143,7 @@ def loss_curve(losses: "pd.DataFrame", cell: str, title: Any, mark: int | None =
 
 
 def histogram(
-    zigzags: "pd.DataFrame", cell: str, half_period: int, span: tuple[int, int], bins: int, small: bool
+    zigzags: "pd.DataFrame", condition: str, half_period: int, span: tuple[int, int], bins: int, small: bool
 ) -> Panel:
     """Figure 3: how many models first fail where in a zigzag word, the word's depth in red over it.
 
@@ -173,7 +173,7 @@ def histogram(
     most = {"domain": [0, short(1.15 * max(int(counts.max()), 1))], "nice": False}
     histogram = {
         "data": {"values": bars},
-        "mark": {"type": "rect", "color": colour(cell)},
+        "mark": {"type": "rect", "color": colour(condition)},
         "encoding": {
             "x": x,
             "x2": {"field": "to"},
@@ -208,9 +208,9 @@ def histogram(
     return {"layer": [depth, histogram] if small else [histogram, depth], "resolve": {"scale": {"y": "independent"}}}
 
 
-def steps(results: "Results", cell: str) -> Panel:
+def steps(results: "Results", condition: str) -> Panel:
     """A counter's increments and decrements by depth, as shares of the increment at depth 1."""
-    frame = where(results["steps"], cell=cell)
+    frame = where(results["steps"], condition=condition)
     frame = frame.loc[frame["run"].isin(sorted(set(frame["run"]))[:LINES]) & (frame["depth"] > 0)]
     finite = frame[["increment", "decrement"]].to_numpy().ravel()
     finite = finite[np.isfinite(finite)]
@@ -218,14 +218,14 @@ def steps(results: "Results", cell: str) -> Panel:
     domain = [min(0.0, float(low)), max(1.25, float(high) * 1.1)]
     names = ["increment", "decrement"]
     return {
-        "title": f"{cell_title(cell)}: steps of the counter",
+        "title": f"{cell_title(condition)}: steps of the counter",
         "data": rows(frame, run="run", depth="depth", increment="increment", decrement="decrement"),
         "transform": [{"fold": names, "as": ["step", "size"]}],
         "mark": {"type": "line", "clip": True, "strokeWidth": 1},
         "encoding": {
             "x": number("depth", "depth", scale={"type": "log", "nice": False}, axis={"tickCount": 4, "format": "d"}),
             "y": number("size", "share of first increment", scale={"domain": domain, "nice": False}),
-            "color": name("step", scale={"domain": names, "range": [colour(cell), BASELINE]}),
+            "color": name("step", scale={"domain": names, "range": [colour(condition), BASELINE]}),
             "strokeDash": name("step", scale={"domain": names, "range": [[1, 0], [4, 2]]}),
             "detail": name("run"),
             "tooltip": shown("run", "depth", "step", ("size", ".4f")),
@@ -233,9 +233,9 @@ def steps(results: "Results", cell: str) -> Panel:
     }
 
 
-def saturation(results: "Results", cell: str) -> Panel:
+def saturation(results: "Results", condition: str) -> Panel:
     """How often the gates stand within a threshold of the end of their range."""
-    frame = where(results["saturation"], cell=cell, kept=True)
+    frame = where(results["saturation"], condition=condition, kept=True)
     gates, thresholds = list(dict.fromkeys(frame["gate"])), list(dict.fromkeys(frame["threshold"]))
     order = [f"{threshold:g}" for threshold in thresholds]
     shares = [
@@ -251,7 +251,7 @@ def saturation(results: "Results", cell: str) -> Panel:
     return {
         "title": "saturation of gates",
         "data": {"values": shares},
-        "mark": {"type": "bar", "color": colour(cell)},
+        "mark": {"type": "bar", "color": colour(condition)},
         "encoding": {
             "x": name("gate", "gate", sort=gates, axis={"labelAngle": 0}),
             "y": number("share", "saturated, % of depths 1–50", scale={"domain": [0, 100]}),
@@ -262,9 +262,9 @@ def saturation(results: "Results", cell: str) -> Panel:
     }
 
 
-def indicators(results: "Results", cell: str) -> Panel:
+def indicators(results: "Results", condition: str) -> Panel:
     """The counter indicator conditions: recurrent weight and balance of steps, both 1 where a ReLU counts exactly."""
-    frame = where(results["indicators"], cell=cell, learned=True)
+    frame = where(results["indicators"], condition=condition, learned=True)
     frame = frame.assign(
         balance=frame["step_down"] / frame["step_up"],
         which=np.where(frame["kept"].to_numpy(bool), "best third", "other learned"),
@@ -279,7 +279,7 @@ def indicators(results: "Results", cell: str) -> Panel:
         "encoding": {
             "x": number("u", "recurrent weight u (exact: 1)", scale=padded),
             "y": number("balance", "decrement / increment (exact: 1)", scale=padded),
-            "color": name("which", scale={"domain": domain, "range": [colour(cell), BASELINE]}),
+            "color": name("which", scale={"domain": domain, "range": [colour(condition), BASELINE]}),
             "tooltip": shown("run", ("u", ".5f"), ("balance", ".5f"), ("fpf", ".1f", "average FPF")),
         },
     }
@@ -288,9 +288,9 @@ def indicators(results: "Results", cell: str) -> Panel:
     return {"title": "counter indicator conditions", "layer": [across, upright, points]}
 
 
-def phase_bars(results: "Results", cell: str) -> Panel:
+def phase_bars(results: "Results", condition: str) -> Panel:
     """In which phase of each zigzag word the models first fail."""
-    frame = where(results["zigzags"], cell=cell, kept=True)
+    frame = where(results["zigzags"], condition=condition, kept=True)
     bars = []
     for half_period in sorted(set(frame["half_period"])):
         counts = np.bincount(values(where(frame, half_period=half_period), "phase"), minlength=len(PHASES)).tolist()
@@ -319,13 +319,13 @@ def phase_bars(results: "Results", cell: str) -> Panel:
 def survival(results: "Results") -> Panel:
     """The share of Very Long words without a failure up to a token, with bands over runs."""
     curves = results["survival"]
-    cells = list(dict.fromkeys(curves["cell"]))
-    titles = [cell_title(cell) for cell in cells]
+    conditions = list(dict.fromkeys(curves["condition"]))
+    titles = [cell_title(condition) for condition in conditions]
     curves = curves.assign(
-        model=[cell_title(cell) for cell in curves["cell"]],
+        model=[cell_title(condition) for condition in curves["condition"]],
         **{column: 100 * curves[column] for column in ("survival", "low", "high")},
     )
-    colours = [BASELINE if cell == "constant" else colour(cell) for cell in cells]
+    colours = [BASELINE if condition == "constant" else colour(condition) for condition in conditions]
     encoding = {
         "x": number("position", "token"),
         "color": name(
@@ -350,9 +350,9 @@ def survival(results: "Results") -> Panel:
 def averages(results: "Results") -> Panel:
     """The average failure point on Very Long words against the failure point on ``()`` repeated."""
     models = where(results["models"], learned=True)
-    cells = [cell for cell in dict.fromkeys([*paper.CELLS, *models["cell"]]) if cell in set(models["cell"])]
-    titles = [cell_title(cell) for cell in cells]
-    models = models.assign(model=[cell_title(cell) for cell in models["cell"]])
+    conditions = paper.in_order(models["condition"])
+    titles = [cell_title(condition) for condition in conditions]
+    models = models.assign(model=[cell_title(condition) for condition in models["condition"]])
     points = {
         "data": rows(models, model="model", run="run", epoch="epoch", shallow="shallow_fpf", fpf="very_long_fpf"),
         "mark": {"type": "circle", "size": _dots(models, 36), "opacity": 0.8},
@@ -364,7 +364,9 @@ def averages(results: "Results") -> Panel:
                 axis={"values": [1, 10, 100, 1000, 10_000], "format": ",d"},
             ),
             "y": number("fpf", "average FPF on Very Long words", scale={"domain": [0, whole_length(results)]}),
-            "color": name("model", sort=titles, scale={"domain": titles, "range": [colour(cell) for cell in cells]}),
+            "color": name(
+                "model", sort=titles, scale={"domain": titles, "range": [colour(condition) for condition in conditions]}
+            ),
             "tooltip": shown(
                 "model", "run", "epoch", ("shallow", ",d", "FPF on ()()()…"), ("fpf", ".1f", "average FPF")
             ),
@@ -373,9 +375,9 @@ def averages(results: "Results") -> Panel:
     return {"layer": [*_baseline(results, points["encoding"]["y"]["title"]), points]}
 
 
-def predictors(results: "Results", cell: str) -> Panel:
+def predictors(results: "Results", condition: str) -> Panel:
     """How much of the failure point each predictor explains: R² with its interval over runs, the paper's in red."""
-    frame = where(results["table2"], cell=cell)
+    frame = where(results["table2"], condition=condition)
     frame = frame.assign(
         title=[PREDICTOR_TITLES[predictor] for predictor in frame["predictor"]],
         slope_text=[significant(value) for value in frame["slope"]],
@@ -384,22 +386,22 @@ def predictors(results: "Results", cell: str) -> Panel:
     data = rows(frame, predictor="title", r2="r_squared", low="low", high="high", slope="slope_text", p="p_text")
     published = [
         {"predictor": PREDICTOR_TITLES[predictor], "r2": value.r_squared, "what": "paper"}
-        for predictor, value in paper.TABLE_2.get(cell, {}).items()
+        for predictor, value in paper.TABLE_2.get(condition, {}).items()
     ]
     y = name("predictor", sort=list(PREDICTOR_TITLES.values()), axis={"labelLimit": 200})
     x = number("r2", "R²", scale={"domain": [0, 1]})
     told = shown("predictor", ("r2", ".3f", "R²"), ("low", ".2f"), ("high", ".2f"), "slope", "p")
     return {
-        "title": cell_title(cell),
+        "title": cell_title(condition),
         "layer": [
             {
                 "data": data,
-                "mark": {"type": "rule", "color": colour(cell), "strokeWidth": 1.5},
+                "mark": {"type": "rule", "color": colour(condition), "strokeWidth": 1.5},
                 "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y},
             },
             {
                 "data": data,
-                "mark": {"type": "circle", "color": colour(cell), "size": 40, "opacity": 1},
+                "mark": {"type": "circle", "color": colour(condition), "size": 40, "opacity": 1},
                 "encoding": {"x": x, "y": y, "tooltip": told},
             },
             {

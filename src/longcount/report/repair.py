@@ -44,7 +44,7 @@ def sides(store: Store) -> dict[str, pd.DataFrame] | None:
     """What is known of every model before and after repair; None where a store is not a repaired one.
 
     Returns:
-        Two frames with the same models in the same order: cell, run, kept, learned, the measures of Table 1,
+        Two frames with the same models in the same order: condition, cell, run, kept, learned, the measures of Table 1,
         very_long_accuracy, verdict, max_depth, lower_bound, upper_bound.
     """
     before = before_repair(store)
@@ -52,20 +52,21 @@ def sides(store: Store) -> dict[str, pd.DataFrame] | None:
         return None
     measures = [*MEASURES, "very_long_accuracy"]
     metrics = metrics_of(store)
-    after = before.loc[:, [*KEYS, "kept"]].assign(epoch=0)
+    folders = {condition.cell: condition.folder for condition in store.study.conditions}
+    after = before.loc[:, [*KEYS, "kept"]].assign(epoch=0, condition=[folders[cell] for cell in before["cell"]])
     after = at_epochs(metrics, after, MEASURES | {"very_long_accuracy": ("very_long", "accuracy")})
     measured = after["validation_accuracy"].notna()
     after["learned"] = (after["validation_accuracy"] >= LEARNED_ACCURACY).astype(object).where(measured, None)
     judged = with_verdicts(store, after)
     after = after.assign(**dict.fromkeys(VERDICT)) if judged is None else judged
-    columns = [*KEYS, "kept", "learned", *measures, *VERDICT]
+    columns = ["condition", *KEYS, "kept", "learned", *measures, *VERDICT]
     return {"before": before.loc[:, columns], "after": after.loc[:, columns]}
 
 
 def repair_table(store: Store) -> Table | None:
     """The table of a repaired store; None of any other.
 
-    Its CSV file has one row a (cell, measure) with the number of models, and of each side what the measure's
+    Its CSV file has one row per (condition, measure) with the number of models, and of each side what the measure's
     ``statistic`` says (count, mean, median, or least) with min and max over models.
     """
     import pandas as pd
@@ -83,9 +84,10 @@ def repair_table(store: Store) -> Table | None:
         texts.append({"model": cell_title(row), **{stage: f"{len(runs)} models" for stage in STAGES}})
         for measure, told in _measured(parts, done).items():
             texts.append({"model": f"  {TITLES[measure]}"} | told)
-        numbers += [{"cell": row, "models": len(runs), **values_} for values_ in _values(parts, done)]
+        labels = {"condition": row, "cell": chosen["cell"].iloc[0]}
+        numbers += [{**labels, "models": len(runs), **values_} for values_ in _values(parts, done)]
     shown = pd.DataFrame(texts, columns=["model", *STAGES], dtype=object).fillna("")
-    columns = ["cell", "measure", "statistic", "models", *_columns("before"), *_columns("after")]
+    columns = ["condition", "cell", "measure", "statistic", "models", *_columns("before"), *_columns("after")]
     return Table(
         "repair",
         "Repair",

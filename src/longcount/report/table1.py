@@ -38,13 +38,15 @@ NO_CASES: Mapping[str, WorstCase] = {}
 _TITLES = {"relu_all": "ReLU, all runs", "constant": "constant answer", "perfect": "perfect counter"}
 
 
-def cell_title(cell: str) -> str:
+def cell_title(condition: str) -> str:
     """A row's name for people: ``LSTM`` for ``lstm``."""
-    return paper.CELL_TITLES.get(cell, _TITLES.get(cell, cell))
+    return paper.CELL_TITLES.get(condition, _TITLES.get(condition, condition))
 
 
 def table1_values(table1: "pd.DataFrame", worst: Mapping[str, WorstCase] = NO_CASES) -> "pd.DataFrame":
     """The rows of ``table1.csv``: ours and, where it has one, the paper's value (empty where it prints "none").
+
+    Its column ``cell`` is the row's name: a condition, ``relu_all`` or a baseline.
 
     Cells that were certified have two measures more, ``worst_case_lower`` and ``worst_case_upper``: runs counts the
     models with a verdict, unfailed those proved exact, or those of which no word is known that fails; the rest is of
@@ -52,24 +54,24 @@ def table1_values(table1: "pd.DataFrame", worst: Mapping[str, WorstCase] = NO_CA
     """
     import pandas as pd
 
-    columns = ["cell", "measure", "mean", "min", "max", "std", "runs", "unfailed"]
+    columns = ["condition", "measure", "mean", "min", "max", "std", "runs", "unfailed"]
     parts = []
-    for cell in dict.fromkeys(table1["cell"]):
-        parts.append(where(table1, cell=cell).loc[:, columns])
-        if cell in worst:
-            parts.append(pd.DataFrame(_worst_case_rows(cell, worst[cell]), columns=columns))
+    for condition in dict.fromkeys(table1["condition"]):
+        parts.append(where(table1, condition=condition).loc[:, columns])
+        if condition in worst:
+            parts.append(pd.DataFrame(_worst_case_rows(condition, worst[condition]), columns=columns))
     rows = pd.concat(parts, ignore_index=True)
-    published = [paper.TABLE_1.get(row["cell"], {}).get(row["measure"]) for row in rows.to_dict("records")]
+    published = [paper.TABLE_1.get(row["condition"], {}).get(row["measure"]) for row in rows.to_dict("records")]
     for place in ("mean", "min", "max"):
         values = [getattr(spread, place) if spread else None for spread in published]
         rows[f"paper_{place}"] = [math.nan if value is None else float(value) for value in values]
-    return rows
+    return rows.rename(columns={"condition": "cell"})
 
 
-def _worst_case_rows(cell: str, case: WorstCase) -> list[dict]:
+def _worst_case_rows(condition: str, case: WorstCase) -> list[dict]:
     rows = []
     for name, bounds in (("worst_case_lower", case.lower), ("worst_case_upper", case.failing)):
-        row = {"cell": cell, "measure": name, "runs": case.models, "unfailed": case.models - len(bounds)}
+        row = {"condition": condition, "measure": name, "runs": case.models, "unfailed": case.models - len(bounds)}
         row |= dict.fromkeys(("mean", "min", "max", "std"), math.nan)
         if len(bounds):
             row |= {"mean": bounds.mean(), "min": bounds.min(), "max": bounds.max()}
@@ -107,14 +109,14 @@ def table1_shown(
 
     rows: list[dict[str, str]] = []
     groups: list[int] = []
-    shares = {row["cell"]: row for row in learned.to_dict("records")}
-    for cell in dict.fromkeys(table1["cell"]):
+    shares = {row["condition"]: row for row in learned.to_dict("records")}
+    for condition in dict.fromkeys(table1["condition"]):
         groups.append(len(rows))
-        measured = {COLUMNS[row["measure"]]: row for row in where(table1, cell=cell).to_dict("records")}
-        share = shares.get(cell)
-        rows.append({"model": cell_title(cell)} | {name: mean_and_range(row) for name, row in measured.items()})
-        if cell in worst:
-            case = worst[cell]
+        measured = {COLUMNS[row["measure"]]: row for row in where(table1, condition=condition).to_dict("records")}
+        share = shares.get(condition)
+        rows.append({"model": cell_title(condition)} | {name: mean_and_range(row) for name, row in measured.items()})
+        if condition in worst:
+            case = worst[condition]
             rows[-1][WORST_CASE] = f"{bounds_shown(case)} ({case.exact} of {case.models})"
         if share:
             rows[-1]["learned"] = f"{share['learned']} of {share['runs']}"
@@ -123,8 +125,8 @@ def table1_shown(
             rows.append({"model": "  95%"} | {name: _interval(row) for name, row in measured.items()})
             if share:
                 rows[-1]["learned"] = interval(percent(100 * share["low"]), percent(100 * share["high"])) + " %"
-        if cell in paper.TABLE_1:
-            published = paper.TABLE_1[cell].items()
+        if condition in paper.TABLE_1:
+            published = paper.TABLE_1[condition].items()
             rows.append({"model": "  paper"} | {COLUMNS[name]: _published(value) for name, value in published})
     columns = ["model", *COLUMNS.values(), *([WORST_CASE] if worst else []), "learned"]
     return pd.DataFrame(rows, columns=columns, dtype=object).fillna(""), tuple(groups[1:])

@@ -57,8 +57,7 @@ def _tables_1(results: "Results", worst: Mapping[str, WorstCase]) -> list[Table]
     ):
         table = where(results["table1"], reading=reading).drop(columns="reading")
         if name == "table1_last_word":
-            kept = [not (cell in ("constant", "perfect") or str(cell).endswith("_all")) for cell in table["cell"]]
-            table = table.loc[kept]
+            table = table.loc[(table["cell"] != "") & ~table["condition"].str.endswith("_all")]
         if len(table) == 0:
             continue
         cases = worst if reading == "average" else NO_CASES
@@ -83,17 +82,17 @@ def _table2(results: "Results") -> list[Table]:
     table = results["table2"]
     if len(table) == 0:
         return []
-    published = [paper.TABLE_2.get(row["cell"], {}).get(row["predictor"]) for row in table.to_dict("records")]
+    published = [paper.TABLE_2.get(row["condition"], {}).get(row["predictor"]) for row in table.to_dict("records")]
     numbers = table.assign(
         paper_r_squared=[value.r_squared if value else None for value in published],
         paper_p=[value.p if value else None for value in published],
     )
     rows, groups = [], []
-    for cell in [cell for cell in dict.fromkeys([*paper.CELLS, *table["cell"]]) if cell in set(table["cell"])]:
+    for condition in paper.in_order(table["condition"]):
         groups.append(len(rows))
-        found = {row["predictor"]: row for row in where(table, cell=cell).to_dict("records")}
+        found = {row["predictor"]: row for row in where(table, condition=condition).to_dict("records")}
         told = {
-            f"{cell_title(cell)} R²": lambda row: f"{row['r_squared']:.3f}",
+            f"{cell_title(condition)} R²": lambda row: f"{row['r_squared']:.3f}",
             "  95%": lambda row: interval(f"{row['low']:.2f}", f"{row['high']:.2f}"),
             "  p": lambda row: significant(row["p"]),
             "  slope": lambda row: significant(row["slope"]),
@@ -104,7 +103,7 @@ def _table2(results: "Results") -> list[Table]:
         for label, field in (("  paper", "r_squared"), ("  paper p", "p")):
             values_ = {
                 PREDICTOR_TITLES[name]: f"{getattr(value, field):g}"
-                for name, value in paper.TABLE_2.get(cell, {}).items()
+                for name, value in paper.TABLE_2.get(condition, {}).items()
             }
             if values_:
                 rows.append({"": label} | values_)
@@ -145,14 +144,16 @@ def _failures(results: "Results") -> list[Table]:
     import pandas as pd
 
     modes = results["failure_modes"]
-    cells = [cell for cell in dict.fromkeys([*paper.CELLS, *modes["cell"]]) if cell in set(modes["cell"])]
-    if not cells:
+    conditions = paper.in_order(modes["condition"])
+    if not conditions:
         return []
     rows = {measure: {"measure": measure} for measure in modes["measure"]}
     for row in modes.to_dict("records"):
         text = f"{significant(row['value'], 3)} ({significant(row['low'], 2)} to {significant(row['high'], 2)})"
-        rows[row["measure"]][cell_title(row["cell"])] = text
-    shown = pd.DataFrame(list(rows.values()), columns=["measure", *map(cell_title, cells)], dtype=object).fillna("")
+        rows[row["measure"]][cell_title(row["condition"])] = text
+    shown = pd.DataFrame(list(rows.values()), columns=["measure", *map(cell_title, conditions)], dtype=object).fillna(
+        ""
+    )
     caption = (
         "Why the models fail: median (least to greatest) over the runs that were kept and learned, at their best "
         "epoch; shares in percent with their 95 % Wilson interval. The decrement is taken from the state that as many "
@@ -169,7 +170,7 @@ def runs_shown(results: "Results") -> "pd.DataFrame":
     for row in results["models"].to_dict("records"):
         rows.append(
             {
-                "cell": cell_title(row["cell"]),
+                "model": cell_title(row["condition"]),
                 "run": str(row["run"]),
                 "kept": "yes" if row["kept"] else "no",
                 "learned": "yes" if row["learned"] else "no",
@@ -204,7 +205,7 @@ def facts(results: "Results") -> list[str]:
     """The page's first sentences."""
     table = where(results["table1"], reading="average")
     found = []
-    fpf = {row["cell"]: row for row in where(table, measure="very_long_fpf").to_dict("records")}
+    fpf = {row["condition"]: row for row in where(table, measure="very_long_fpf").to_dict("records")}
     told = [
         f"{cell_title(cell)} {position(fpf[cell]['mean'])} (paper {paper.TABLE_1[cell]['very_long_fpf'].mean:g})"
         for cell in paper.CELLS
@@ -218,7 +219,7 @@ def facts(results: "Results") -> list[str]:
             f"The answer “) may always follow”, which counts nothing, scores {constant_fpf(results):.0f} there: an "
             "average is worth less than it looks."
         )
-    shares = {row["cell"]: row for row in results["learned"].to_dict("records")}
+    shares = {row["condition"]: row for row in results["learned"].to_dict("records")}
     if "relu_all" in shares:
         row = shares["relu_all"]
         found.append(
@@ -231,8 +232,8 @@ def facts(results: "Results") -> list[str]:
             f"Of {sum(verdicts)} statements of the paper, {verdicts[0]} hold, {verdicts[1]} hold in part, "
             f"{verdicts[2]} do not."
         )
-    leak = where(results["table2"], cell="lstm", predictor="leak").to_dict("records")
-    loss = where(results["table2"], cell="lstm", predictor="validation").to_dict("records")
+    leak = where(results["table2"], condition="lstm", predictor="leak").to_dict("records")
+    loss = where(results["table2"], condition="lstm", predictor="validation").to_dict("records")
     if leak and loss:
         found.append(
             "What an LSTM's forget gate leaks at each token, read off its weights, explains "

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def worst_case_table(models: "pd.DataFrame") -> Table:
-    """Average and worst case side by side, a row a cell.
+    """Average and worst case side by side, one row per condition.
 
     Args:
         models: the models of Table 1 that have a verdict; see `longcount.exact.worst_case.with_verdicts`.
@@ -30,14 +30,15 @@ def worst_case_table(models: "pd.DataFrame") -> Table:
     import pandas as pd
 
     numbers, texts = [], []
-    for cell in _cells(models):
-        chosen = where(models, cell=cell, kept=True)
+    for condition in paper.in_order(models["condition"]):
+        chosen = where(models, condition=condition, kept=True)
         case = worst_case(chosen)
         lower = pd.Series(case.lower, dtype=float)
         upper = pd.Series(case.upper, dtype=float)
         known = upper.loc[np.isfinite(upper)]
         row = {
-            "cell": cell,
+            "condition": condition,
+            "cell": chosen["cell"].iloc[0],
             "models": case.models,
             "exact": case.exact,
             "very_long_fpf": float(values(chosen, "very_long_fpf").mean()),
@@ -49,7 +50,7 @@ def worst_case_table(models: "pd.DataFrame") -> Table:
         numbers.append(row)
         texts.append(
             {
-                "model": cell_title(cell),
+                "model": cell_title(condition),
                 "average FPF": position(row["very_long_fpf"]),
                 "worst FPF, at least": _median(lower),
                 "worst FPF, at most": _median(upper),
@@ -72,20 +73,16 @@ def _median(bounds: "pd.Series") -> str:
     return f"{position(median) if np.isfinite(median) else 'none known'} ({position(float(bounds.min()))})"
 
 
-def _cells(models: "pd.DataFrame") -> list[str]:
-    return [cell for cell in dict.fromkeys([*paper.CELLS, *models["cell"]]) if cell in set(models["cell"])]
-
-
 def worst_case_figure(models: "pd.DataFrame") -> list[Figure]:
     """Average against worst case, a point a model."""
     bounded = where(where(models, learned=True), verdict="bounded")
     bounded = bounded.loc[bounded["upper_bound"].notna()]
     if len(bounded) == 0:
         return []
-    cells = _cells(bounded)
-    titles = [cell_title(cell) for cell in cells]
+    conditions = paper.in_order(bounded["condition"])
+    titles = [cell_title(condition) for condition in conditions]
     bounded = bounded.assign(
-        model=[cell_title(cell) for cell in bounded["cell"]],
+        model=[cell_title(condition) for condition in bounded["condition"]],
         upper=values(bounded, "upper_bound").astype(float),
         lower=values(bounded, "lower_bound").astype(float),
     )
@@ -113,7 +110,7 @@ def worst_case_figure(models: "pd.DataFrame") -> list[Figure]:
                 "type": "nominal",
                 "title": None,
                 "sort": titles,
-                "scale": {"domain": titles, "range": [colour(cell) for cell in cells]},
+                "scale": {"domain": titles, "range": [colour(condition) for condition in conditions]},
             },
             "tooltip": shown(
                 "model",
