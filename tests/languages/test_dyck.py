@@ -1,11 +1,9 @@
 """Dyck-1: balance, and the words made by rule."""
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longcount import languages
 from longcount.errors import UserError
 from longcount.languages import dyck
 from longcount.languages.words import Words
@@ -58,11 +56,3 @@ def test_impossible_zigzags_are_refused(half_period, length):
 def test_ramps_go_up():
     with pytest.raises(UserError, match="at least 1, not 0"):
         dyck.ramps([2, 0])
-
-
-def test_languages_by_name():
-    assert languages.names() == ("dyck1",)
-    words = Words.from_strings(["(())"])
-    assert np.array_equal(languages.get("dyck1").targets(words), dyck.targets(words))
-    with pytest.raises(UserError, match="unknown language 'dyck2'; there is dyck1"):
-        languages.get("dyck2")

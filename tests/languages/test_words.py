@@ -31,14 +31,46 @@ def test_depths_and_targets_against_an_obvious_loop(texts):
     words = Words.from_strings(texts)
     depths, targets = [], []
     for text in texts:
+        inside = True
         for last in range(len(text)):
             prefix = text[: last + 1]
             depths.append(prefix.count("(") - prefix.count(")"))
-            targets.append([1, int(depths[-1] > 0)])
+            inside = inside and depths[-1] >= 0
+            targets.append([int(inside), int(inside and depths[-1] > 0)])
     assert words.depths.tolist() == depths
     assert dyck.targets(words).tolist() == targets
     assert dyck.targets(words).shape == (len(depths), 2)
     assert dyck.targets(words).dtype == np.uint8
+
+
+@given(st.lists(st.text("abc", max_size=9), max_size=9), st.data())
+def test_words_over_other_letters(texts, data):
+    words = Words.from_strings(texts, "cab")
+    assert words.strings() == texts
+    assert [words.text(word) for word in range(len(words))] == texts
+    assert words.tokens.tolist() == ["cab".index(letter) for letter in "".join(texts)]
+    assert words.lines() == "".join(f"{text}\n" for text in texts).encode()
+    indices = data.draw(st.lists(st.integers(0, len(texts) - 1))) if texts else []
+    assert words.select(indices) == Words.from_strings([texts[index] for index in indices], "cab")
+    assert Words.concatenate([words, words]) == Words.from_strings(texts + texts, "cab")
+    assert words != Words.from_strings(texts, "abc")
+    assert hash(words) == hash(Words.from_strings(texts, "cab"))
+    with pytest.raises(ValueError, match="words over 'cab' have no depths"):
+        _ = words.depths
+
+
+def test_words_of_one_language_stay_together():
+    with pytest.raises(ValueError, match="over 'ab' and over 'abc' cannot be put together"):
+        Words.concatenate([Words.from_strings(["a"], "ab"), Words.from_strings(["a"], "abc")])
+    assert Words.concatenate([]) == Words.from_strings([])
+
+
+@pytest.mark.parametrize("letters", ["", "aa", "a,", "a b", "é", "a\n"])
+def test_impossible_letters_are_refused(letters):
+    with pytest.raises(ValueError, match="letter"):
+        Words.from_strings([], letters)
+    with pytest.raises(ValueError, match="letter"):
+        Words(np.zeros(0, np.uint8), np.zeros(1, np.int64), letters)
 
 
 @given(strings, st.data())
@@ -69,7 +101,7 @@ def test_words_are_not_to_be_written():
     [
         (np.zeros(2, np.int64), np.array([0, 2]), "tokens must be a uint8 array"),
         (np.zeros((2, 1), np.uint8), np.array([0, 2]), "tokens must be a uint8 array"),
-        (np.array([0, 2], np.uint8), np.array([0, 2]), "tokens must be 0 or 1, not 2"),
+        (np.array([0, 2], np.uint8), np.array([0, 2]), "tokens of words over .* must be below 2, not 2"),
         (np.zeros(2, np.uint8), np.array([0, 2], np.int32), "offsets must be an int64 array"),
         (np.zeros(0, np.uint8), np.zeros(0, np.int64), "offsets must be an int64 array"),
         (np.zeros(2, np.uint8), np.array([0, 1]), "offsets must rise from 0 to the number of tokens, 2"),
@@ -85,6 +117,10 @@ def test_words_validate_themselves(tokens, offsets, match):
 def test_foreign_letters_and_missing_words_are_refused():
     with pytest.raises(ValueError, match="not 'x'"):
         Words.from_strings(["()", "(x)"])
+    with pytest.raises(ValueError, match="a word is made of 'a', 'b' and 'c', not 'd'"):
+        Words.from_strings(["ad"], "abc")
+    with pytest.raises(ValueError, match=r"a list of words, not one string: write \['\(\(\)\)'\]"):
+        Words.from_strings("(())")
     with pytest.raises(IndexError, match="word 1 of 1"):
         Words.from_strings(["()"])[1]
     with pytest.raises(IndexError):

@@ -1,42 +1,34 @@
 """What is counted: languages, grammar samplers, words as token arrays, word files and the splits of a study.
 
-A language is a module with
-
-- ``targets(words)``: uint8 [T, 2], which letters may follow each token,
-- ``first_bad_tokens(words)``: int64 [N], where each word leaves the language (-1: nowhere),
-- ``complaint(words, word)``: one line that says what is wrong with a bad word.
-
-A new language is one such file and one line in `LANGUAGES`.
+A language is a `Language`: most are a `Machine`, a table of rules. A new one is a function that makes it, beside its
+family or in a file of its own, and a line in `LANGUAGES`.
 """
 
-import importlib
-from typing import Protocol, cast
-
-import numpy as np
+from difflib import get_close_matches
 
 from longcount.errors import UserError
+from longcount.languages.dyck import DYCK1, semi_dyck1
+from longcount.languages.language import Language
+from longcount.languages.machine import Machine
 from longcount.languages.words import Words
 
-__all__ = ["LANGUAGES", "Language", "Words", "get", "names"]
-
-LANGUAGES = {
-    "dyck1": "longcount.languages.dyck",
+LANGUAGES: dict[str, Language] = {
+    language.name: language
+    for language in (
+        DYCK1,
+        semi_dyck1(),
+    )
 }
+"""Every built-in language by name, the default first."""
 
-
-class Language(Protocol):
-    """What the rest of the program asks of a language's module."""
-
-    def targets(self, words: Words) -> np.ndarray: ...
-    def first_bad_tokens(self, words: Words) -> np.ndarray: ...
-    def complaint(self, words: Words, word: int) -> str: ...
+__all__ = ["LANGUAGES", "Language", "Machine", "Words", "get", "names"]
 
 
 def names() -> tuple[str, ...]:
-    """Names of the languages there are.
+    """Names of the built-in languages.
 
-    >>> names()
-    ('dyck1',)
+    >>> names()[:2]
+    ('dyck1', 'semi_dyck1')
     """
     return tuple(LANGUAGES)
 
@@ -48,5 +40,7 @@ def get(name: str) -> Language:
     [[1, 1], [1, 0]]
     """
     if name not in LANGUAGES:
-        raise UserError(f"unknown language {name!r}; there is {', '.join(LANGUAGES)}")
-    return cast(Language, importlib.import_module(LANGUAGES[name]))
+        near = get_close_matches(name.lower(), LANGUAGES, 1)
+        hint = f"did you mean {near[0]}?" if near else f"the languages are {', '.join(LANGUAGES)}"
+        raise UserError(f"no language is called {name!r}: {hint}")
+    return LANGUAGES[name]

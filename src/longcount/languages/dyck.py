@@ -1,74 +1,116 @@
-"""Dyck-1: words of ``(`` and ``)`` in which every bracket is matched.
+"""Dyck-1 and semi-Dyck-1: brackets of one type, one counter; and Dyck-1 words made by rule.
 
-The task: after each token, say of each letter whether it may come next. ``(`` always may; ``)`` may while the depth
-after the token is above 0.
+The next-letters task: after each token, say of each letter whether it may come next. ``(`` always may; ``)`` may
+while the depth after the token is above 0.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from longcount.errors import UserError
-from longcount.languages.words import CLOSE, OPEN, Words, offsets_of
+from longcount.languages.machine import Machine
+from longcount.languages.words import CLOSE, LETTERS, OPEN, Words, offsets_of
 
 ZIGZAG_HALF_PERIODS = (10, 20, 25, 50, 100, 125, 200, 250, 500, 1000)
 ZIGZAG_LENGTH = 2000
 
 
-def targets(words: Words) -> np.ndarray:
-    """What may follow each token, uint8 [T, 2]: column 0 for ``(`` (always 1), column 1 for ``)`` (depth above 0).
+@dataclass(frozen=True, kw_only=True)
+class Brackets(Machine):
+    """A machine over pairs of brackets, ``()[]...``, whose counter k holds how many of pair k are open."""
 
-    >>> targets(Words.from_strings(["(()())"]))[:, 1].tolist()
-    [1, 1, 1, 1, 1, 0]
-    >>> targets(Words.from_strings(["()()"])).tolist()
-    [[1, 1], [1, 0], [1, 1], [1, 0]]
+    def complaint(self, words: Words, word: int) -> str:
+        """What is wrong with a word that is no member, in one line (columns count from 1)."""
+        alone = words.select([word])
+        bad, length = int(self.first_bad_tokens(alone)[0]), int(alone.lengths[0])
+        if bad < length:
+            return f"{alone.text(0)[bad]!r} at column {bad + 1} closes nothing"
+        return complaint_of_open(self.letters[::2], self.counts_after(alone)[-1], length)
+
+
+def complaint_of_open(letters: str, counts: Sequence[int] | np.ndarray, length: int) -> str:
+    """What is wrong with a word of some length at whose end brackets are open: so many of each letter.
+
+    >>> complaint_of_open("([", [2, 1], 5)
+    "the word is cut short or unbalanced: after column 5, its last, 2 '(' and 1 '[' are still open"
     """
-    allowed = np.ones((len(words.tokens), 2), np.uint8)
-    allowed[:, CLOSE] = words.depths > 0
-    return allowed
+    still_open = [f"{count} {letter!r}" for letter, count in zip(letters, counts, strict=True) if count]
+    verb = "is" if sum(counts) == 1 else "are"
+    return (
+        f"the word is cut short or unbalanced: after column {length}, its last, {' and '.join(still_open)} {verb} "
+        "still open"
+    )
 
 
-def first_bad_tokens(words: Words) -> np.ndarray:
-    """Where each word leaves Dyck-1, int64 [N]: the index of the first ``)`` that closes nothing, the word's length
-    where brackets are open at its end, -1 where the word is balanced.
+@dataclass(frozen=True, kw_only=True)
+class _Dyck1(Brackets):
+    """Dyck-1 with a shorter way to what its table says: the depth after each token is a running sum."""
 
-    >>> first_bad_tokens(Words.from_strings(["(())", "", "())(", "(()"])).tolist()
-    [-1, -1, 2, 3]
+    def _read(self, words: Words) -> tuple[np.ndarray, np.ndarray]:
+        depths = self.own(words).depths
+        outside = np.flatnonzero(depths < 0)
+        codes = (depths > 0).astype(np.int64)
+        if not len(outside):
+            return codes, depths[None]
+        depths = depths.copy()
+        owners, first = np.unique(np.searchsorted(words.offsets, outside, side="right") - 1, return_index=True)
+        for start, end in zip(outside[first].tolist(), words.offsets[owners + 1].tolist(), strict=True):
+            codes[start:end], depths[start:end] = 2, 0
+        return codes, depths[None]
+
+
+def dyck1() -> Machine:
+    """Words of ``(`` and ``)`` in which every bracket is matched; the empty word is one.
+
+    The language of El-Naggar, Madhyastha and Weyde (2022), and of Suzgun et al. (2019, arXiv:1906.03648). As there,
+    the end is no output.
+
+    >>> dyck1().targets(Words.from_strings(["(())"])).tolist()
+    [[1, 1], [1, 1], [1, 1], [1, 0]]
+    >>> list(dyck1().enumerate(4)), dyck1().count(50)
+    (['(())', '()()'], 4861946401452)
     """
-    first = np.full(len(words), -1, np.int64)
-    full = np.flatnonzero(words.lengths)
-    first[full] = np.where(words.depths[words.offsets[full + 1] - 1] != 0, words.lengths[full], -1)
-    below = np.flatnonzero(words.depths < 0)
-    owners, where = np.unique(np.searchsorted(words.offsets, below, side="right") - 1, return_index=True)
-    first[owners] = below[where] - words.offsets[owners]
-    return first
+    return _Dyck1(
+        name="dyck1",
+        letters=LETTERS,
+        description="balanced brackets of one type",
+        source="El-Naggar et al. 2022; Suzgun et al. 2019 (1906.03648)",
+        rules=(
+            ("read", "(", "*", "read", (+1,)),
+            ("read", ")", "+", "read", (-1,)),
+        ),
+        ends=(("read", "0"),),
+    )
 
 
-def complaint(words: Words, word: int) -> str:
-    """What is wrong with a word that is not balanced, in one line (columns count from 1).
+def semi_dyck1() -> Machine:
+    """Strings of ``(`` and ``)`` in which every ``(`` is closed; a ``)`` that closes nothing is ignored. The empty
+    word is one.
 
-    >>> words = Words.from_strings(["())", "(()"])
-    >>> complaint(words, 0)
-    "')' at column 3 closes nothing"
-    >>> complaint(words, 1)
-    "the word is cut short or unbalanced: after column 3, its last, 1 '(' is still open"
+    The count stops at 0 instead of falling below (El-Naggar, Ryzhikov et al. 2023, PMLR 217:199). Any string can be
+    read; the next-letters task asks, as there, whether the count is above 0, so whether ``)`` would close something.
+    The end is no output.
+
+    >>> semi_dyck1().targets(Words.from_strings([")()"]))[:, 1].tolist()
+    [0, 1, 0]
+    >>> list(semi_dyck1().enumerate(3))
+    ['())', ')()', ')))']
     """
-    position, length = int(first_bad_tokens(words.select([word]))[0]), int(words.lengths[word])
-    if position < length:
-        return f"')' at column {position + 1} closes nothing"
-    still_open = int(words.depths[words.offsets[word + 1] - 1])
-    verb = "is" if still_open == 1 else "are"
-    return f"the word is cut short or unbalanced: after column {length}, its last, {still_open} '(' {verb} still open"
-
-
-def check(words: Words) -> None:
-    """UserError for the first word that is not balanced.
-
-    >>> check(Words.from_strings(["()", "(()())"]))
-    """
-    bad = np.flatnonzero(first_bad_tokens(words) >= 0)
-    if len(bad):
-        raise UserError(f"word {bad[0] + 1}: {complaint(words, int(bad[0]))}")
+    return Brackets(
+        name="semi_dyck1",
+        letters=LETTERS,
+        description="strings of brackets in which every '(' is closed; a surplus ')' is ignored",
+        source="El-Naggar, Ryzhikov et al. 2023 (PMLR 217:199)",
+        rules=(
+            ("read", "(", "*", "read", (+1,)),
+            ("read", ")", "+", "read", (-1,)),
+            ("read", ")", "0", "read", (0,)),
+        ),
+        ends=(("read", "0"),),
+        expected=(("read", "0", "("),),
+    )
 
 
 def ramps(heights: Sequence[int]) -> Words:
@@ -108,3 +150,7 @@ def shallow(length: int) -> Words:
     ['()()()']
     """
     return zigzag(1, length)
+
+
+DYCK1 = dyck1()
+targets, first_bad_tokens, complaint, check = DYCK1.targets, DYCK1.first_bad_tokens, DYCK1.complaint, DYCK1.check

@@ -1,7 +1,9 @@
-"""Word files: one word a line in ``(`` and ``)``, optionally ``,labels``, and anything after a second comma.
+"""Word files: one word a line in the letters of a language.
 
-A label stands for each token: 1 where ``)`` may follow, 0 where it may not. Labels that are given are checked. Lines
-may end in CRLF, the last may lack its newline, and blank lines may follow it.
+Lines may end in CRLF, the last may lack its newline, and blank lines may follow it. For languages over ``()`` a word
+may be followed by ``,labels``, and anything after a second comma: a label stands for each token, 1 where the task
+expects ``)``, 0 where it does not, as in the released Dyck-1 data. Labels that are given are checked. The field has no
+one form of labels for other letters, so there nothing may follow a word.
 """
 
 import os
@@ -14,17 +16,20 @@ import numpy as np
 
 from longcount import languages
 from longcount.errors import UserError
+from longcount.languages.language import Language
 from longcount.languages.splits import SPLITS, duplicates, overlaps
-from longcount.languages.words import CLOSE, FIRST_LETTER, Words, gather, offsets_of
+from longcount.languages.words import CLOSE, LETTERS, Words, gather, listed, offsets_of, tokens_of
 
 FILE_NAMES = {split: f"{split}.txt" for split in SPLITS} | {"training": "train.txt"}
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 NEWLINE, CARRIAGE_RETURN, COMMA, ZERO = b"\n\r,0"
 
 
-def read_words(path: str | Path, language: str = "dyck1") -> Words:
-    """The words of a file. UserError, with file and line, for anything that is not a file of words of the language."""
-    return _parse(Path(path), _read_bytes(Path(path)), languages.get(language))
+def read_words(path: str | Path, language: str | Language = "dyck1", *, members_only: bool = True) -> Words:
+    """The words of a file, of a language or the language of a name; also strings over its letters that are no members
+    where members_only is False. UserError, with file and line, for anything else."""
+    language = _language(language)
+    return _parse(Path(path), _read_bytes(Path(path)), language, members_only)
 
 
 def write_words(path: str | Path, words: Words) -> None:
@@ -33,11 +38,11 @@ def write_words(path: str | Path, words: Words) -> None:
     _write_files({Path(path): words})
 
 
-def read_splits(directory: str | Path) -> dict[str, Words]:
+def read_splits(directory: str | Path, language: str | Language = "dyck1") -> dict[str, Words]:
     """The splits whose files (`FILE_NAMES`) a directory holds, in the order of `SPLITS`; UserError where none is."""
     directory = _existing_directory(directory)
     paths = {split: directory / FILE_NAMES[split] for split in SPLITS}
-    splits = {split: read_words(path) for split, path in paths.items() if os.path.exists(path)}
+    splits = {split: read_words(path, language) for split, path in paths.items() if os.path.exists(path)}
     if not splits:
         raise UserError(f"{directory}: holds no word file; expected some of {', '.join(FILE_NAMES.values())}")
     return splits
@@ -63,7 +68,8 @@ def write_splits(directory: str | Path, splits: dict[str, Words]) -> list[Path]:
 
 @dataclass(frozen=True)
 class SplitSummary:
-    """What `check_directory` says of one file; lengths in tokens, mean depth over all tokens."""
+    """What `check_directory` says of one file; lengths in tokens. The depth after a token is the language's largest
+    counter (for Dyck-2, how many brackets are open); its mean is over all tokens."""
 
     split: str
     words: int
@@ -84,8 +90,9 @@ class DirectoryCheck:
     overlaps: dict[tuple[str, str], int]
 
 
-def summarise(split: str, words: Words) -> SplitSummary:
+def summarise(split: str, words: Words, language: Language) -> SplitSummary:
     """Counts, lengths, depths and repeats of at least one word."""
+    depths = language.depths(words)
     return SplitSummary(
         split=split,
         words=len(words),
@@ -93,25 +100,29 @@ def summarise(split: str, words: Words) -> SplitSummary:
         shortest=int(words.lengths.min()),
         mean_length=float(words.lengths.mean()),
         longest=int(words.lengths.max()),
-        deepest=int(words.depths.max(initial=0)),
-        mean_depth=float(words.depths.mean()) if len(words.tokens) else 0.0,
+        deepest=int(depths.max(initial=0)),
+        mean_depth=float(depths.mean()) if len(depths) else 0.0,
         duplicates=duplicates(words),
     )
 
 
-def check_directory(directory: str | Path) -> DirectoryCheck:
+def check_directory(directory: str | Path, language: str | Language = "dyck1") -> DirectoryCheck:
     """Read every ``.txt`` file of a directory, the splits first, others (under their file name) in alphabetical order.
 
     UserError for the first bad word, by file and line, or where there is no such file.
     """
-    directory = _existing_directory(directory)
+    directory, language = _existing_directory(directory), _language(language)
     known = {name: split for split, name in FILE_NAMES.items()}
     present = {path.name: path for path in sorted(directory.glob("*.txt"))}
     names = [name for name in known if name in present] + [name for name in present if name not in known]
     if not names:
         raise UserError(f"{directory}: holds no word file; expected some of {', '.join(known)}")
-    splits = {known.get(name, name): read_words(present[name]) for name in names}
-    return DirectoryCheck([summarise(split, words) for split, words in splits.items()], overlaps(splits))
+    splits = {known.get(name, name): read_words(present[name], language) for name in names}
+    return DirectoryCheck([summarise(split, words, language) for split, words in splits.items()], overlaps(splits))
+
+
+def _language(language: str | Language) -> Language:
+    return languages.get(language) if isinstance(language, str) else language
 
 
 def _existing_directory(directory: str | Path) -> Path:
@@ -196,23 +207,23 @@ class _Lines:
         return repr(self.letters[position : position + 4].tobytes().decode("utf-8", errors="ignore")[:1])
 
 
-def _parse(path: Path, data: bytes, language: languages.Language) -> Words:
+def _parse(path: Path, data: bytes, language: Language, members_only: bool) -> Words:
     data = data.removeprefix(BYTE_ORDER_MARK).rstrip(b"\r\n")
     if not data:
         raise UserError(f"{path}: is empty; expected one word a line")
-    _check_text(path, data)
+    _check_text(path, data, language)
     lines = _Lines.of(data)
     lengths = lines.word_ends - lines.starts
-    letters = gather(lines.letters, lines.starts, lengths)
-    tokens = letters - np.uint8(FIRST_LETTER)  # bytes below "(" wrap round to large ones
-    words = Words(np.where(tokens > CLOSE, np.uint8(0), tokens), offsets_of(lengths))
+    tokens = tokens_of(gather(lines.letters, lines.starts, lengths), language.letters)
+    foreign = tokens >= len(language.letters)
+    words = Words(np.where(foreign, np.uint8(0), tokens), offsets_of(lengths), language.letters)
     found = [
-        _empty_word(lines, lengths),
-        _foreign_letter(lines, words, tokens),
-        _not_in_language(words, language),
-        _wrong_label_count(lines, lengths),
-        _wrong_label(lines, words, language),
-    ]
+        _empty_word(lines, lengths, language),
+        _foreign_letter(lines, words, foreign),
+        _not_in_language(words, language) if members_only else None,
+        *([_wrong_label_count(lines, lengths), _wrong_label(lines, words, language)]
+          if language.letters == LETTERS else [_any_label(lines, language)]),
+    ]  # fmt: skip
     problems = [problem for problem in found if problem is not None]
     if problems:
         line, message = min(problems, key=lambda problem: problem[0])  # of one line, the first kind above
@@ -220,7 +231,7 @@ def _parse(path: Path, data: bytes, language: languages.Language) -> Words:
     return words
 
 
-def _check_text(path: Path, data: bytes) -> None:
+def _check_text(path: Path, data: bytes, language: Language) -> None:
     position, what = data.find(b"\0"), "a zero byte: a binary file?"
     if position < 0 and not data.isascii():
         try:
@@ -229,33 +240,42 @@ def _check_text(path: Path, data: bytes) -> None:
             position, what = error.start, f"byte 0x{data[error.start]:02x} is not UTF-8: a binary file?"
     if position >= 0:
         line = data.count(b"\n", 0, position) + 1
-        raise UserError(f"{path}:{line}: {what} Expected one word a line in '(' and ')'")
+        raise UserError(f"{path}:{line}: {what} Expected one word a line in {listed(language.letters, 'and')}")
 
 
 # Each of these gives the first line, counted from 0, that has a certain fault, and what to say of it; None without.
 
 
-def _empty_word(lines: _Lines, lengths: np.ndarray) -> tuple[int, str] | None:
+def _empty_word(lines: _Lines, lengths: np.ndarray, language: Language) -> tuple[int, str] | None:
     empty = np.flatnonzero(lengths == 0)
     if not len(empty):
         return None
     line = int(empty[0])
     what = "empty line" if lines.starts[line] == lines.ends[line] else "no word before the comma"
-    return line, f"{what}; expected a word in '(' and ')'"
+    return line, f"{what}; expected a word in {listed(language.letters, 'and')}"
 
 
-def _foreign_letter(lines: _Lines, words: Words, tokens: np.ndarray) -> tuple[int, str] | None:
-    foreign = np.flatnonzero(tokens > CLOSE)
-    if not len(foreign):
+def _foreign_letter(lines: _Lines, words: Words, foreign: np.ndarray) -> tuple[int, str] | None:
+    if not foreign.any():
         return None
-    line, column = _place(words.offsets, int(foreign[0]))
+    line, column = _place(words.offsets, int(foreign.argmax()))
     character = lines.character(int(lines.starts[line]) + column)
-    return line, f"{character} at column {column + 1} is no letter of a word; expected '(' or ')'"
+    expected = listed(words.letters, "or")
+    return line, f"{character} at column {column + 1} is no letter of a word; expected {expected}"
 
 
-def _not_in_language(words: Words, language: languages.Language) -> tuple[int, str] | None:
+def _not_in_language(words: Words, language: Language) -> tuple[int, str] | None:
     bad = np.flatnonzero(language.first_bad_tokens(words) >= 0)
     return (int(bad[0]), language.complaint(words, int(bad[0]))) if len(bad) else None
+
+
+def _any_label(lines: _Lines, language: Language) -> tuple[int, str] | None:
+    labelled = np.flatnonzero(lines.word_ends < lines.ends)
+    if not len(labelled):
+        return None
+    line = int(labelled[0])
+    column = int(lines.word_ends[line] - lines.starts[line]) + 1
+    return line, f"',' at column {column}: words of {language.name} have no labels; end the line here"
 
 
 def _wrong_label_count(lines: _Lines, lengths: np.ndarray) -> tuple[int, str] | None:
@@ -267,7 +287,7 @@ def _wrong_label_count(lines: _Lines, lengths: np.ndarray) -> tuple[int, str] | 
     return line, f"{counts[line]} labels for a word of {lengths[line]} tokens; expected one label a token"
 
 
-def _wrong_label(lines: _Lines, words: Words, language: languages.Language) -> tuple[int, str] | None:
+def _wrong_label(lines: _Lines, words: Words, language: Language) -> tuple[int, str] | None:
     labelled = np.flatnonzero((lines.label_ends - lines.label_starts == words.lengths) & (words.lengths > 0))
     lengths = words.lengths[labelled]
     expected = gather(language.targets(words)[:, CLOSE], words.offsets[labelled], lengths) + np.uint8(ZERO)

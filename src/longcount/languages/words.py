@@ -13,17 +13,16 @@ import numpy as np
 
 OPEN, CLOSE = 0, 1
 LETTERS = "()"
-FIRST_LETTER = ord(LETTERS[OPEN])  # "(" and ")" are neighbours in ASCII, so token = byte - FIRST_LETTER
 
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """N words over ``(`` (token 0) and ``)`` (token 1), end to end in one array; word w is
-    ``tokens[offsets[w]:offsets[w + 1]]``.
+    """N words over some letters, end to end in one array; word w is ``tokens[offsets[w]:offsets[w + 1]]``, and token
+    k stands for ``letters[k]``.
 
     tokens: uint8 [T]; offsets: int64 [N + 1], from 0 to T, never falling. Both are made read-only; pass arrays that
-    nobody else goes on writing. Words of a language or of none: whether they are balanced is the language's business.
-    Raises ValueError where an array is not as said.
+    nobody else goes on writing. letters: see `check_letters`. Words of a language or of none: which words are members
+    is the language's business. Raises ValueError where an array or the letters are not as said.
 
     >>> words = Words.from_strings(["(())", "", "()"])
     >>> len(words), words.tokens.tolist(), words.offsets.tolist()
@@ -32,10 +31,13 @@ class Words:
     [1, 2, 1, 0, 1, 0]
     >>> words == Words.from_strings(["(())", "", "()"]), words == words.select([2, 1, 0])
     (True, False)
+    >>> Words.from_strings(["aab"], letters="abc").tokens.tolist()
+    [0, 0, 1]
     """
 
     tokens: np.ndarray
     offsets: np.ndarray
+    letters: str = LETTERS
 
     def __post_init__(self) -> None:
         tokens, offsets = self.tokens, self.offsets
@@ -45,32 +47,46 @@ class Words:
             raise ValueError("offsets must be an int64 array of one dimension with at least one element")
         if offsets[0] != 0 or offsets[-1] != len(tokens) or (np.diff(offsets) < 0).any():
             raise ValueError(f"offsets must rise from 0 to the number of tokens, {len(tokens)}")
-        if tokens.size and tokens.max() > CLOSE:
-            raise ValueError(f"tokens must be {OPEN} or {CLOSE}, not {tokens.max()}")
+        check_letters(self.letters)
+        if tokens.size and tokens.max() >= len(self.letters):
+            raise ValueError(
+                f"tokens of words over {self.letters!r} must be below {len(self.letters)}, not {tokens.max()}"
+            )
         object.__setattr__(self, "tokens", read_only(tokens))
         object.__setattr__(self, "offsets", read_only(offsets))
 
     @classmethod
-    def from_strings(cls, strings: Sequence[str]) -> "Words":
-        """Words from strings of ``(`` and ``)``; ValueError for any other letter."""
-        foreign = set().union(*strings) - set(LETTERS)
+    def from_strings(cls, strings: Sequence[str], letters: str = LETTERS) -> "Words":
+        """Words from a list of strings over the letters; ValueError for any other letter, or for one bare string."""
+        if isinstance(strings, str):
+            raise ValueError(f"from_strings takes a list of words, not one string: write [{strings!r}]")
+        check_letters(letters)
+        foreign = set().union(*strings) - set(letters)
         if foreign:
-            raise ValueError(f"a word is made of '(' and ')', not {min(foreign)!r}")
-        letters = np.frombuffer("".join(strings).encode("ascii"), np.uint8)
-        return cls(letters - np.uint8(FIRST_LETTER), offsets_of([len(string) for string in strings]))
+            raise ValueError(f"a word is made of {listed(letters, 'and')}, not {min(foreign)!r}")
+        return cls(
+            tokens_of(np.frombuffer("".join(strings).encode("ascii"), np.uint8), letters),
+            offsets_of([len(string) for string in strings]),
+            letters,
+        )
 
     @classmethod
     def concatenate(cls, parts: Sequence["Words"]) -> "Words":
-        """All words of the parts, in order.
+        """All words of the parts, in order; words over ``()`` where there are no parts. ValueError where parts differ
+        in their letters.
 
         >>> Words.concatenate([Words.from_strings(["()"]), Words.from_strings(["(", ")"])]).strings()
         ['()', '(', ')']
         """
+        letters = sorted({part.letters for part in parts}) or [LETTERS]
+        if len(letters) > 1:
+            raise ValueError(f"words over {letters[0]!r} and over {letters[1]!r} cannot be put together")
         empty = np.zeros(0, np.uint8)
         lengths = [part.lengths for part in parts]
         return cls(
             np.concatenate([empty, *(part.tokens for part in parts)]),
             offsets_of(np.concatenate([np.zeros(0, np.int64), *lengths])),
+            letters[0],
         )
 
     def __len__(self) -> int:
@@ -89,10 +105,14 @@ class Words:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Words):
             return NotImplemented
-        return np.array_equal(self.offsets, other.offsets) and np.array_equal(self.tokens, other.tokens)
+        return (
+            self.letters == other.letters
+            and np.array_equal(self.offsets, other.offsets)
+            and np.array_equal(self.tokens, other.tokens)
+        )
 
     def __hash__(self) -> int:
-        return hash(self.sha256)
+        return hash((self.letters, self.sha256))
 
     def __repr__(self) -> str:
         return f"Words({len(self):,} words, {len(self.tokens):,} tokens)"
@@ -104,7 +124,12 @@ class Words:
 
     @cached_property
     def depths(self) -> np.ndarray:
-        """Depth after each token, ``(`` read so far less ``)`` read so far in the same word: int32 [T]."""
+        """Depth after each token, ``(`` read so far less ``)`` read so far in the same word: int32 [T].
+
+        ValueError for words over other letters than ``()``.
+        """
+        if self.letters != LETTERS:
+            raise ValueError(f"words over {self.letters!r} have no depths; only words over {LETTERS!r} have")
         running = np.zeros(len(self.tokens) + 1, np.int32)
         np.cumsum(1 - 2 * self.tokens.astype(np.int8), dtype=np.int32, out=running[1:])
         return read_only(running[1:] - np.repeat(running[self.offsets[:-1]], self.lengths))
@@ -125,7 +150,8 @@ class Words:
         ['(())', '(())', '()']
         """
         chosen = np.arange(len(self))[np.asarray(indices, np.int64)]
-        return Words(gather(self.tokens, self.offsets[chosen], self.lengths[chosen]), offsets_of(self.lengths[chosen]))
+        lengths = self.lengths[chosen]
+        return Words(gather(self.tokens, self.offsets[chosen], lengths), offsets_of(lengths), self.letters)
 
     def text(self, word: int) -> str:
         """One word as a string.
@@ -133,17 +159,59 @@ class Words:
         >>> Words.from_strings(["()", "(())"]).text(1)
         '(())'
         """
-        return (self[word] + np.uint8(FIRST_LETTER)).tobytes().decode("ascii")
+        return self._bytes_of(self[word]).decode("ascii")
 
     def strings(self) -> list[str]:
         """All words as strings."""
-        letters = (self.tokens + np.uint8(FIRST_LETTER)).tobytes().decode("ascii")
-        ends = self.offsets.tolist()
-        return [letters[start:end] for start, end in itertools.pairwise(ends)]
+        text = self._bytes_of(self.tokens).decode("ascii")
+        return [text[start:end] for start, end in itertools.pairwise(self.offsets.tolist())]
 
     def lines(self) -> bytes:
         """One word a line, each ended by a newline."""
         return "".join(f"{string}\n" for string in self.strings()).encode("ascii")
+
+    def _bytes_of(self, tokens: np.ndarray) -> bytes:
+        return np.frombuffer(self.letters.encode("ascii"), np.uint8)[tokens].tobytes()
+
+
+def check_letters(letters: str) -> None:
+    """ValueError where these cannot be the letters of words: at least one, each once, printable ASCII, neither a
+    comma (which ends a word in a word file) nor a blank.
+
+    >>> check_letters("()[]")
+    >>> check_letters("aba")
+    Traceback (most recent call last):
+        ...
+    ValueError: 'aba' has a letter twice; letters are different from each other
+    """
+    if not letters:
+        raise ValueError("words need at least one letter")
+    for letter in letters:
+        if letter == "," or not "!" <= letter <= "~":
+            raise ValueError(f"{letter!r} cannot be a letter; letters are printable ASCII, no blank and no comma")
+    if len(set(letters)) < len(letters):
+        raise ValueError(f"{letters!r} has a letter twice; letters are different from each other")
+
+
+def tokens_of(characters: np.ndarray, letters: str) -> np.ndarray:
+    """Tokens of characters given as bytes (uint8, any shape): uint8, 255 for what is no letter.
+
+    >>> tokens_of(np.frombuffer(b"ba!", np.uint8), "ab").tolist()
+    [1, 0, 255]
+    """
+    table = np.full(256, 255, np.uint8)
+    table[np.frombuffer(letters.encode("ascii"), np.uint8)] = np.arange(len(letters))
+    return table[characters]
+
+
+def listed(letters: str, joined_by: str) -> str:
+    """Letters as a sentence names them.
+
+    >>> listed("abc", "or"), listed("()", "and"), listed("a", "or")
+    ("'a', 'b' or 'c'", "'(' and ')'", "'a'")
+    """
+    quoted = [repr(letter) for letter in letters]
+    return f" {joined_by} ".join([*([", ".join(quoted[:-1])] if quoted[1:] else []), quoted[-1]])
 
 
 def read_only(array: np.ndarray) -> np.ndarray:

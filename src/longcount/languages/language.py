@@ -1,0 +1,288 @@
+"""What the rest of the program asks of a language, and what follows from how it reads a word letter by letter.
+
+A language reads a word through *configurations*: one after each prefix that some word of the language begins with.
+Two prefixes with the same configuration go on in the same ways. The configuration of a counter machine is its state
+and its counters (`longcount.languages.machine`), that of Dyck-2 a stack.
+
+Letters: N words, T tokens in all, L letters of the language.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from longcount.errors import UserError
+from longcount.languages.words import Words, check_letters, listed
+
+END = "end"
+"""The name of the output that says whether the word may end."""
+
+LARGEST_COUNT = 2_000_000
+"""Configurations that counting the words of a length may visit: some ten seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language(ABC):
+    """A set of words, and what may follow each of their prefixes.
+
+    Raises ValueError where the letters cannot be letters of words.
+    """
+
+    name: str
+    letters: str
+    description: str
+    """The set, in one line."""
+    source: str = ""
+    """Where the field has it from: author, year and number of the paper."""
+    has_end: bool = False
+    """Whether the end of the word is an output of the next-letters task."""
+
+    def __post_init__(self) -> None:
+        check_letters(self.letters)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle what the language is, not what has been computed from it."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    # What a language has to say
+
+    @property
+    @abstractmethod
+    def start(self) -> Any:
+        """The configuration before the first letter."""
+
+    @abstractmethod
+    def step(self, configuration: Any, letter: str) -> Any | None:
+        """The configuration after one more letter; None where no word of the language goes on so."""
+
+    @abstractmethod
+    def may_end(self, configuration: Any) -> bool:
+        """Whether the word may end here."""
+
+    @abstractmethod
+    def allowed(self, words: Words) -> np.ndarray:
+        """What may follow each token, uint8 [T, L + 1]: each letter, then the end; all 0 from the token on with which
+        a word leaves the language."""
+
+    @abstractmethod
+    def depths(self, words: Words) -> np.ndarray:
+        """How much has to be remembered after each token, int32 [T]: the largest counter, the height of a stack."""
+
+    @property
+    def counters(self) -> int:
+        """How many counters decide the language; UserError where no number of counters does."""
+        raise UserError(f"{self.name} needs a stack: no counters decide it")
+
+    def counts_after(self, words: Words) -> np.ndarray:
+        """Counters after each token, int32 [T, counters]; UserError where no counters decide the language."""
+        raise UserError(f"{self.name} needs a stack: it has no counters to show")
+
+    @property
+    def indexed(self) -> bool:
+        """Whether there is one word for each n from 1 on."""
+        return False
+
+    def word_of(self, n: int) -> str:
+        """The word of n, for languages indexed by n; UserError for others."""
+        raise UserError(f"{self.name} has no single word for each n")
+
+    def representative(self, configuration: Any) -> Hashable:
+        """A configuration that goes on in as many ways as this one: counting visits representatives only."""
+        return configuration
+
+    def letters_due(self, configuration: Any) -> int:
+        """A number of letters without which the word cannot end; need not be the largest such number."""
+        return 0
+
+    # What follows
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs of the next-letters task: the letters, then the end where the language has it."""
+        return (*self.letters, END) if self.has_end else tuple(self.letters)
+
+    @cached_property
+    def allowed_at_start(self) -> np.ndarray:
+        """What a word may begin with, uint8 [L + 1]: each letter, then the end, for the empty word."""
+        first = [self.step(self.start, letter) is not None for letter in self.letters]
+        return np.array([*first, self.may_end(self.start)], np.uint8)
+
+    def targets(self, words: Words) -> np.ndarray:
+        """What the next-letters task asks for after each token, uint8 [T, outputs]."""
+        return np.ascontiguousarray(self.allowed(words)[:, : len(self.outputs)])
+
+    def first_bad_tokens(self, words: Words) -> np.ndarray:
+        """Where each word leaves the language, int64 [N]: the index of the first letter that no word of the language
+        continues with, the word's length where it merely stops too early, -1 for members."""
+        allowed = self.allowed(words)
+        first = np.full(len(words), -1, np.int64)
+        full = np.flatnonzero(words.lengths)
+        first[full] = np.where(allowed[words.offsets[full + 1] - 1, -1], -1, words.lengths[full])
+        first[words.lengths == 0] = -1 if self.allowed_at_start[-1] else 0
+        outside = np.flatnonzero(~allowed.any(axis=1))
+        owners, where = np.unique(np.searchsorted(words.offsets, outside, side="right") - 1, return_index=True)
+        first[owners] = outside[where] - words.offsets[owners]
+        return first
+
+    def members(self, words: Words) -> np.ndarray:
+        """Which words belong to the language, bool [N]."""
+        return self.first_bad_tokens(words) < 0
+
+    def complaint(self, words: Words, word: int) -> str:
+        """What is wrong with a word that is no member, in one line (columns count from 1)."""
+        alone = words.select([word])
+        bad, length = int(self.first_bad_tokens(alone)[0]), int(alone.lengths[0])
+        before = self.allowed(alone)[bad - 1] if bad else self.allowed_at_start
+        if bad == length:
+            expected = self._expected(before)
+            return f"the word is cut short: after column {length}, its last, {expected} must follow" if length else (
+                f"the word is empty; a word begins with {expected}"
+            )  # fmt: skip
+        letter = alone.text(0)[bad]
+        where = f"after column {bad}" if bad else "at the beginning"
+        return f"{letter!r} at column {bad + 1} cannot stand there: {where}, {self._expected(before)} must follow"
+
+    def check(self, words: Words) -> None:
+        """UserError for the first word that is no member."""
+        bad = np.flatnonzero(~self.members(words))
+        if len(bad):
+            raise UserError(f"word {bad[0] + 1}: {self.complaint(words, int(bad[0]))}")
+
+    def _expected(self, allowed: np.ndarray) -> str:
+        letters = "".join(letter for letter, may in zip(self.letters, allowed, strict=False) if may)
+        return " or ".join([*([listed(letters, "or")] if letters else []), *(["the end"] if allowed[-1] else [])])
+
+    def own(self, words: Words) -> Words:
+        """The same words; ValueError where they are over other letters than the language."""
+        if words.letters != self.letters:
+            raise ValueError(f"{self.name} reads words over {self.letters!r}, not over {words.letters!r}")
+        return words
+
+    # The words of a length
+
+    def count(self, length: int) -> int:
+        """How many words of a length there are, exactly.
+
+        By dynamic programming over configurations. UserError where it would visit more than `LARGEST_COUNT` of them.
+        """
+        if length < 0:
+            raise ValueError(f"a length is at least 0, not {length}")
+        start, tables = self.representative(self.start), self._completions
+        if length >= len(tables) or start not in tables[length]:
+            self._count_completions(length)
+        return tables[length][start]
+
+    def enumerate(self, length: int) -> Iterator[str]:
+        """All words of a length, in the order of the language's letters; UserError as for `count`."""
+        if not self.count(length):
+            return
+        waiting = [("", self.start)]
+        while waiting:
+            prefix, configuration = waiting.pop()
+            left = length - len(prefix)
+            if left == 0:
+                yield prefix
+                continue
+            for letter, following, completions in reversed(self._choices(configuration, left)):
+                if completions:
+                    waiting.append((prefix + letter, following))
+
+    def word_at(self, length: int, place: int) -> str:
+        """The word at a place, counted from 0, of `enumerate`'s list; IndexError beyond its end.
+
+        A uniform random place gives a uniform random word.
+        """
+        if not 0 <= place < self.count(length):
+            raise IndexError(f"{self.name} has {self.count(length):,} words of {length} letters, no word {place:,}")
+        word, configuration = [], self.start
+        for left in range(length, 0, -1):
+            for letter, following, completions in self._remembered_choices(configuration, left):
+                if place < completions:
+                    word.append(letter)
+                    configuration = following
+                    break
+                place -= completions
+        return "".join(word)
+
+    def draw(self, length: int, generator: np.random.Generator) -> str:
+        """A word of a length, each as likely as any other, exactly; UserError where there is none."""
+        if not self.count(length):
+            raise UserError(f"{self.name} has no word of {length} letters")
+        return self.word_at(length, below(self.count(length), generator))
+
+    def _choices(self, configuration: Any, left: int) -> list[tuple[str, Any, int]]:
+        """Each letter that may come next, the configuration after it, and how many words of so many letters left to
+        come go on so; `count` has been asked before."""
+        table = self._completions[left - 1]
+        choices = [(letter, self.step(configuration, letter)) for letter in self.letters]
+        return [
+            (letter, following, table.get(self.representative(following), 0))
+            for letter, following in choices
+            if following is not None
+        ]
+
+    @cached_property
+    def _remembered_choices(self) -> Callable[[Any, int], list[tuple[str, Any, int]]]:
+        return lru_cache(100_000)(self._choices)
+
+    @cached_property
+    def _completions(self) -> list[dict[Hashable, int]]:
+        """[left][representative]: in how many ways a word can be completed with so many letters. Grows with use."""
+        return []
+
+    def _count_completions(self, length: int) -> None:
+        """Fill `_completions` with what words of a length pass through."""
+        layers = self._layers(length)
+        tables = self._completions
+        while len(tables) <= length:
+            tables.append({})
+        for left, layer in enumerate(reversed(layers)):
+            for representative, configuration in layer.items():
+                if representative in tables[left]:
+                    continue
+                if left == 0:
+                    tables[left][representative] = int(self.may_end(configuration))
+                else:
+                    ways = (completions for _, _, completions in self._choices(configuration, left))
+                    tables[left][representative] = sum(ways)
+
+    def _layers(self, length: int) -> list[dict[Hashable, Any]]:
+        """After each number of letters up to a length, a configuration of each representative from which the word may
+        still end in time."""
+        layers: list[dict[Hashable, Any]] = [{self.representative(self.start): self.start}]
+        visited = 0
+        for left in range(length - 1, -1, -1):
+            layer: dict[Hashable, Any] = {}
+            for configuration in layers[-1].values():
+                for letter in self.letters:
+                    following = self.step(configuration, letter)
+                    if following is not None and self.letters_due(following) <= left:
+                        layer.setdefault(self.representative(following), following)
+            visited += len(layer)
+            if visited > LARGEST_COUNT:
+                raise UserError(
+                    f"{self.name} has too many configurations to count its words of {length:,} letters: more than "
+                    f"{LARGEST_COUNT:,}; ask for shorter words"
+                )
+            layers.append(layer)
+        return layers
+
+
+def below(bound: int, generator: np.random.Generator) -> int:
+    """A whole number from 0 to bound - 1, each as likely as any other, however large the bound.
+
+    >>> generator = np.random.default_rng(0)
+    >>> {below(3, generator) for _ in range(100)}, below(10**40, generator) < 10**40
+    ({0, 1, 2}, True)
+    """
+    bits = (bound - 1).bit_length()
+    while True:
+        number = int.from_bytes(generator.bytes((bits + 7) // 8), "little") >> (-bits % 8)
+        if number < bound:
+            return number
