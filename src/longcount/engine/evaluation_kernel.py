@@ -79,6 +79,7 @@ class _Program:
         parameters = function.memory("parameters", function.float_lanes)
         self.weights: Weights = split(cell, [parameters.load(k) for k in range(cell.size())])
         self.letters = inputs_of_letters(cell, self.weights)
+        self.start: State = initial_state(cell, self.weights, function.lanes_of(0.0))
 
     def x_of(self, masks: list[Value]) -> Gates:
         """The first layer's x of a token, from the bits of its row."""
@@ -116,6 +117,8 @@ def _trace_many_models(program: _Program) -> None:
     kept_numbers = function.memory("kept_numbers", function.float_lanes)
     kept_failures = function.memory("kept_failures", function.integer_lanes)
     kept_totals = function.memory("kept_totals", function.lanes_of(0.0).to_double().ir.type)
+    for k, number in enumerate(number for part in program.start for number in part):
+        kept_numbers.store(k, number)  # what a word that shares nothing goes on from
     for group in function.range(0, function.index_argument("group_count")):
         word = groups.load(group).to_index()
         length, first_row = packed.lengths.load(word).to_index(), packed.starts.load(word).to_index()
@@ -149,9 +152,8 @@ def _trace_many_models(program: _Program) -> None:
 def _start(program: _Program) -> _Walk:
     function = program.function
     zero = function.lanes_of(0.0)
-    state = [number for part in initial_state(program.cell, program.weights, zero) for number in part]
     return _Walk(
-        function.variables(state),
+        function.variables([number for part in program.start for number in part]),
         function.variable(zero),
         function.variable(zero.to_double()),
         function.variable(function.integers_of(NO_FAILURE)),
