@@ -269,7 +269,7 @@ def workers(directory: Path, runs: int, epochs: int) -> None:
 def _cost_of_publishing(directory: Path) -> None:
     import tempfile
 
-    from longcount.studies import blocks
+    from longcount import disk
     from longcount.studies.store import METRICS, WEIGHTS, Store
 
     store = Store.open(directory)
@@ -278,10 +278,10 @@ def _cost_of_publishing(directory: Path) -> None:
     with tempfile.TemporaryDirectory(dir=directory.parent) as folder:
         started = time.perf_counter()
         for number in range(100):
-            blocks.files.write_synced(Path(folder) / f"{number}.weights", contents[WEIGHTS])
-            blocks.files.write_synced(Path(folder) / f"{number}.metrics", contents[METRICS])
-            blocks.files.write_synced(Path(folder) / f"{number}.manifest", b"x" * 500)
-            blocks.files.sync_folder(Path(folder))
+            disk.write_synced(Path(folder) / f"{number}.weights", contents[WEIGHTS])
+            disk.write_synced(Path(folder) / f"{number}.metrics", contents[METRICS])
+            disk.write_synced(Path(folder) / f"{number}.manifest", b"x" * 500)
+            disk.sync_folder(Path(folder))
         seconds = (time.perf_counter() - started) / 100
     say("a block on disk", bytes=sum(map(len, contents.values())), seconds_to_write_and_sync=round(seconds, 5))
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from longcount import cells
 from longcount.analysis.long_training import FOLDER, long_study
+from longcount.disk import disk_errors_told
 from longcount.studies.executors import Threads
-from longcount.studies.files import disk_errors_told
 from longcount.studies.locking import exclusive
 from longcount.studies.memory import Memory
 from longcount.studies.protocol import PAPER_RUNS, Study, build_study

@@ -1,5 +1,10 @@
 """What is stored for reports, against the store it comes from."""
 
+import errno
+import os
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -98,6 +103,26 @@ def test_missing_and_damaged_results_are_told_of(tmp_path):
     path_of(tmp_path, "table1").write_bytes(b"PAR1 no")
     with pytest.raises(UserError, match="damaged"):
         read_result(tmp_path, "table1")
+
+
+def test_a_disk_that_refuses_is_told_of_in_one_line(analysed, tmp_path, monkeypatch):
+    copy = shutil.copytree(analysed, tmp_path / "store")
+    shutil.rmtree(copy / "results")
+    (copy / "results").write_text("in the way")
+    with pytest.raises(UserError, match="a file stands where a folder should be"):
+        analyse(copy)
+    (copy / "results").unlink()
+    replace = os.replace
+
+    def full(source, target):
+        if Path(target).name == "table1.parquet":
+            raise OSError(errno.ENOSPC, "No space left on device", str(target))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(UserError, match=r"table1.parquet: the disk is full"):
+        analyse(copy)
+    assert not any(path.suffix == ".parquet" and path.name.startswith(".") for path in copy.rglob("*"))
 
 
 def test_results_are_plain_parquet(analysed):

@@ -78,6 +78,15 @@ def test_no_verdict_on_what_no_theorem_covers(tmp_path, ask, hidden_size, layers
     assert not (tmp_path / "larger-repaired").exists()
 
 
+def test_damaged_certificates_are_told_of(store, capsys):
+    certify_store(store.directory, limit=20)
+    (store.directory / "results" / "certificates.parquet").write_bytes(b"PAR1")
+    with pytest.raises(UserError, match=r"certificates.parquet: damaged .*; delete it"):
+        certify_store(store.directory, limit=20)
+    assert main(["certify", str(store.directory)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 def test_cores_are_those_that_the_process_may_use(store, monkeypatch):
     """A job that was given one core of many must not start a process for each of them."""
     monkeypatch.setattr("os.cpu_count", lambda: pytest.fail("asked for the machine's cores"))

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from longcount import disk
 from longcount.errors import UserError
-from longcount.studies import blocks, files
+from longcount.studies import blocks
 from longcount.studies.executors import Threads
 from longcount.studies.locking import exclusive
 from longcount.studies.protocol import build_study
@@ -217,8 +218,8 @@ def test_a_disk_that_refuses_is_told_and_nothing_is_lost(
             raise OSError(number, os.strerror(number), str(path))
         real(path, data)
 
-    real = files.write_synced
-    monkeypatch.setattr(files, "write_synced", refuse)
+    real = disk.write_synced
+    monkeypatch.setattr(disk, "write_synced", refuse)
     with pytest.raises(UserError, match="mend that, then the same command goes on"):
         run_study(small_study(), tmp_path / "store", Threads(1))
     monkeypatch.undo()
@@ -231,8 +232,8 @@ def test_a_disk_that_refuses_is_told_and_nothing_is_lost(
 def test_a_full_disk_is_told(tmp_path):
     if not os.path.exists("/dev/full"):
         pytest.fail("this system has no /dev/full; the test needs one")
-    with pytest.raises(UserError, match="the disk is full"), files.disk_errors_told(tmp_path):
-        files.write_synced(Path("/dev/full"), b"x" * 100_000)
+    with pytest.raises(UserError, match="the disk is full"), disk.disk_errors_told(tmp_path):
+        disk.write_synced(Path("/dev/full"), b"x" * 100_000)
 
 
 def test_a_folder_that_vanishes_is_told(tmp_path, small_study):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from longcount.analysis.baselines import baseline_metrics
-from longcount.analysis.results import FOLDER, is_up_to_date, parquet_bytes, path_of, read_result
+from longcount.analysis.results import FOLDER, path_of, read_result
 from longcount.errors import UserError
-from longcount.studies.files import disk_errors_told, write_atomically
+from longcount.studies.frames import is_made_from, keep_frame
 from longcount.studies.results import blocks_sha256
 from longcount.studies.store import Store
 
@@ -39,12 +39,8 @@ def keep_leaderboard(store: Store, table: pd.DataFrame) -> Leaderboard:
     """
     kept = Leaderboard(table, baseline_metrics({"very_long": store.words("very_long")}))
     made_from = blocks_sha256(store)
-    with disk_errors_told(store.directory):
-        for name, frame in zip((TABLE, BASELINES), kept, strict=True):
-            path = path_of(store.directory, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            store.aside.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, parquet_bytes(frame, made_from), store.aside)
+    for name, frame in zip((TABLE, BASELINES), kept, strict=True):
+        keep_frame(store, f"{FOLDER}/{name}.parquet", frame, made_from)
     return kept
 
 
@@ -57,7 +53,7 @@ def read_leaderboard(store: Store) -> Leaderboard | None:
     if not (path_of(store.directory, TABLE).exists() or (store.directory / FOLDER / TABLE).is_dir()):
         return None
     made_from = blocks_sha256(store)
-    if not all(is_up_to_date(path_of(store.directory, name), made_from) for name in (TABLE, BASELINES)):
+    if not all(is_made_from(path_of(store.directory, name), made_from) for name in (TABLE, BASELINES)):
         raise UserError(
             f"{store.directory}: a leaderboard that is not finished; `longcount leaderboard --out {store.directory}` "
             "with the options that it was begun with goes on where it stopped"

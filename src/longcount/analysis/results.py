@@ -4,7 +4,6 @@ Each result is one Parquet file with one frame, described at the function that m
 blocks that it was made from, so that a store that has grown is analysed again and one that has not is left alone.
 """
 
-import io
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -30,9 +29,10 @@ from longcount.analysis.failures import half_period_of, phases, survival
 from longcount.analysis.models import measure_models, metrics_of, weights_of
 from longcount.analysis.regression import table2
 from longcount.analysis.selection import at_epochs, where
+from longcount.disk import sha256
 from longcount.errors import UserError
 from longcount.languages import dyck
-from longcount.studies.files import sha256, write_atomically
+from longcount.studies.frames import is_made_from, keep_frame, read_frame
 from longcount.studies.protocol import CHECKPOINTS
 from longcount.studies.results import FIRST_FAILURES, blocks_sha256, write_first_failures
 from longcount.studies.store import Store
@@ -192,10 +192,9 @@ class Analysis:
 
     @cached_property
     def _failures(self) -> "pd.DataFrame":
-        import pandas as pd
 
         write_first_failures(self.store)
-        frame = pd.read_parquet(self.store.directory / FIRST_FAILURES)
+        frame = read_frame(self.store.directory / FIRST_FAILURES, f"longcount report {self.store.directory}")
         return frame.astype({"condition": str, "cell": str, "split": str})
 
     def zigzags(self) -> "pd.DataFrame":
@@ -315,10 +314,10 @@ def analyse(directory: str | Path, jobs: int | None = None) -> None:
             "report; `longcount evaluate` takes any words"
         )
     made_from = _made_from(store)
-    if all(is_up_to_date(path_of(store.directory, name), made_from) for name in RESULTS):
+    if all(is_made_from(path_of(store.directory, name), made_from) for name in RESULTS):
         return
     for name, frame in Analysis(store, jobs).run().items():
-        write_atomically(path_of(store.directory, name), parquet_bytes(frame, made_from), store.aside)
+        keep_frame(store, f"{FOLDER}/{name}.parquet", frame, made_from)
 
 
 def path_of(directory: str | Path, name: str) -> Path:
@@ -332,27 +331,7 @@ def read_result(directory: str | Path, name: str) -> "pd.DataFrame":
     Raises:
         UserError: where it is not there or damaged.
     """
-    import pyarrow.parquet as pq
-
-    path = path_of(directory, name)
-    try:
-        return pq.ParquetFile(path).read(use_threads=False).to_pandas()
-    except FileNotFoundError:
-        raise UserError(f"{path}: missing; `longcount report {directory}` makes it") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: damaged ({error}); delete it and run `longcount report {directory}`") from error
-
-
-def parquet_bytes(frame: "pd.DataFrame", made_from: str) -> bytes:
-    """A frame as the bytes of a Parquet file that says what it was made from."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    table = table.replace_schema_metadata({"made_from": made_from})
-    sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue()
+    return read_frame(path_of(directory, name), f"longcount report {directory}")
 
 
 def _made_from(store: Store) -> str:
@@ -361,14 +340,3 @@ def _made_from(store: Store) -> str:
     if longer is not None:
         parts.append(blocks_sha256(longer))
     return sha256(" ".join(parts).encode())
-
-
-def is_up_to_date(path: Path, made_from: str) -> bool:
-    """Whether a result is there, whole, and made from what it should be."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return (pq.read_schema(path).metadata or {}).get(b"made_from") == made_from.encode()
-    except (OSError, pa.ArrowInvalid):
-        return False

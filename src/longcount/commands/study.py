@@ -175,8 +175,8 @@ def factors(store: Path, /, *, out: Path | None = None, json: Json = False) -> N
     """
     from longcount.analysis.factors import one_factor_at_a_time, readable
     from longcount.commands.output import print_json, say
+    from longcount.disk import disk_errors_told
     from longcount.errors import UserError
-    from longcount.studies.files import disk_errors_told
     from longcount.studies.store import Store
 
     if out is not None and out.suffix != ".csv":

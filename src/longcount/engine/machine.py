@@ -16,7 +16,6 @@ import hashlib
 import operator
 import os
 import re
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import Parameter, Signature
@@ -28,6 +27,8 @@ import llvmlite
 import numpy as np
 import platformdirs
 from llvmlite import binding as llvm
+
+from longcount import disk
 
 SETTINGS = {"speed_level": 2, "loop_vectorization": False, "slp_vectorization": False, "loop_unrolling": False}
 """Lanes are vectors already; without the passes that look for more, compiling is quicker and the code no slower."""
@@ -206,12 +207,4 @@ def _keep_code(key: str, code: bytes) -> None:
     if folder is None:
         return
     with contextlib.suppress(OSError):  # a full disk or a folder of somebody else's: only slower next time
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(".partial", dir=folder)
-        try:
-            with open(handle, "wb") as file:
-                file.write(hashlib.sha256(code).digest() + code)
-            os.replace(aside, folder / f"{key}.o")
-        except BaseException:
-            os.unlink(aside)
-            raise
+        disk.write_atomically(folder / f"{key}.o", hashlib.sha256(code).digest() + code, synced=False)

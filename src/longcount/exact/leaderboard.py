@@ -7,7 +7,6 @@ constraints tighten from epoch to epoch, are judged at their last.
 
 from __future__ import annotations
 
-import io
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -30,7 +29,7 @@ from longcount.exact.proofs import prove
 from longcount.exact.repair import DEPTHS, repair
 from longcount.languages import dyck
 from longcount.studies.executors import Threads, available_cores
-from longcount.studies.files import disk_errors_told, write_atomically
+from longcount.studies.frames import keep_frame, read_frame
 from longcount.studies.protocol import Condition, Study, merge
 from longcount.studies.run import Listener, run_study
 from longcount.studies.store import Store
@@ -184,12 +183,12 @@ def make_leaderboard(
         for intervention, cell, condition in _arms(store, interventions):
             place = f"{PLACE}/{condition.folder}{'-' + REPAIR if intervention.repaired else ''}.parquet"
             path = store.directory / place
-            frame = pd.read_parquet(path) if path.exists() else None
+            frame = read_frame(path, f"longcount leaderboard --out {directory}") if path.exists() else None
             if frame is None or not _is_judged(frame, condition.runs, bounded_runs):
                 if tell is not None:
                     tell(f"judging {cell}: {intervention.name}")
                 frame = _judge(store, condition, intervention, bounded_runs, executor)
-                _write(store, path, frame)
+                keep_frame(store, place, frame)
             judged.append({"cell": cell, "intervention": intervention.name, **_row(frame)})
     order = cells.names()
     judged.sort(key=lambda row: (order.index(row["cell"]), -row["exact"], -row["accuracy"], -row["fpf"]))
@@ -278,12 +277,3 @@ def _row(frame: pd.DataFrame) -> dict[str, float]:
     bounds = columns["lower_bound"][~np.isnan(columns["lower_bound"])]
     row |= {"lower_bound": float(np.median(bounds)) if len(bounds) else float("nan"), "bounded": len(bounds)}
     return {**row, "draws": float(columns["draws"].mean())}
-
-
-def _write(store: Store, path: Path, frame: pd.DataFrame) -> None:
-    written = io.BytesIO()
-    frame.to_parquet(written, index=False)
-    with disk_errors_told(store.directory):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        store.aside.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, written.getvalue(), store.aside)

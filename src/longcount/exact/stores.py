@@ -6,7 +6,6 @@ them now (`CERTIFICATES`); so the two sides can be compared when the store that 
 
 from __future__ import annotations
 
-import io
 import json
 import multiprocessing
 from collections.abc import Iterator
@@ -28,7 +27,7 @@ from longcount.exact.construct import construct
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.repair import DEPTHS, Repair, changes, methods_of, repair
 from longcount.studies.executors import available_cores
-from longcount.studies.files import disk_errors_told, write_atomically
+from longcount.studies.frames import keep_frame, read_frame
 from longcount.studies.models import keep_models
 from longcount.studies.store import Store
 
@@ -180,25 +179,17 @@ def before_repair(store: Store) -> pd.DataFrame | None:
         Table 1 and very_long_accuracy (missing without words), and the fields of a verdict, depth and limit as
         `certify_store` keeps them (missing where none was asked for); bounded, as `repair_store` took it.
     """
-    import pandas as pd
-
-    path = store.directory / BEFORE
-    return pd.read_parquet(path) if path.exists() else None
+    return _kept(store, BEFORE)
 
 
 def read_repairs(store: Store) -> pd.DataFrame:
     """What was done to the models of a repaired store; see `repair_store`."""
-    import pandas as pd
-
-    return pd.read_parquet(store.directory / REPAIRS)
+    return read_frame(store.directory / REPAIRS, "longcount repair")
 
 
 def read_certificates(store: Store) -> pd.DataFrame | None:
     """What `certify_store` kept, or None where nothing was certified."""
-    import pandas as pd
-
-    path = store.directory / CERTIFICATES
-    return pd.read_parquet(path) if path.exists() else None
+    return _kept(store, CERTIFICATES)
 
 
 def _verdicts_before(
@@ -365,14 +356,14 @@ def _keep(store: Store, place: str, frame: pd.DataFrame) -> None:
     """Write rows to a file of results; rows of other models that are there already stay."""
     import pandas as pd
 
+    before = _kept(store, place)
+    if before is not None:
+        theirs = before.set_index(KEYS).index.isin(frame.set_index(KEYS).index)
+        frame = pd.concat([before.loc[~theirs], frame]).sort_values(by=KEYS, ignore_index=True)
+    keep_frame(store, place, frame)
+
+
+def _kept(store: Store, place: str) -> pd.DataFrame | None:
     path = store.directory / place
-    with disk_errors_told(store.directory):
-        if path.exists():
-            before = pd.read_parquet(path)
-            theirs = before.set_index(KEYS).index.isin(frame.set_index(KEYS).index)
-            frame = pd.concat([before.loc[~theirs], frame]).sort_values(by=KEYS, ignore_index=True)
-        written = io.BytesIO()
-        frame.to_parquet(written, index=False)
-        path.parent.mkdir(exist_ok=True)
-        store.aside.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, written.getvalue(), store.aside)
+    command = "certify" if place == CERTIFICATES else "repair"
+    return read_frame(path, f"longcount {command}") if path.exists() else None

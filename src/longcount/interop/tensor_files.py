@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from longcount import disk
 from longcount.errors import UserError
 from longcount.interop import need_torch
-from longcount.studies import files
 
 if TYPE_CHECKING:
     import torch
@@ -72,8 +72,8 @@ def write_tensors(path: str | Path, tensors: Mapping[str, np.ndarray], cell: str
         stream = io.BytesIO()
         torch.save({name: torch.tensor(tensor) for name, tensor in contiguous.items()}, stream)
         content = stream.getvalue()
-    with files.disk_errors_told(path):
-        files.write_atomically(path, content, path.parent)
+    with disk.disk_errors_told(path):
+        disk.write_atomically(path, content)
 
 
 def as_array(tensor: torch.Tensor) -> np.ndarray:

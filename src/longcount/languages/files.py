@@ -7,7 +7,7 @@ one form of labels for other letters, so there nothing may follow a word.
 """
 
 import os
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from longcount import languages
+from longcount.disk import replacing, write_synced
 from longcount.errors import UserError
 from longcount.languages.language import Language
 from longcount.languages.splits import SPLITS, duplicates, overlaps
@@ -148,22 +149,13 @@ def _write_files(words_of: dict[Path, Words]) -> None:
         if len(empty) or not len(words):
             what = f"word {empty[0] + 1} is empty" if len(empty) else "there are no words"
             raise UserError(f"{path}: not written: {what}, and a word file has a word on every line")
-    aside = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in words_of}
     path = Path()
     try:
-        for path, words in words_of.items():
-            with open(aside[path], "wb") as file:
-                file.write(words.lines())
-                file.flush()
-                os.fsync(file.fileno())
-        for path in words_of:
-            os.replace(aside[path], path)
+        with ExitStack() as halves:  # each takes its place when the last is written
+            for path, words in words_of.items():
+                write_synced(halves.enter_context(replacing(path, synced=False)), words.lines())
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror}") from None
-    finally:
-        for part in aside.values():
-            with suppress(OSError):  # none is left where all went well, nor where it could not be made
-                part.unlink()
 
 
 @dataclass(frozen=True)

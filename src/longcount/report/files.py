@@ -1,9 +1,8 @@
 """Writing what is drawn: whole or not at all."""
 
-import os
 from pathlib import Path
 
-from longcount.studies.files import disk_errors_told
+from longcount.disk import disk_errors_told, write_atomically
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -14,15 +13,8 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         UserError: where the disk is full or its permissions forbid it.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     with disk_errors_told(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            aside.write_bytes(content)
-            os.replace(aside, path)
-        except BaseException:
-            aside.unlink(missing_ok=True)
-            raise
+        write_atomically(path, content, synced=False)
 
 
 def write_text(path: Path, content: str) -> None:

@@ -10,6 +10,7 @@ from longcount.report.drawing import FORMATS, drawn
 from longcount.report.files import write_bytes
 from longcount.report.formats import csv_text
 from longcount.report.style import BASELINE, DEPTH, TEXT_WIDTH
+from longcount.studies.frames import parquet_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ def write_trace(frame: "pd.DataFrame", state_names: tuple[str, ...], path: Path)
     if suffix == "csv":
         write_bytes(path, csv_text(frame, 9).encode())
     elif suffix == "parquet":
-        write_bytes(path, frame.to_parquet(index=False))
+        write_bytes(path, parquet_bytes(frame))
     elif suffix in FORMATS:
         write_bytes(path, drawn(trace_figure(frame, state_names))[suffix])
     else:

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longcount import __version__, cells
+from longcount import __version__, cells, disk
 from longcount.errors import UserError
-from longcount.studies import files
 from longcount.studies.engines import train
 from longcount.studies.executors import Tell
+from longcount.studies.frames import parquet_bytes
 from longcount.studies.measures import measure
 from longcount.studies.memory import Memory
 from longcount.studies.protocol import SCHEMA, Condition, canonical_sha256
@@ -84,7 +84,7 @@ def _found(store: Store, block: Block, content: str) -> str | None:
     if not _is_whole(store, block):
         return None
     manifest = (store.directory / block.folder / MANIFEST).read_bytes()
-    return files.sha256(manifest) if json.loads(manifest)["made_from"] == content else None
+    return disk.sha256(manifest) if json.loads(manifest)["made_from"] == content else None
 
 
 def study_file_sha256(directory: Path) -> str:
@@ -94,7 +94,7 @@ def study_file_sha256(directory: Path) -> str:
         UserError: where it is gone.
     """
     try:
-        return files.sha256((directory / STUDY_FILE).read_bytes())
+        return disk.sha256((directory / STUDY_FILE).read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"{directory / STUDY_FILE}: gone while its study ran; nothing more was written") from None
 
@@ -148,7 +148,7 @@ def make_block(wanted: dict[str, Any], tell: Tell | None = None, memory: Memory 
     table, evaluated_tokens = measure(condition, block.runs, trained, splits)
     measured = time.perf_counter()
     refuse_changed_study(asked)
-    with files.disk_errors_told(store.directory):
+    with disk.disk_errors_told(store.directory):
         manifest = publish(store, block, trained.weights, table, asked.sha256())
     finished = time.perf_counter()
     return asdict(
@@ -188,7 +188,7 @@ def publish(store: Store, block: Block, weights: np.ndarray, metrics: pa.Table, 
 
     cell = block.condition.network()
     tensors = {name: np.ascontiguousarray(tensor) for name, tensor in cells.unpack(cell, weights).items()}
-    contents = {WEIGHTS: save(tensors), METRICS: _parquet(metrics)}
+    contents = {WEIGHTS: save(tensors), METRICS: parquet_bytes(metrics, dictionaries=["split"])}
     manifest = {
         "schema": SCHEMA,
         "longcount": store.version,
@@ -198,24 +198,24 @@ def publish(store: Store, block: Block, weights: np.ndarray, metrics: pa.Table, 
         "runs": len(block.runs),
         "epochs": block.condition.epochs,
         "made_from": content,
-        "sha256": {name: files.sha256(written) for name, written in contents.items()},
+        "sha256": {name: disk.sha256(written) for name, written in contents.items()},
     }
     contents[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode()
     half = store.aside / f"{block.folder.replace('/', '_')}-{uuid.uuid4().hex}"
     half.mkdir()
     try:
         for name, written in contents.items():
-            files.write_synced(half / name, written)
-        files.sync_folder(half)
+            disk.write_synced(half / name, written)
+        disk.sync_folder(half)
         place = store.directory / block.folder
         while not _moved(half, place):
             if _is_whole(store, block):
                 break
             place.rename(store.aside / f"damaged-{uuid.uuid4().hex}")
-        files.sync_folder(place.parent)
+        disk.sync_folder(place.parent)
     finally:
         shutil.rmtree(half, ignore_errors=True)
-    return files.sha256(contents[MANIFEST])
+    return disk.sha256(contents[MANIFEST])
 
 
 def _moved(folder: Path, place: Path) -> bool:
@@ -233,13 +233,3 @@ def _is_whole(store: Store, block: Block) -> bool:
         return store.verify(block)
     except DamagedBlock:
         return False
-
-
-def _parquet(table: pa.Table) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    sink = pa.BufferOutputStream()
-    dictionaries = ["split"]  # the stubs know only all or none
-    pq.write_table(table, sink, compression="zstd", use_dictionary=dictionaries)  # pyright: ignore[reportArgumentType]
-    return sink.getvalue().to_pybytes()

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from longcount import __version__
+from longcount import __version__, disk
 from longcount.errors import UserError
 from longcount.languages.splits import SPLITS
 from longcount.languages.words import Words
-from longcount.studies import files, word_sets
+from longcount.studies import word_sets
 from longcount.studies.protocol import Condition, Study, merge
 from longcount.studies.store import STUDY_FILE, Store
 
@@ -32,7 +32,7 @@ def begin(directory: Path, study: Study) -> Store:
         refuse_other_version(store)
         _refuse_other_study(store, study)
         return store
-    with files.disk_errors_told(directory):
+    with disk.disk_errors_told(directory):
         store = Store(directory, study, {})
         store.word_hashes.update(_write_words(store, study.conditions, given))
         store.save_study()
@@ -41,7 +41,7 @@ def begin(directory: Path, study: Study) -> Store:
 
 def refuse_foreign_folder(directory: Path) -> None:
     """Raise UserError where a folder holds something else than a store or its beginnings: it stays untouched."""
-    with files.disk_errors_told(directory):
+    with disk.disk_errors_told(directory):
         if not directory.exists() or (directory / STUDY_FILE).exists():
             return
         foreign = sorted(path.name for path in directory.iterdir() if path.name not in _BEGINNINGS)
@@ -61,7 +61,7 @@ def add(store: Store, conditions: Sequence[Condition]) -> Store:
     for condition in store.study.conditions:
         given |= {store.word_hashes[condition.word_set][split]: store.words(split, condition) for split in SPLITS}
     study = store.study.model_copy(update={"conditions": tuple(merged)})
-    with files.disk_errors_told(store.directory):
+    with disk.disk_errors_told(store.directory):
         hashes = _write_words(store, [c for c in merged if c.word_set not in store.word_hashes], given)
         grown = Store(store.directory, study, {**store.word_hashes, **hashes}, store.version)
         grown.save_study()
@@ -70,7 +70,7 @@ def add(store: Store, conditions: Sequence[Condition]) -> Store:
 
 def clear_half_made(store: Store) -> None:
     """Remove what killed processes left half-written."""
-    with files.disk_errors_told(store.directory):
+    with disk.disk_errors_told(store.directory):
         shutil.rmtree(store.aside, ignore_errors=True)
         store.aside.mkdir(parents=True, exist_ok=True)
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longcount import disk
 from longcount.errors import UserError
 from longcount.languages.splits import SPLITS
-from longcount.studies import files
 from longcount.studies.protocol import Condition
 from longcount.studies.store import Store, split_codes
 
@@ -48,18 +46,16 @@ def export(store: Store, path: str | Path) -> int:
     path = Path(path)
     if path.suffix not in FORMATS:
         raise UserError(f"{path}: should end in {' or '.join(FORMATS)}")
-    half = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     rows = 0
-    with files.disk_errors_told(path):
-        try:
-            with _writer(half, path.suffix, _form(store)) as writer:
-                for tables in _batched(_tables(store)):
-                    table = pa.concat_tables(tables)
-                    writer.write_table(table)
-                    rows += table.num_rows
-            os.replace(half, path)
-        finally:
-            half.unlink(missing_ok=True)
+    with (
+        disk.disk_errors_told(path),
+        disk.replacing(path) as half,
+        _writer(half, path.suffix, _form(store)) as writer,
+    ):
+        for tables in _batched(_tables(store)):
+            table = pa.concat_tables(tables)
+            writer.write_table(table)
+            rows += table.num_rows
     return rows
 
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from longcount import disk
 from longcount.errors import UserError
-from longcount.studies import files
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def exclusive(directory: Path) -> Iterator[None]:
         UserError: where another process holds it, or the disk refuses.
     """
     path = directory / "log" / "lock"
-    with files.disk_errors_told(directory):
+    with disk.disk_errors_told(directory):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
@@ -36,7 +36,7 @@ def exclusive(directory: Path) -> Iterator[None]:
             # Some network disks cannot lock. Two processes then make the same blocks: it costs time but does no harm.
             if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS):
                 raise
-        with files.disk_errors_told(directory):
+        with disk.disk_errors_told(directory):
             since = datetime.now(UTC).isoformat(timespec="seconds")
             holder = {"pid": os.getpid(), "host": os.uname().nodename, "since": since}
             os.ftruncate(descriptor, 0)

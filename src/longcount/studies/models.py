@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from longcount import cells
+from longcount import cells, disk
 from longcount.errors import UserError
 from longcount.languages.words import Words
-from longcount.studies import creation, files, word_sets
+from longcount.studies import creation, word_sets
 from longcount.studies.blocks import publish
 from longcount.studies.engines import Trained
 from longcount.studies.locking import exclusive
@@ -61,7 +61,7 @@ def keep_models(
     origin = Origin(kind=kind, detail=dict(detail))
     study = Study(name=kind, conditions=tuple(settled), block_runs=BLOCK_MODELS, origin=origin)
     creation.refuse_foreign_folder(directory)
-    with exclusive(directory), files.disk_errors_told(directory):
+    with exclusive(directory), disk.disk_errors_told(directory):
         if (directory / STUDY_FILE).exists():
             raise UserError(f"{directory}: holds a store already; give a new or an empty folder")
         store = Store(directory, study, {})
@@ -76,7 +76,7 @@ def keep_models(
             number = len(block.runs)
             untrained = Trained(weights, np.empty((number, 0)), np.ones(number, np.int64))
             table, _ = measure(condition, block.runs, untrained, splits)
-            made_from = canonical_sha256([origin.model_dump(mode="json"), files.sha256(weights.tobytes())])
+            made_from = canonical_sha256([origin.model_dump(mode="json"), disk.sha256(weights.tobytes())])
             publish(store, block, weights, table, made_from)
         write_first_failures(store)
     return store

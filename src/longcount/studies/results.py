@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longcount import disk
 from longcount.languages.splits import SPLITS
-from longcount.studies import files
+from longcount.studies.frames import MADE_FROM, is_made_from
 from longcount.studies.store import Store
 
 if TYPE_CHECKING:
@@ -26,36 +25,33 @@ def write_first_failures(store: Store) -> None:
     at a time is in memory. Nothing is done where the file is there already and of these blocks.
 
     Raises:
-        UserError: for a damaged block.
-        OSError: where the disk refuses.
+        UserError: for a damaged block, or where the disk refuses.
     """
     import pyarrow.parquet as pq
 
     place = store.directory / FIRST_FAILURES
     made_from = blocks_sha256(store)
-    if place.exists() and pq.read_metadata(place).metadata.get(b"made_from") == made_from.encode():
+    if is_made_from(place, made_from):
         return
-    half = store.aside / f"first_failures-{uuid.uuid4().hex}"
-    form = schema().with_metadata({"made_from": made_from})
-    try:
-        with pq.ParquetWriter(half, form, compression="zstd") as writer:
-            for block, table in store.metrics_of_blocks(None, ("run", "epoch", "split", "first_failures")):
-                condition = block.condition
-                lengths = {split: store.words(split, condition).lengths for split in store.splits(condition)}
-                writer.write_table(_by_word(table, condition.folder, condition.cell, lengths).cast(form))
-        with open(half, "rb") as file:
-            os.fsync(file.fileno())
-        place.parent.mkdir(exist_ok=True)
-        os.replace(half, place)
-        files.sync_folder(place.parent)
-    finally:
-        half.unlink(missing_ok=True)
+    form = schema().with_metadata({MADE_FROM: made_from})
+    with disk.disk_errors_told(store.directory):
+        for folder in (place.parent, store.aside):
+            folder.mkdir(parents=True, exist_ok=True)
+    with (
+        disk.disk_errors_told(store.directory),
+        disk.replacing(place, store.aside) as half,
+        pq.ParquetWriter(half, form, compression="zstd") as writer,
+    ):
+        for block, table in store.metrics_of_blocks(None, ("run", "epoch", "split", "first_failures")):
+            condition = block.condition
+            lengths = {split: store.words(split, condition).lengths for split in store.splits(condition)}
+            writer.write_table(_by_word(table, condition.folder, condition.cell, lengths).cast(form))
 
 
 def blocks_sha256(store: Store) -> str:
     """One hash for all blocks that are done."""
     hashes = [str(store.manifest(block)) for block in store.blocks()]
-    return files.sha256("\n".join(hashes).encode())
+    return disk.sha256("\n".join(hashes).encode())
 
 
 def schema() -> pa.Schema:

@@ -15,9 +15,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from longcount import __version__
+from longcount import __version__, disk
 from longcount.errors import UserError
-from longcount.studies import creation, files
+from longcount.studies import creation
 from longcount.studies.blocks import BlockDone, specification, study_file_sha256
 from longcount.studies.executors import Executor, Stopped, Threads
 from longcount.studies.locking import exclusive
@@ -134,7 +134,7 @@ def run_study(
             tell = listen or (lambda event: None)
             started = time.monotonic()
             made = _make_missing_blocks(store, executor, tell)
-            with files.disk_errors_told(directory):
+            with disk.disk_errors_told(directory):
                 write_first_failures(store)
             tell(Finished(len(made), time.monotonic() - started, sum(done.tokens for done in made)))
     finally:
@@ -180,7 +180,7 @@ def _cost(block: Block) -> int:
 
 
 def _make_missing_blocks(store: Store, executor: Executor, tell: Listener) -> list[BlockDone]:
-    with files.disk_errors_told(store.directory):
+    with disk.disk_errors_told(store.directory):
         missing = missing_blocks(store, tell)
         for condition in store.study.conditions:
             (store.directory / "runs" / condition.folder).mkdir(parents=True, exist_ok=True)
@@ -191,7 +191,7 @@ def _make_missing_blocks(store: Store, executor: Executor, tell: Listener) -> li
     tell(Started(str(store.directory), executor.name, total, total - len(missing), runs, work))
     if not missing:
         return []
-    with files.disk_errors_told(store.directory):
+    with disk.disk_errors_told(store.directory):
         log = Log(store.directory / "log", executor.name)
         return _Work(store, executor, tell, log, tokens).finish(missing, total)
 

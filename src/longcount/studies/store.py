@@ -26,12 +26,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from longcount import __version__, cells
+from longcount import __version__, cells, disk
 from longcount.errors import UserError
 from longcount.languages.files import FILE_NAMES, read_words
 from longcount.languages.splits import SPLITS
 from longcount.languages.words import Words, read_only
-from longcount.studies import files
 from longcount.studies.protocol import SCHEMA, Condition, Study, canonical_sha256, explain
 
 if TYPE_CHECKING:
@@ -127,7 +126,7 @@ class Store:
             "word_sets": self.word_hashes,
         }
         tables = {"sha256": _content_sha256(tables), **tables}
-        files.write_atomically(self.directory / STUDY_FILE, tomli_w.dumps(tables).encode(), self.aside)
+        disk.write_atomically(self.directory / STUDY_FILE, tomli_w.dumps(tables).encode(), self.aside)
 
     @property
     def aside(self) -> Path:
@@ -376,7 +375,7 @@ def _read_checked(path: Path, sha256: str | None) -> bytes:
         content = path.read_bytes()
     except FileNotFoundError:
         raise DamagedBlock(f"{path}: missing; {_AGAIN}") from None
-    if files.sha256(content) != sha256:
+    if disk.sha256(content) != sha256:
         raise DamagedBlock(f"{path}: damaged: it does not match the hash in {MANIFEST}; {_AGAIN}")
     return content
 

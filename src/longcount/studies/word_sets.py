@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from longcount import disk
 from longcount.languages.files import FILE_NAMES, read_splits
 from longcount.languages.splits import SPLITS, make_splits
 from longcount.languages.words import Words
-from longcount.studies import files
 from longcount.studies.protocol import Condition, WordSource, canonical_sha256, varying_labels
 
 FOLDER = "words"
@@ -91,7 +91,7 @@ def make(source: WordSource, given: dict[str, Words]) -> dict[str, Words]:
 def write(folder: Path, splits: dict[str, Words], aside: Path) -> dict[str, str]:
     """Write the words of a set; returns their hashes by split."""
     for split, words in splits.items():
-        files.write_atomically(folder / FILE_NAMES[split], words.lines(), aside)
+        disk.write_atomically(folder / FILE_NAMES[split], words.lines(), aside)
     return {split: words.sha256 for split, words in splits.items()}
 
 

@@ -60,23 +60,38 @@ def write_synced(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def write_atomically(path: Path, content: bytes, aside: Path) -> None:
+@contextmanager
+def replacing(path: Path, aside: Path | None = None, synced: bool = True) -> Iterator[Path]:
     """Write a file so that at any moment it is the old one or the new one, whole.
 
     Args:
         path: the file.
-        content: what it is to hold.
-        aside: a folder on the same disk where the half-written file may lie.
+        aside: a folder on the same disk where the half-written file may lie; default: the file's own.
+        synced: wait until the disk has it, so that it survives a power loss.
+
+    Yields:
+        Where to write. What lies there takes the file's place at the end, and is removed after an error.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside.mkdir(parents=True, exist_ok=True)
-    half = aside / f"{path.name}-{uuid.uuid4().hex}"
+    folder = path.parent if aside is None else aside
+    half = folder / f".{path.name}.{uuid.uuid4().hex}"
     try:
-        write_synced(half, content)
+        yield half
+        if synced:
+            with open(half, "rb") as file:
+                os.fsync(file.fileno())
         os.replace(half, path)
     finally:
         half.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    if synced:
+        sync_folder(path.parent)
+
+
+def write_atomically(path: Path, content: bytes, aside: Path | None = None, synced: bool = True) -> None:
+    """Write a whole file, its folder made if need be; see `replacing`."""
+    for folder in (path.parent, aside or path.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    with replacing(path, aside, synced) as half:
+        half.write_bytes(content)
 
 
 def sha256(content: bytes) -> str:
