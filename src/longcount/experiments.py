@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from longcount import cells
 from longcount.analysis.long_training import FOLDER, long_study
 from longcount.disk import disk_errors_told
 from longcount.studies.executors import Threads
@@ -26,7 +25,7 @@ def train(
     """Train runs of one cell into a store, by the paper's protocol where nothing else is said.
 
     Args:
-        cell: its name.
+        cell: its name, or ``module:Name`` of one of your own in a Python file of the current folder.
         out: the store's folder; a store of the same study that is there already is finished, not begun again.
         jobs: blocks of runs worked on at once; default: all cores.
         listen: is told how it goes.
@@ -39,7 +38,6 @@ def train(
     Raises:
         UserError: for an unknown cell or field, a bad value, a folder that holds something else.
     """
-    cells.get(cell)
     study = build_study({"name": "train", "cell": cell, **settings}, where="train")
     return run_study(study, out, Threads(jobs), listen)
 

@@ -6,41 +6,98 @@
 
 from __future__ import annotations
 
-import difflib
+from typing import Any
 
 from longcount.cells.cell import OUTPUTS, VOCABULARY, Cell
+from longcount.cells.derivation import derive
 from longcount.cells.gru import GRU
 from longcount.cells.hard import HardGRU, HardLSTM
-from longcount.cells.initialisation import SCHEMES, initialise
+from longcount.cells.initialisation import KIND as INITIALISATIONS
+from longcount.cells.initialisation import initialise
 from longcount.cells.linear import Linear
 from longcount.cells.lstm import LSTM
+from longcount.cells.network import initial_state, inputs_of_letters, split, step
 from longcount.cells.parameters import pack, unpack
 from longcount.cells.relu import ReLU
 from longcount.cells.tanh import Tanh
+from longcount.cells.vector import Vector
 from longcount.errors import UserError
+from longcount.registry import Kind
+from longcount.sources import Source, mistakes_told, place_of
 
 CELLS: dict[str, type[Cell]] = {cell.name: cell for cell in (LSTM, ReLU, GRU, Tanh, Linear, HardLSTM, HardGRU)}
-"""Every cell by name: a new cell is one file and one entry here."""
+"""Every built-in cell by name: a new one is one file and one entry here."""
+
+
+def _refusal(part: Any) -> str | None:
+    if not (isinstance(part, type) and issubclass(part, Cell)):
+        return f"is {'a class' if isinstance(part, type) else 'of the type ' + type(part).__name__}"
+    lacking = [name for name in ("name", "gates", "state_names") if not hasattr(part, name)]
+    lacking += sorted(getattr(part, "__abstractmethods__", ()))
+    if lacking:
+        return f"lacks {lacking[0]}"
+    for field in ("gates", "state_names", "separate_recurrent_bias", "own", "keeps", "opens"):
+        value = getattr(part, field)
+        if not isinstance(value, tuple) or not all(isinstance(name, str) for name in value):
+            return f"has {field} = {value!r}, not a tuple of names"
+    return None
+
+
+KIND = Kind("cell", "cells", CELLS, "a subclass of longcount.cells.Cell with its names and equations", _refusal)
+
+
+def try_equations(cell: Cell, source: Source) -> None:
+    """Run the equations of a cell of the user's own once, forwards and for the way back.
+
+    Raises:
+        UserError: where they raise or return something else than states and gates, with file and line.
+    """
+    try:
+        with mistakes_told():
+            derive(type(cell))
+            weights = split(cell, [0.5] * cell.size())
+            state, gates = step(cell, weights, inputs_of_letters(cell, weights)[0], initial_state(cell, weights, 0.0))
+            shown = {name: value for layer in gates for name, value in layer.items()}
+            if not all(isinstance(value, Vector) for value in (*state, *shown.values())):
+                raise TypeError("forward should return the next state, a tuple of vectors, and a dictionary of them")
+    except UserError:
+        raise
+    except Exception as error:  # what is wrong with the user's equations may come to light in ours
+        raise UserError(f"{place_of(source)}: {source.name}: {type(error).__name__}: {error}") from error
 
 
 def names() -> tuple[str, ...]:
-    """The names of all cells, the paper's three first."""
+    """The names of all built-in cells, the paper's three first."""
     return tuple(CELLS)
 
 
 def get(name: str, hidden_size: int = 1, layers: int = 1, letters: int = VOCABULARY, outputs: int = OUTPUTS) -> Cell:
     """The cell of that name, in layers of that size, for so many letters and outputs.
 
+    Args:
+        name: of a built-in cell or one that an installed package offers, or `module:Name` of a file of one's own.
+        hidden_size: units of a layer.
+        layers: how many.
+        letters: of the input.
+        outputs: of the readout.
+
     Raises:
-        UserError: no cell has that name.
+        UserError: there is none.
     """
-    try:
-        kind = CELLS[name]
-    except KeyError:
-        near = difflib.get_close_matches(name.lower(), CELLS, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the cells are {', '.join(CELLS)}"
-        raise UserError(f"no cell is called {name!r}: {hint}") from None
-    return kind(hidden_size, layers, letters, outputs)
+    return KIND.get(name)(hidden_size, layers, letters, outputs)
 
 
-__all__ = ["CELLS", "OUTPUTS", "SCHEMES", "VOCABULARY", "Cell", "get", "initialise", "names", "pack", "unpack"]
+__all__ = [
+    "CELLS",
+    "INITIALISATIONS",
+    "KIND",
+    "OUTPUTS",
+    "VOCABULARY",
+    "Cell",
+    "get",
+    "initialise",
+    "names",
+    "pack",
+    "try_equations",
+    "unpack",
+]

@@ -6,29 +6,62 @@ it says; all else is PyTorch's default.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from longcount.cells.cell import Cell
 from longcount.cells.parameters import pack, unpack
+from longcount.errors import UserError
+from longcount.registry import Kind
+from longcount.sources import Source, mistakes_told, place_of, source_of
 
 Tensors = dict[str, np.ndarray]
 
 
-def initialise(cell: Cell, draws: np.ndarray, scheme: str = "pytorch") -> np.ndarray:
+def initialise(cell: Cell, draws: np.ndarray, scheme: str = "pytorch", source: Source | None = None) -> np.ndarray:
     """Initial parameters float32 [..., P] from uniform draws float32 [..., P] in (-1, 1).
 
-    Schemes: `pytorch`, `identity`, `orthogonal`, `counter`, `signs`.
+    Args:
+        cell: the cell.
+        draws: one number for each parameter.
+        scheme: `pytorch`, `identity`, `orthogonal`, `counter`, `signs`, or the name of one of one's own.
+        source: of one's own.
 
     Raises:
-        KeyError: no scheme has that name.
+        UserError: no initialisation has that name, or one's own raises or leaves something else than finite tensors.
     """
+    change = KIND.get(scheme, source)
     start = draws * np.float32(1.0 / np.sqrt(cell.hidden_size))
-    tensors = {name: tensor.copy() for name, tensor in unpack(cell, start).items()}
-    cell.start(tensors)
-    SCHEMES[scheme](cell, tensors)
+    rows = [_started(cell, row, change, source) for row in start.reshape(-1, start.shape[-1])]
+    return np.stack(rows).reshape(start.shape)
+
+
+def _started(
+    cell: Cell, start: np.ndarray, change: Callable[[Cell, Tensors], None], source: Source | None
+) -> np.ndarray:
+    """One run's parameters float32 [P]: runs cannot see one another."""
+    tensors = {name: np.array(tensor) for name, tensor in unpack(cell, start).items()}
+    with mistakes_told():
+        cell.start(tensors)
+        change(cell, tensors)
+    _refuse_strange(cell, tensors, source)
     return pack(cell, tensors).astype(np.float32)
+
+
+def _refuse_strange(cell: Cell, tensors: Tensors, source: Source | None) -> None:
+    shapes = cell.shapes()
+    for name in dict.fromkeys([*shapes, *tensors]):
+        found = np.asarray(tensors.get(name))
+        if name in shapes and found.shape == shapes[name] and found.dtype.kind in "iuf" and np.isfinite(found).all():
+            continue
+        own = source or source_of(type(cell))
+        where = f"{place_of(own)}: {own.name}" if own else cell.name
+        if name not in shapes:
+            raise UserError(f"{where} adds {name}; {cell.name} has {', '.join(shapes)}")
+        raise UserError(f"{where} leaves no finite numbers of shape {list(shapes[name])} in {name}")
 
 
 def _pytorch(cell: Cell, tensors: Tensors) -> None:
@@ -92,6 +125,26 @@ SCHEMES: dict[str, Callable[[Cell, Tensors], None]] = {
     "counter": _counter,
     "signs": _signs,
 }
+
+
+def _refusal(part: Any) -> str | None:
+    if not inspect.isfunction(part):
+        return f"is of the type {type(part).__name__}"
+    try:
+        inspect.signature(part).bind(None, None)
+    except TypeError:
+        return "does not take two arguments"
+    return None
+
+
+KIND = Kind(
+    "initialisation",
+    "initialisations",
+    SCHEMES,
+    "a function of a cell and its tensors, NumPy arrays by name, that changes these",
+    _refusal,
+    name_of=lambda part: part.__name__,
+)
 
 
 def _by_gate(cell: Cell, tensor: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError
 
 from longcount import __version__
 from longcount.errors import UserError
+from longcount.sources import mistakes_told
 
 # Name, module under longcount.commands, and the line that `longcount --help` shows, in the order of the work. The
 # module holds `app`, a cyclopts App of that name, and is imported only when the command is used, so a new command is
@@ -30,6 +31,7 @@ COMMANDS = (
     ("leaderboard", "leaderboard", "Compare every way to make networks count, cell by cell."),
     ("export", "export", "Write a model for PyTorch and others."),
     ("import", "import_", "Put models made elsewhere, such as PyTorch's, into a store."),
+    ("list", "list_", "List the cells, recipes and other parts that there are, with where they come from."),
     ("bench", "bench", "Time the engine on this machine."),
 )
 
@@ -71,7 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
         app = build("".join(words[:1]))
-        app(words, exit_on_error=False, print_error=False, result_action="return_none")
+        with mistakes_told():
+            app(words, exit_on_error=False, print_error=False, result_action="return_none")
         sys.stdout.flush()
     except (UserError, CycloptsError) as error:
         return complain(str(error))

@@ -26,7 +26,8 @@ def import_(
     Args:
         files: Files; run 0 is the first, run 1 the second.
         out: Folder of the store, new or empty.
-        cell: The models' cell; default: as the file says or its shapes tell (a plain RNN: relu).
+        cell: The models' cell, or module:Name of your own; default: as the file says or its shapes tell (a plain RNN:
+            relu).
         data: Folder of word files; the splits that it lacks are made.
     """
     from longcount.commands.output import say

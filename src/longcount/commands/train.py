@@ -34,14 +34,15 @@ def train(
     The same command again goes on where it was interrupted.
 
     Args:
-        cell: Its name: lstm, relu, gru.
+        cell: Its name, such as lstm, relu or gru (`longcount list cells` lists all), or module:Name of your own.
         out: Folder of the store, made if need be.
         runs: How many networks; default: the paper's 10, 30 for relu.
         epochs: Passes over the training words; default 30.
         learning_rate: Of Adam; default: the paper's 0.01, 0.001 for gru.
         order: Of the training words in an epoch: each run its own, one for all, or as in the file; default shuffled.
         loss: Mean squared error or binary cross-entropy; default mse.
-        recipe: A way of training that reaches exact counting, such as exact; it settles epochs, rate and loss.
+        recipe: A way of training that reaches exact counting, such as exact, or module:Name of your own; it settles
+            epochs, rate and loss.
         data: Folder of word files; the splits that it lacks are made.
     """
     from longcount import experiments

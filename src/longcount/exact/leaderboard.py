@@ -179,7 +179,8 @@ def make_leaderboard(
 
     store = run_study(study or leaderboard_study(interventions=interventions), directory, Threads(jobs), listen)
     judged: list[dict[str, Any]] = []
-    with ProcessPoolExecutor(jobs or available_cores(), mp_context=multiprocessing.get_context("spawn")) as executor:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs or available_cores(), spawn, Store.open, (store.directory,)) as executor:
         for intervention, cell, condition in _arms(store, interventions):
             place = f"{PLACE}/{condition.folder}{'-' + REPAIR if intervention.repaired else ''}.parquet"
             path = store.directory / place
@@ -222,7 +223,7 @@ def _judge(
     handfuls = [np.arange(at, min(at + 16, len(models))) for at in range(0, len(models), 16)]
     found = executor.map(
         _judge_models,
-        [condition.cell] * len(handfuls),
+        [condition] * len(handfuls),
         [weights[chosen] for chosen in handfuls],
         [learned[chosen] for chosen in handfuls],
         [chosen < bounded_runs for chosen in handfuls],
@@ -244,11 +245,11 @@ def _judge(
 
 
 def _judge_models(
-    name: str, weights: np.ndarray, learned: np.ndarray, bounded: np.ndarray, repaired: bool
+    condition: Condition, weights: np.ndarray, learned: np.ndarray, bounded: np.ndarray, repaired: bool
 ) -> list[tuple[np.ndarray, int, float]]:
     """Weights (repaired where asked), depth of the proof (0: none), and lower bound (NaN where not looked for)."""
-    cell = cells.get(name)
-    depth = DEPTHS.get(name.removeprefix("hard_"), EXACT_INTEGERS)
+    cell = condition.built_in_cell()
+    depth = DEPTHS.get(cell.name.removeprefix("hard_"), EXACT_INTEGERS)
     verdicts = []
     for flat, knows, bound in zip(weights, learned, bounded, strict=True):
         if repaired:

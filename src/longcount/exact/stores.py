@@ -88,7 +88,7 @@ def certify_store(
     store = Store.open(directory)
     models = _chosen(store, cell, run, epoch)
     _refuse_what_no_theorem_covers(store, models)
-    with _processes(len(models), jobs) as executor:
+    with _processes(store, len(models), jobs) as executor:
         rows = _certified(store, models, depth, limit, executor)
     frame = pd.DataFrame(rows).astype(_VERDICT_TYPES)
     _keep(store, CERTIFICATES, frame.drop(columns="seconds").assign(depth=depth, limit=limit))
@@ -143,7 +143,7 @@ def repair_store(
     if len(set(models["condition"])) > len(set(models["cell"])):
         raise UserError(f"{directory}: several conditions of one cell; repair takes stores with one condition a cell")
     rows, repaired = [], {}
-    with _processes(len(models), jobs) as executor:
+    with _processes(store, len(models), jobs) as executor:
         for name, of_condition in models.groupby("condition", sort=False):
             tasks = list(_handfuls(store, str(name), of_condition))
             arguments = [[task[k] for task in tasks] for k in (1, 2)]
@@ -345,11 +345,12 @@ class _Here:
         return None
 
 
-def _processes(models: int, jobs: int | None) -> Executor | _Here:
+def _processes(store: Store, models: int, jobs: int | None) -> Executor | _Here:
     jobs = jobs or available_cores()
     if jobs == 1 or models <= MODELS_A_TASK:
         return _Here()
-    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+    # A store that was opened knows where the user's own cells are.
+    return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), Store.open, (store.directory,))
 
 
 def _keep(store: Store, place: str, frame: pd.DataFrame) -> None:

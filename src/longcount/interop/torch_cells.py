@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import inspect
 import json
 import math
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +17,8 @@ import numpy as np
 from longcount.cells import OUTPUTS, VOCABULARY, Cell
 from longcount.errors import UserError
 from longcount.interop import need_torch
+from longcount.registry import Kind
+from longcount.sources import Source, locate, mistakes_told
 
 need_torch()  # studies come in by this door, and a missing PyTorch is the user's to mend
 
@@ -79,19 +79,32 @@ def torch_cell(cell: Cell, dropout: float = 0.0) -> TorchCell:
     return TorchCell(cell.name, lambda: counter(cell, dropout=dropout), counter(cell, dropout=dropout))
 
 
-def user_cell(factory: str, settings: Mapping[str, Any] | None = None, name: str | None = None) -> TorchCell:
+def _refusal(part: Any) -> str | None:
+    if inspect.isfunction(part) or (isinstance(part, type) and issubclass(part, nn.Module)):
+        return None
+    return f"is {'a class' if isinstance(part, type) else 'of the type ' + type(part).__name__}"
+
+
+MODULES = Kind("module", "modules", {}, "a subclass of torch.nn.Module, or a function that returns one", _refusal)
+"""There is none built in: cells have theirs."""
+
+
+def user_cell(
+    factory: str, settings: Mapping[str, Any] | None = None, name: str | None = None, source: Source | None = None
+) -> TorchCell:
     """A user's module in a cell's place.
 
     Args:
-        factory: ``module:function`` (or class), found as Python finds modules, in the current folder first. What it
-            returns must be causal: outputs at a token depend on that word's tokens up to it.
+        factory: ``module:Name`` of a function or class. What it returns must be causal: outputs at a token depend on
+            that word's tokens up to it.
         settings: such as hidden_size, layers, dropout; those whose names are among its parameters are given to it.
         name: what the cell is called; default: the function's name in lower case.
+        source: of the module; default: what ``factory`` means now, in the current folder or among installed modules.
 
     Raises:
         UserError: where there is no such function, or what it makes is no such module.
     """
-    made_by = _found(factory)
+    made_by = MODULES.loaded(source or locate(factory, [Path.cwd()]))
     try:
         wanted = inspect.signature(made_by).parameters
     except (TypeError, ValueError):
@@ -100,7 +113,10 @@ def user_cell(factory: str, settings: Mapping[str, Any] | None = None, name: str
 
     def make() -> nn.Module:
         try:
-            return made_by(**given)
+            with mistakes_told():
+                return made_by(**given)
+        except UserError:
+            raise
         except Exception as error:  # the user's own code: whatever it raises is theirs to mend
             raise UserError(f"{factory}: raised {type(error).__name__}: {error}") from error
 
@@ -108,27 +124,6 @@ def user_cell(factory: str, settings: Mapping[str, Any] | None = None, name: str
         module = make()
     _check(module, factory)
     return TorchCell(name or factory.rpartition(":")[2].lower(), make, module)
-
-
-def _found(factory: str) -> Callable[..., nn.Module]:
-    place, colon, name = factory.partition(":")
-    if not (colon and name.isidentifier() and all(part.isidentifier() for part in place.split("."))):
-        raise UserError(f"{factory!r}: should be module:function, such as my_cells:Peephole for my_cells.py")
-    folder = str(Path.cwd())
-    sys.path.insert(0, folder)
-    try:
-        module = importlib.import_module(place)
-    except ModuleNotFoundError as error:
-        if error.name is not None and (place == error.name or place.startswith(f"{error.name}.")):
-            raise UserError(f"{factory}: no module {place} in {folder} or among the installed ones") from None
-        raise UserError(f"{factory}: cannot be imported: {error}") from error
-    except Exception as error:  # the user's own code
-        raise UserError(f"{factory}: cannot be imported: {type(error).__name__}: {error}") from error
-    finally:
-        sys.path.remove(folder)
-    if not callable(getattr(module, name, None)):
-        raise UserError(f"{factory}: {place} has no function or class {name}")
-    return getattr(module, name)
 
 
 def _check(module: Any, factory: str) -> None:
@@ -153,7 +148,7 @@ def _check(module: Any, factory: str) -> None:
         with torch.no_grad():
             outputs = module(letters)
             alone, shorter = module(letters[-1:]), module(letters[:, :2])
-    except Exception as error:  # the user's own code
+    except Exception as error:  # the user's own code, or PyTorch's for it
         raise UserError(f"{factory}: the module raised {type(error).__name__}: {error}") from error
     shape = (*letters.shape[:2], OUTPUTS)
     if not isinstance(outputs, torch.Tensor) or outputs.shape != shape:

@@ -5,6 +5,8 @@ Every recipe ends with ordinary weights of the cell, left by the last update; wh
 
 from __future__ import annotations
 
+from typing import Any
+
 from longcount.errors import UserError
 from longcount.recipes.parts import (
     CountUp,
@@ -19,6 +21,8 @@ from longcount.recipes.parts import (
     SlowGate,
 )
 from longcount.recipes.recipe import Recipe, Trained, train
+from longcount.registry import Kind
+from longcount.sources import Source
 
 EXACT = {
     "lstm": Recipe(
@@ -72,21 +76,35 @@ RECIPES = {
 """Every recipe by name and cell."""
 
 
-def get(name: str, cell: str) -> Recipe:
-    """The recipe of that name for a cell.
+def _refusal(part: Any) -> str | None:
+    return None if isinstance(part, Recipe) else f"is of the type {type(part).__name__}"
+
+
+def _line(part: Recipe | dict[str, Recipe]) -> str:
+    recipes = [part] if isinstance(part, Recipe) else list(part.values())
+    parts = dict.fromkeys(type(step).__name__ for recipe in recipes for step in recipe.parts)
+    return f"for {', '.join(recipe.cell for recipe in recipes)}: {', '.join(parts)}"
+
+
+KIND = Kind("recipe", "recipes", RECIPES, "a longcount.recipes.Recipe", _refusal, line_of=_line)
+
+
+def get(name: str, cell: str, source: Source | None = None) -> Recipe:
+    """The recipe of that name, or source, for a cell.
 
     Raises:
         UserError: there is none.
     """
-    if name not in RECIPES:
-        raise UserError(f"no recipe is called {name!r}: the recipes are {', '.join(RECIPES)}")
-    if cell not in RECIPES[name]:
-        raise UserError(f"the recipe {name!r} is for {', '.join(RECIPES[name])}, not for {cell}")
-    return RECIPES[name][cell]
+    found = KIND.get(name, source)
+    by_cell = {found.cell: found} if isinstance(found, Recipe) else found
+    if cell not in by_cell:
+        raise UserError(f"the recipe {name!r} is for {', '.join(by_cell)}, not for {cell}")
+    return by_cell[cell]
 
 
 __all__ = [
     "EXACT",
+    "KIND",
     "RECIPES",
     "CountUp",
     "CrossEntropy",

@@ -56,6 +56,7 @@ def train(
     training: Words,
     validation: Words,
     tell: Callable[[int], None] | None = None,
+    cell: cells.Cell | None = None,
 ) -> Trained:
     """Train runs by a recipe; what a run becomes depends on its own draws and orders alone.
 
@@ -67,8 +68,9 @@ def train(
         training: the training words.
         validation: judges restarts.
         tell: called with the number of every epoch done.
+        cell: the recipe's cell where it is not a built-in one.
     """
-    cell = cells.get(recipe.cell)
+    cell = cell or cells.get(recipe.cell)
     result = Trained(
         np.zeros((len(runs), recipe.epochs + 1, cell.size()), np.float32),
         np.zeros((len(runs), recipe.epochs)),

@@ -9,11 +9,11 @@ computes the engine's states bit for bit.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from longcount import cells
 from longcount.cells.cell import Cell
 from longcount.cells.network import inputs_of_letters, read, split, step
 from longcount.cells.vector import Vector
@@ -145,7 +145,7 @@ def cell_program(cell: Cell) -> str:
     )
 
 
-def cells_script(names: list[str]) -> str:
-    """The script that defines ``cells``, an object with an entry for each named cell."""
-    entries = ",\n".join(f'"{name}": {cell_program(cells.get(name))}' for name in names)
+def cells_script(cells: Mapping[str, Cell]) -> str:
+    """The script that defines ``cells``, an object with an entry for each cell."""
+    entries = ",\n".join(f'"{name}": {cell_program(cell)}' for name, cell in cells.items())
     return f"{PRELUDE}const cells = {{\n{entries}\n}};\n"

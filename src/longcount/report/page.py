@@ -9,13 +9,14 @@ import numpy as np
 from longcount import __version__
 from longcount.analysis import paper
 from longcount.analysis.selection import where
+from longcount.cells import Cell
 from longcount.report.document import as_json, document
 from longcount.report.figures import Figure
 from longcount.report.files import write_bytes
 from longcount.report.javascript import cells_script
 from longcount.report.table1 import cell_title
 from longcount.report.tables import Table, facts, runs_shown
-from longcount.studies.protocol import canonical_sha256
+from longcount.studies.protocol import Condition, canonical_sha256
 from longcount.studies.store import Store
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def page(store: Store, results: "Results", tables: list[Table], figures: list[Fi
         "Everything on this page is drawn from the folder's results; the same study gives the same bytes.",
         reference=f"The paper: {paper.REFERENCE}",
         models=as_json(models),
-        cells_script=Markup(cells_script(sorted({model["cell"] for model in models.values()}))),
+        cells_script=Markup(cells_script(_embedded_cells(store, models))),
     )
 
 
@@ -67,7 +68,7 @@ def embedded_models(store: Store, results: "Results") -> dict[str, Any]:
         every = store.weights(condition.folder, np.repeat(runs, len(epochs)), np.tile(epochs, len(runs)))
         cell = condition.built_in_cell()
         models[condition.folder] = {
-            "cell": cell.name,
+            "cell": _cell_key(condition),
             "title": cell_title(condition.folder),
             "state": list(cell.state_names),
             "epochs": condition.epochs,
@@ -79,6 +80,16 @@ def embedded_models(store: Store, results: "Results") -> dict[str, Any]:
             "weights": base64.b64encode(np.ascontiguousarray(every, "<f4").tobytes()).decode(),
         }
     return models
+
+
+def _cell_key(condition: Condition) -> str:
+    """What the explorer calls a condition's cell: versions of the user's own cell may share its name."""
+    return condition.folder if "cell" in condition.sources else condition.cell
+
+
+def _embedded_cells(store: Store, models: dict[str, Any]) -> dict[str, Cell]:
+    cells = {_cell_key(store.condition(folder)): store.condition(folder).built_in_cell() for folder in models}
+    return dict(sorted(cells.items()))
 
 
 def write_page(path: Path, store: Store, results: "Results", tables: list[Table], figures: list[Figure]) -> None:

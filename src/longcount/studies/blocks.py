@@ -20,6 +20,7 @@ import numpy as np
 
 from longcount import __version__, cells, disk
 from longcount.errors import UserError
+from longcount.sources import mistakes_told
 from longcount.studies.engines import train
 from longcount.studies.executors import Tell
 from longcount.studies.frames import parquet_bytes
@@ -140,7 +141,8 @@ def make_block(wanted: dict[str, Any], tell: Tell | None = None, memory: Memory 
     told = None if tell is None else partial(tell, block.folder)
     training_words = asked.words["training"]
     earlier = None if memory is None else memory.recall(condition, training_words, block.runs)
-    trained = train(condition, block.runs, splits, told, earlier)
+    with mistakes_told():
+        trained = train(condition, block.runs, splits, told, earlier)
     if memory is not None:
         memory.keep(condition, training_words, block.runs, trained)
     epochs_before = 0 if earlier is None else earlier.online_losses.shape[1]

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from longcount import __version__, disk
+from longcount import __version__, disk, sources
 from longcount.errors import UserError
 from longcount.languages.splits import SPLITS
 from longcount.languages.words import Words
 from longcount.studies import word_sets
 from longcount.studies.protocol import Condition, Study, merge
-from longcount.studies.store import STUDY_FILE, Store
+from longcount.studies.store import SOURCES, STUDY_FILE, Store
+
+PLACES = "log/sources.json"
 
 # What a store that was killed while it was begun may consist of.
-_BEGINNINGS = {"log", word_sets.FOLDER}
+_BEGINNINGS = {"log", word_sets.FOLDER, SOURCES}
 
 
 def begin(directory: Path, study: Study) -> Store:
@@ -35,8 +38,48 @@ def begin(directory: Path, study: Study) -> Store:
     with disk.disk_errors_told(directory):
         store = Store(directory, study, {})
         store.word_hashes.update(_write_words(store, study.conditions, given))
+        keep_sources(store)
         store.save_study()
     return store
+
+
+def keep_sources(store: Store) -> None:
+    """Write the files of the user's own parts into the store, and into its log where they were found."""
+    used = {source.sha256: source for condition in store.study.conditions for source in condition.sources.values()}
+    sources.write(
+        store.directory / SOURCES, used.values(), lambda path, text: disk.write_atomically(path, text, store.aside)
+    )
+    read = {sha256: sources.files_of(source) for sha256, source in used.items()}
+    places = {sha256: one.folder for sha256, one in read.items() if not (one.kept or one.installed)}
+    if places:
+        known = {**_noted_places(store), **{sha256: str(folder) for sha256, folder in places.items()}}
+        disk.write_atomically(store.directory / PLACES, json.dumps(known, indent=1).encode(), store.aside)
+
+
+def edited_sources(store: Store) -> list[str]:
+    """A line for every file of the user's own that is not what the store was made from any more."""
+    places = _noted_places(store)
+    lines = []
+    used = {source: None for condition in store.study.conditions for source in condition.sources.values()}
+    for source in used:
+        now = sources.found_now(Path(places[source.sha256]), source) if source.sha256 in places else None
+        if now is not None and now.sha256 != source.sha256:
+            made = [c.folder for c in store.study.conditions if source in c.sources.values()]
+            lines.append(
+                f"{sources.differing(source, now)}: edited since {', '.join(made)} of {store.directory} began: they "
+                f"keep the version in {SOURCES}/{sources.folder_name(source)}; the edited one is another condition, "
+                "which `study add` with a study file or --set adds, in a folder of its own"
+            )
+    return lines
+
+
+def _noted_places(store: Store) -> dict[str, str]:
+    """Where the files of sources were found on this machine, by hash."""
+    try:
+        noted = json.loads((store.directory / PLACES).read_bytes())
+    except (OSError, ValueError):
+        return {}  # a store from elsewhere, or a log that was cleared
+    return noted if isinstance(noted, dict) else {}
 
 
 def refuse_foreign_folder(directory: Path) -> None:
@@ -64,6 +107,7 @@ def add(store: Store, conditions: Sequence[Condition]) -> Store:
     with disk.disk_errors_told(store.directory):
         hashes = _write_words(store, [c for c in merged if c.word_set not in store.word_hashes], given)
         grown = Store(store.directory, study, {**store.word_hashes, **hashes}, store.version)
+        keep_sources(grown)
         grown.save_study()
     return grown
 
@@ -93,6 +137,7 @@ def _write_words(store: Store, conditions: Sequence[Condition], given: dict[str,
 
 
 def _refuse_other_study(store: Store, study: Study) -> None:
+    _refuse_other_sources(store, study)
     found, asked = store.study.model_dump(mode="json"), study.model_dump(mode="json")
     difference = _first_difference(found, asked, "")
     if difference is not None:
@@ -100,6 +145,19 @@ def _refuse_other_study(store: Store, study: Study) -> None:
             f"{store.directory}: holds another study: {difference}; give another folder, go on with what is there by "
             "`study run --out` without a study file, or add to it by `study add`"
         )
+
+
+def _refuse_other_sources(store: Store, study: Study) -> None:
+    there = [source for condition in store.study.conditions for source in condition.sources.values()]
+    for condition in study.conditions:
+        for source in condition.sources.values():
+            kept = [known for known in there if known.reference == source.reference]
+            if kept and source not in kept:
+                raise UserError(
+                    f"{sources.differing(kept[0], source)}: edited since {store.directory} was made from it (source "
+                    f"{sources.folder_name(kept[0])} there, {sources.folder_name(source)} now): an edit is another "
+                    "condition; give another folder, or add it by `study add`"
+                )
 
 
 def _first_difference(found: Any, asked: Any, where: str) -> str | None:

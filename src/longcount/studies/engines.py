@@ -80,7 +80,8 @@ def initial_weights(condition: Condition, runs: range) -> np.ndarray:
         return np.stack([cell.initial_weights(condition.seed, run) for run in runs])
     size = cell.size()
     draws = np.stack([streams.initial_weights(condition.seed, condition.cell, run, size) for run in runs])
-    return cells.initialise(condition.built_in_cell(), draws, condition.initialisation)
+    scheme = condition.initialisation
+    return cells.initialise(condition.built_in_cell(), draws, scheme, condition.sources.get("initialisation"))
 
 
 def evaluate(condition: Condition, weights: np.ndarray, words: Words, targets: np.ndarray) -> engine.Evaluation:
@@ -107,7 +108,7 @@ def _seeds(condition: Condition, runs: range, epoch: int) -> np.ndarray:
 def _train_by_recipe(
     condition: Condition, runs: range, splits: Mapping[str, Words], tell: Callable[[int], None] | None
 ) -> Trained:
-    recipe = recipes.get(str(condition.recipe), condition.cell)
+    recipe = recipes.get(str(condition.recipe), condition.cell, condition.sources.get("recipe"))
     cell, words = condition.built_in_cell(), splits["training"]
 
     def draws(run: int, attempt: int) -> np.ndarray:
@@ -116,7 +117,7 @@ def _train_by_recipe(
     def orders(run: int, epoch: int) -> np.ndarray:
         return np.atleast_2d(orders_of(condition, range(run, run + 1), epoch, len(words)))[0]
 
-    return Trained(*recipes.train(recipe, list(runs), draws, orders, words, splits["validation"], tell))
+    return Trained(*recipes.train(recipe, list(runs), draws, orders, words, splits["validation"], tell, cell))
 
 
 def orders_of(condition: Condition, runs: range, epoch: int, number_of_words: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from longcount import cells, disk
+from longcount import cells, disk, sources
 from longcount.errors import UserError
 from longcount.languages.words import Words
 from longcount.studies import creation, word_sets
@@ -55,6 +55,8 @@ def keep_models(
         cell = cells.get(key) if isinstance(key, str) else key
         sizes = {"hidden_size": cell.hidden_size, "layers": cell.layers}
         settings = {"cell": cell.name, **sizes, "runs": len(weights), "epochs": 0, "words": words}
+        source = sources.source_of(type(cell))
+        settings["sources"] = {} if source is None else {"cell": source}
         conditions.append(Condition.model_validate(settings))
     settled = [condition.model_copy(update={"word_set": word_sets.FOLDER}) for condition in merge(conditions)]
     weights_of = dict(zip([condition.folder for condition in settled], models.values(), strict=True))
@@ -68,6 +70,7 @@ def keep_models(
         creation.clear_half_made(store)
         if splits:
             store.word_hashes[word_sets.FOLDER] = word_sets.write(directory / word_sets.FOLDER, splits, store.aside)
+        creation.keep_sources(store)
         store.save_study()
         for block in store.blocks():
             condition = block.condition

@@ -10,7 +10,18 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
-from longcount.studies.run import BlockMade, Damaged, EpochDone, Event, Finished, Listener, Retried, Started, Waiting
+from longcount.studies.run import (
+    BlockMade,
+    Damaged,
+    Edited,
+    EpochDone,
+    Event,
+    Finished,
+    Listener,
+    Retried,
+    Started,
+    Waiting,
+)
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -131,7 +142,7 @@ def sentence(event: Event, tally: Tally) -> str | None:
             return f"{event.reason}: made again now"
         case Retried():
             return f"{event.folder}: worker lost ({event.reason}), try {event.attempt}"
-        case Waiting():
+        case Waiting() | Edited():
             return event.reason
         case Finished(blocks_made=0):
             return "everything is there already"

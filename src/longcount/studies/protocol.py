@@ -12,7 +12,9 @@ grid makes one condition for every combination. `read_study` takes a TOML file,
     [[grid]]
     cell = "gru"
 
-What a field does not say comes from the paper's protocol.
+What a field does not say comes from the paper's protocol. Fields in `PARTS` name a built-in part, or one of the user's
+own as ``module:Name``, of a Python file beside the study's file or in the current folder; the settled condition has
+the part's own name there, and in `Condition.sources` where it comes from with the hash of its files.
 """
 
 import hashlib
@@ -26,12 +28,14 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from longcount import cells, recipes
+from longcount import cells, recipes, sources
 from longcount.engine.options import Options
 from longcount.errors import UserError
 from longcount.languages.splits import SPLITS
+from longcount.registry import Kind
+from longcount.sources import Source
 
 SCHEMA = 1  # of stores and of the resolved study; a store of another schema is refused
 
@@ -83,6 +87,9 @@ class WordSource(_Frozen):
         return given
 
 
+PARTS = {kind.name: kind for kind in (cells.KIND, cells.INITIALISATIONS, recipes.KIND)}
+"""Fields that name a part, built in or of the user's own."""
+
 _PLACES = {"runs", "earlier_runs", "folder", "word_set"}  # how many runs and where, not how they are trained
 
 
@@ -96,11 +103,11 @@ class Condition(_Frozen):
     order: Literal["shuffled", "shared", "fixed"] = "shuffled"
     loss: Literal["mse", "bce"] = "mse"
     engine: Literal["lanes", "torch"] = "lanes"  # the fast engine, or PyTorch
-    module: str | None = None  # "module:function" that makes the torch.nn.Module to train; torch engine only
+    module: str | None = None  # "module:Name" of what makes the torch.nn.Module to train; torch engine only
     recipe: str | None = None  # of longcount.recipes; it says all about training but runs, order, seed and words
     hidden_size: int = Field(default=1, ge=1, le=1_024)
     layers: int = Field(default=1, ge=1, le=16)
-    initialisation: Literal["pytorch", "identity", "orthogonal", "counter", "signs"] = "pytorch"
+    initialisation: str = "pytorch"
     schedule: Literal["constant", "exponential", "linear", "cosine"] = "constant"  # of the learning rate
     decay: float = Field(default=0.9, gt=0, le=1)  # exponential schedule: factor from epoch to epoch
     batch_size: int = Field(default=1, ge=1, le=1_000_000)  # words an update
@@ -114,32 +121,40 @@ class Condition(_Frozen):
     seed: int = Field(default=0, ge=0, lt=2**63)
     evaluated: Literal["checkpoints", "every_epoch"] = "checkpoints"
     words: WordSource = WordSource()
+    sources: dict[str, Source] = {}  # of the fields that name the user's own parts; settled from what they say
     earlier_runs: tuple[int, ...] = ()  # how many runs there were before each addition, so that blocks keep their edges
     folder: str = ""  # of its runs, under runs/; settled when the study is put together
     word_set: str = ""  # folder of its words; settled when the words are made
 
     @model_validator(mode="before")
     @classmethod
-    def _defaults_of_the_cell(cls, values: Any) -> Any:
+    def _parts_and_their_defaults(cls, values: Any, info: ValidationInfo) -> Any:
+        """Parts are looked for only where a study is put together: to read a condition runs no code of anybody's."""
         if isinstance(values, Mapping) and isinstance(values.get("cell"), str):
+            folders = (info.context or {}).get("folders")
+            if folders is not None:
+                values = _with_parts(values, folders)
             cell = values["cell"]
             defaults: dict[str, Any] = {
                 "runs": PAPER_RUNS.get(cell, 10),
                 "learning_rate": PAPER_LEARNING_RATE.get(cell, 0.01),
             }
-            recipe = recipes.RECIPES.get(str(values.get("recipe")), {}).get(cell)
+            recipe = _recipe_of(values, folders is not None)
             if recipe is not None:
                 defaults |= {"epochs": recipe.epochs, "learning_rate": recipe.learning_rate}
             values = {**defaults, **values}
         return values
 
     @model_validator(mode="after")
-    def _engines_and_recipes_can_do_it(self) -> "Condition":
-        if self.module is None:
-            _known_cell(self.cell)
-        elif not re.fullmatch(r"\w+", self.cell):
+    def _engines_and_recipes_can_do_it(self, info: ValidationInfo) -> "Condition":
+        for field, kind in PARTS.items():
+            name = getattr(self, field)
+            if field not in self.sources and name is not None and not (field == "cell" and self.module):
+                _known(kind, name)
+        if not re.fullmatch(r"\w+", self.cell):
             raise ValueError("cell: should be a short name of letters and digits for the module")
-        if self.recipe is not None:
+        may_load = (info.context or {}).get("folders") is not None
+        if self.recipe is not None and (may_load or "recipe" not in self.sources):
             _refuse_what_a_recipe_settles(self)
         if self.engine == "lanes":
             for field in ("module", "dropout", "device"):
@@ -150,8 +165,8 @@ class Condition(_Frozen):
         return self
 
     def built_in_cell(self) -> cells.Cell:
-        """The cell with its sizes; not for a user's own module."""
-        return cells.get(self.cell, self.hidden_size, self.layers)
+        """The cell with its sizes, built in or of the user's own; not for a module of PyTorch."""
+        return cells.KIND.get(self.cell, self.sources.get("cell"))(self.hidden_size, self.layers)
 
     def network(self) -> Any:
         """What is trained: a `longcount.cells.Cell` for the fast engine, a `TorchCell` for PyTorch."""
@@ -162,7 +177,7 @@ class Condition(_Frozen):
         if self.module is None:
             return torch_cell(self.built_in_cell(), self.dropout)
         settings = {"hidden_size": self.hidden_size, "layers": self.layers, "dropout": self.dropout}
-        return user_cell(self.module, settings, self.cell)
+        return user_cell(self.module, settings, self.cell, self.sources.get("module"))
 
     def options(self) -> Options:
         """How the fast engine makes an update."""
@@ -196,18 +211,44 @@ class Condition(_Frozen):
         return self.model_dump(mode="json", exclude=_PLACES)
 
 
-def _known_cell(name: str) -> None:
+def _known(kind: Kind, name: str) -> None:
     try:
-        cells.get(name)
+        kind.refuse_unknown(name)
     except UserError as error:
         raise ValueError(str(error)) from None
 
 
-_FREE_BESIDE_A_RECIPE = {"cell", "runs", "recipe", "order", "seed", "evaluated", "words"} | _PLACES
+def _with_parts(values: Mapping[str, Any], folders: Sequence[Path]) -> dict[str, Any]:
+    """Fields of a condition with the user's own parts found: their names in the fields, where they come from beside."""
+    settled = dict(values)
+    found = {
+        field: Source(**source) if isinstance(source, Mapping) else source
+        for field, source in values.get("sources", {}).items()
+    }
+    for field, kind in PARTS.items():
+        text = values.get(field)
+        if isinstance(text, str) and field not in found and not (field == "cell" and values.get("module")):
+            settled[field], _, source = kind.find(text, folders)
+            found |= {} if source is None else {field: source}
+    if isinstance(settled.get("module"), str) and "module" not in found:
+        found["module"] = sources.locate(settled["module"], folders)
+        settled["module"] = found["module"].reference
+    return {**settled, "sources": found}
+
+
+def _recipe_of(values: Mapping[str, Any], may_load: bool) -> recipes.Recipe | None:
+    """The recipe that fields of a condition name, where there is one and it is built in or may be loaded."""
+    name, source = values.get("recipe"), values.get("sources", {}).get("recipe")
+    if not isinstance(name, str) or (name not in recipes.RECIPES if source is None else not may_load):
+        return None
+    return recipes.get(name, values["cell"], source)
+
+
+_FREE_BESIDE_A_RECIPE = {"cell", "runs", "recipe", "order", "seed", "evaluated", "words", "sources"} | _PLACES
 
 
 def _refuse_what_a_recipe_settles(condition: Condition) -> None:
-    recipe = recipes.get(str(condition.recipe), condition.cell)
+    recipe = recipes.get(str(condition.recipe), condition.cell, condition.sources.get("recipe"))
     settled = {"epochs": recipe.epochs, "learning_rate": recipe.learning_rate}
     for name, field in Condition.model_fields.items():
         if name not in _FREE_BESIDE_A_RECIPE and getattr(condition, name) != settled.get(name, field.default):
@@ -264,10 +305,15 @@ def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None) -> 
     if isinstance(directory, str):  # as the file means it: from where the file lies
         tables["words"]["directory"] = str(path.parent / directory)
     tables.setdefault("name", path.stem)
-    return build_study(tables, overrides, where=str(path))
+    return build_study(tables, overrides, str(path), (path.parent, Path.cwd()))
 
 
-def build_study(tables: Mapping[str, Any], overrides: Mapping[str, Any] | None = None, where: str = "study") -> Study:
+def build_study(
+    tables: Mapping[str, Any],
+    overrides: Mapping[str, Any] | None = None,
+    where: str = "study",
+    folders: Sequence[Path] | None = None,
+) -> Study:
     """The study that nested tables describe, as a study file does.
 
     Args:
@@ -275,10 +321,12 @@ def build_study(tables: Mapping[str, Any], overrides: Mapping[str, Any] | None =
         overrides: dotted field name to value or list of values, such as ``{"words.seed": [1, 2]}``; replaces what the
             tables say.
         where: what messages begin with.
+        folders: where files with the user's own parts are looked for, in turn; default: the current folder.
 
     Raises:
-        UserError: for an unknown field or a bad value, with the nearest field's name.
+        UserError: for an unknown field or a bad value, with the nearest field's name, or a part that cannot be used.
     """
+    folders = (Path.cwd(),) if folders is None else folders
     study = {field: tables[field] for field in STUDY_FIELDS if field in tables}
     common = _leaves({field: value for field, value in tables.items() if field not in (*STUDY_FIELDS, "grid")})
     grids = tables.get("grid", [{}])
@@ -293,7 +341,8 @@ def build_study(tables: Mapping[str, Any], overrides: Mapping[str, Any] | None =
         _refuse_unknown_fields(fields, place)
         if "cell" not in fields:
             raise UserError(f"{place}: cell: missing; one of {', '.join(cells.names())}, or a list of them")
-        conditions += [_validated(Condition, _nested(point), place) for point in _points(fields, place)]
+        conditions += [_validated(Condition, _nested(point), place, folders) for point in _points(fields, place)]
+    try_own_parts(conditions)
     # Blocks that fill the widest lanes train a run fastest; smaller ones share a few runs among the cores.
     study.setdefault("block_runs", 32 if any(condition.runs > FEW_RUNS for condition in conditions) else 16)
     return _validated(Study, {**study, "conditions": merge(conditions)}, where)
@@ -306,12 +355,35 @@ def vary(study: Study, changes: Mapping[str, Any]) -> tuple[Condition, ...]:
         UserError: for an unknown field or a bad value.
     """
     _refuse_unknown_fields(changes, "study")
-    varied = [
-        _validated(Condition, _nested({**_leaves(condition.model_dump(exclude=_PLACES - {"runs"})), **point}), "study")
-        for condition in study.conditions
-        for point in _points(changes, "study")
-    ]
+    varied = []
+    for condition in study.conditions:
+        fields = _leaves(condition.model_dump(exclude=_PLACES - {"runs"}))
+        fields["sources"] = {field: source for field, source in fields["sources"].items() if field not in changes}
+        points = ({**fields, **point} for point in _points(changes, "study"))
+        varied += [_validated(Condition, _nested(point), "study", (Path.cwd(),)) for point in points]
+    try_own_parts(varied)
     return merge(varied)
+
+
+def try_own_parts(conditions: Iterable[Condition]) -> None:
+    """Try the user's own parts before anything is written: make the networks, and the weights of a run.
+
+    Raises:
+        UserError: where a part cannot be used, with file and line.
+    """
+    tried: list[Any] = []
+    for condition in conditions:
+        what = (condition.sources, condition.hidden_size, condition.layers, condition.dropout)
+        if condition.sources and what not in tried:
+            tried.append(what)
+            with sources.mistakes_told():
+                network = condition.network()
+                if "cell" in condition.sources:
+                    cells.try_equations(condition.built_in_cell(), condition.sources["cell"])
+                if condition.module is None:
+                    draws = np.linspace(-0.9, 0.9, network.size(), dtype=np.float32)
+                    source = condition.sources.get("initialisation")
+                    cells.initialise(condition.built_in_cell(), draws, condition.initialisation, source)
 
 
 def merge(conditions: Iterable[Condition], existing: Sequence[Condition] = ()) -> tuple[Condition, ...]:
@@ -347,6 +419,9 @@ def settle_folders(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
 
 def _named_fields(condition: Condition) -> dict[str, Any]:
     fields = _leaves(condition.settings())
+    own = fields.pop("sources")
+    for field in (*PARTS, "module"):
+        fields[f"{field}_source"] = own[field]["sha256"][:8] if field in own else None
     if fields["words.seed"] == condition.seed:  # as it is where the study says nothing of the words' seed
         fields["words.seed"] = None
     return fields
@@ -404,7 +479,8 @@ def _points(fields: Mapping[str, Any], where: str) -> Iterable[dict[str, Any]]:
 
 def _refuse_unknown_fields(fields: Iterable[str], where: str) -> None:
     inner = [f"words.{name}" for name in WordSource.model_fields if name != "given"]
-    known = [name for name in Condition.model_fields if name not in (_PLACES - {"runs"}) | {"words"}] + inner
+    hidden = (_PLACES - {"runs"}) | {"words", "sources"}
+    known = [name for name in Condition.model_fields if name not in hidden] + inner
     for name in fields:
         if name not in known:
             everything = [*known, *STUDY_FIELDS]
@@ -415,11 +491,15 @@ def _refuse_unknown_fields(fields: Iterable[str], where: str) -> None:
             raise UserError(f"{where}: {name}: unknown field; {hint}")
 
 
-def _validated(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
+def _validated(
+    model: type[Model], values: Mapping[str, Any], where: str, folders: Sequence[Path] | None = None
+) -> Model:
     try:
-        return model.model_validate(values)
+        return model.model_validate(values, context={"folders": folders})
     except ValidationError as error:
         raise UserError(f"{where}: {explain(error)}") from None
+    except UserError as error:  # of a part
+        raise UserError(f"{where}: {error}") from error
 
 
 def explain(error: ValidationError) -> str:

@@ -98,7 +98,14 @@ class Finished:
     tokens: int
 
 
-Event = Started | Damaged | EpochDone | BlockMade | Retried | Waiting | Finished
+@dataclass(frozen=True)
+class Edited:
+    """A file of the user's own is not what the store was made from any more."""
+
+    reason: str
+
+
+Event = Edited | Started | Damaged | EpochDone | BlockMade | Retried | Waiting | Finished
 Listener = Callable[[Event], None]
 
 
@@ -132,6 +139,8 @@ def run_study(
         with exclusive(directory):
             store = _begin(study, directory, add)
             tell = listen or (lambda event: None)
+            for line in creation.edited_sources(store):
+                tell(Edited(line))
             started = time.monotonic()
             made = _make_missing_blocks(store, executor, tell)
             with disk.disk_errors_told(directory):

@@ -2,6 +2,7 @@
 
     DIR/study.toml              the resolved study, schema, version, hashes of the words
     DIR/words/<split>.txt       the words themselves (one folder further down where there are several sets)
+    DIR/sources/<hash>/*.py     the user's own parts as they were trained, where there are any
     DIR/runs/<condition>/<first>-<last>/
         weights.safetensors     torch.nn names, each float32 [runs, epochs + 1, *shape]
         metrics.parquet         see `longcount.studies.measures.schema`
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from longcount import __version__, cells, disk
+from longcount import __version__, cells, disk, sources
 from longcount.errors import UserError
 from longcount.languages.files import FILE_NAMES, read_words
 from longcount.languages.splits import SPLITS
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 STUDY_FILE = "study.toml"
 WEIGHTS, METRICS, MANIFEST = "weights.safetensors", "metrics.parquet", "manifest.json"
 ASIDE = "log/aside"
+SOURCES = "sources"
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,8 @@ class Store:
             raise UserError(f"{path}: damaged: {explain(error)}") from None
         if tables.get("sha256") != _content_sha256(tables):
             raise UserError(f"{path}: edited or damaged: it does not match its own hash; change a study by `study add`")
+        for condition in study.conditions:
+            sources.remember(Path(directory) / SOURCES, condition.sources.values())
         return cls(Path(directory), study, tables.get("word_sets", {}), tables.get("longcount", "unknown"))
 
     def save_study(self) -> None:

@@ -1,0 +1,38 @@
+"""``longcount list``: the cells, recipes and other parts that there are, built in or offered by installed packages."""
+
+from typing import Literal
+
+from cyclopts import App
+
+from longcount.commands.options import Json
+
+app = App(name="list", help_format="plaintext", help_formatter="default")
+
+
+@app.default
+def list_(kind: Literal["cells", "initialisations", "recipes"], /, *, json: Json = False) -> None:
+    """List all parts of a kind: name, what it is in a line, and where it comes from.
+
+    Besides these, wherever a name is asked for, module:Name takes one of your own from a Python file beside the study
+    file or in the current folder.
+
+    Args:
+        kind: cells, initialisations or recipes.
+    """
+    from longcount import cells, recipes
+    from longcount.commands.output import print_json, print_table
+
+    kinds = {one.plural: one for one in (cells.KIND, cells.INITIALISATIONS, recipes.KIND)}
+    rows = kinds[kind].listed()
+    if json:
+        print_json(row._asdict() for row in rows)
+        return
+
+    from rich.table import Table
+
+    table = Table(title=kind)
+    for name in ("name", "what it is", "from"):
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*row)
+    print_table(table)
