@@ -44,6 +44,15 @@ def first_line(part: Any) -> str:
     return (inspect.getdoc(part) or "").partition("\n")[0]
 
 
+def what_it_is(part: Any) -> str:
+    """What an object is that should be something else, for `Kind.refusal`.
+
+    >>> what_it_is(3), what_it_is(int)
+    ('is of the type int', 'is a class')
+    """
+    return "is a class" if isinstance(part, type) else f"is of the type {type(part).__name__}"
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of part."""

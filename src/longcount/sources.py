@@ -345,7 +345,12 @@ class _Loader(Loader):
     def exec_module(self, module: ModuleType) -> None:
         if self.file is not None:
             path = str(self.files.folder / self.file)
-            code = compile(self.files.contents[self.file], path, "exec", dont_inherit=True)
+            try:
+                code = compile(self.files.contents[self.file], path, "exec", dont_inherit=True)
+            except (SyntaxError, ValueError) as error:
+                if isinstance(error, SyntaxError) and error.filename:
+                    raise
+                raise SyntaxError(str(error), (path, 1, None, None)) from None  # a text that is none
             module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._import}
             exec(code, module.__dict__)
 

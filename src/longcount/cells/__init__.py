@@ -22,7 +22,7 @@ from longcount.cells.relu import ReLU
 from longcount.cells.tanh import Tanh
 from longcount.cells.vector import Vector
 from longcount.errors import UserError
-from longcount.registry import Kind
+from longcount.registry import Kind, what_it_is
 from longcount.sources import Source, mistakes_told, place_of
 
 CELLS: dict[str, type[Cell]] = {cell.name: cell for cell in (LSTM, ReLU, GRU, Tanh, Linear, HardLSTM, HardGRU)}
@@ -31,7 +31,7 @@ CELLS: dict[str, type[Cell]] = {cell.name: cell for cell in (LSTM, ReLU, GRU, Ta
 
 def _refusal(part: Any) -> str | None:
     if not (isinstance(part, type) and issubclass(part, Cell)):
-        return f"is {'a class' if isinstance(part, type) else 'of the type ' + type(part).__name__}"
+        return what_it_is(part)
     lacking = [name for name in ("name", "gates", "state_names") if not hasattr(part, name)]
     lacking += sorted(getattr(part, "__abstractmethods__", ()))
     if lacking:

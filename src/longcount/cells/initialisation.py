@@ -15,7 +15,7 @@ import numpy as np
 from longcount.cells.cell import Cell
 from longcount.cells.parameters import pack, unpack
 from longcount.errors import UserError
-from longcount.registry import Kind
+from longcount.registry import Kind, what_it_is
 from longcount.sources import Source, mistakes_told, place_of, source_of
 
 Tensors = dict[str, np.ndarray]
@@ -129,7 +129,7 @@ SCHEMES: dict[str, Callable[[Cell, Tensors], None]] = {
 
 def _refusal(part: Any) -> str | None:
     if not inspect.isfunction(part):
-        return f"is of the type {type(part).__name__}"
+        return what_it_is(part)
     try:
         inspect.signature(part).bind(None, None)
     except TypeError:

@@ -17,7 +17,7 @@ import numpy as np
 from longcount.cells import OUTPUTS, VOCABULARY, Cell
 from longcount.errors import UserError
 from longcount.interop import need_torch
-from longcount.registry import Kind
+from longcount.registry import Kind, what_it_is
 from longcount.sources import Source, locate, mistakes_told
 
 need_torch()  # studies come in by this door, and a missing PyTorch is the user's to mend
@@ -82,7 +82,7 @@ def torch_cell(cell: Cell, dropout: float = 0.0) -> TorchCell:
 def _refusal(part: Any) -> str | None:
     if inspect.isfunction(part) or (isinstance(part, type) and issubclass(part, nn.Module)):
         return None
-    return f"is {'a class' if isinstance(part, type) else 'of the type ' + type(part).__name__}"
+    return what_it_is(part)
 
 
 MODULES = Kind("module", "modules", {}, "a subclass of torch.nn.Module, or a function that returns one", _refusal)

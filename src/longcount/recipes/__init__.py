@@ -21,7 +21,7 @@ from longcount.recipes.parts import (
     SlowGate,
 )
 from longcount.recipes.recipe import Recipe, Trained, train
-from longcount.registry import Kind
+from longcount.registry import Kind, what_it_is
 from longcount.sources import Source
 
 EXACT = {
@@ -77,7 +77,7 @@ RECIPES = {
 
 
 def _refusal(part: Any) -> str | None:
-    return None if isinstance(part, Recipe) else f"is of the type {type(part).__name__}"
+    return None if isinstance(part, Recipe) else what_it_is(part)
 
 
 def _line(part: Recipe | dict[str, Recipe]) -> str:
