@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from longcount import languages
 from longcount.errors import UserError
 from longcount.languages import dyck
 from longcount.languages.files import (
@@ -193,3 +194,57 @@ def test_directories_that_hold_no_words(tmp_path, read):
     (tmp_path / "file").write_text("()\n")
     with pytest.raises(UserError, match="is not a directory"):
         read(Path(tmp_path / "file"))
+
+
+BAD_FILES_OF_ABC = {
+    "foreign letter": (b"abc\na(c\n", ":2: '(' at column 2 is no letter of a word; expected 'a', 'b' or 'c'"),
+    "not a word": (b"abc\naabc\n", ":2: 'c' at column 4 cannot stand there: after column 3, 'b' must follow"),
+    "cut short": (b"ab\n", ":1: the word is cut short: after column 2, its last, 'c' must follow"),
+    "empty line": (b"abc\n\nabc\n", ":2: empty line; expected a word in 'a', 'b' and 'c'"),
+    "labels": (b"abc\nabc,111\n", ":2: ',' at column 4: words of an_bn_cn have no labels; end the line here"),
+    "binary": (b"abc\nab\0\n", ":2: a zero byte: a binary file? Expected one word a line in 'a', 'b' and 'c'"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_FILES_OF_ABC)
+def test_bad_files_of_other_letters(tmp_path, kind):
+    content, message = BAD_FILES_OF_ABC[kind]
+    path = tmp_path / "words.txt"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="^" + re.escape(f"{path}{message}")):
+        read_words(path, "an_bn_cn")
+
+
+@pytest.mark.parametrize("name", languages.names())
+def test_files_of_every_language(tmp_path, name):
+    language = languages.get(name)
+    strings = [word for length in range(1, 9) for word in language.enumerate(length)][:50]
+    words = Words.from_strings(strings, language.letters)
+    write_words(tmp_path / "train.txt", words)
+    assert (tmp_path / "train.txt").read_text() == "\n".join(strings) + "\n"
+    assert read_words(tmp_path / "train.txt", name) == read_words(tmp_path / "train.txt", language) == words
+    assert read_splits(tmp_path, name) == {"training": words}
+    (row,) = check_directory(tmp_path, name).rows
+    assert (row.words, row.tokens, row.duplicates) == (len(strings), len("".join(strings)), 0)
+    assert row.deepest == language.depths(words).max()
+    assert row.mean_depth == language.depths(words).mean()
+
+
+def test_strings_that_are_no_members_are_read_where_asked_for(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_text("ab\nba\naab\n")
+    assert read_words(path, "an_bn", members_only=False).strings() == ["ab", "ba", "aab"]
+    with pytest.raises(UserError, match=r"words\.txt:2: 'b' at column 1"):
+        read_words(path, "an_bn")
+    path.write_text("abc\n")
+    with pytest.raises(UserError, match="'c' at column 3 is no letter"):
+        read_words(path, "an_bn", members_only=False)
+
+
+def test_labels_of_semi_dyck1(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_text(")(),010\n")
+    assert read_words(path, "semi_dyck1").strings() == [")()"]
+    path.write_text(")(),110\n")
+    with pytest.raises(UserError, match="label '1' at column 5 should be '0'"):
+        read_words(path, "semi_dyck1")

@@ -7,9 +7,14 @@ family or in a file of its own, and a line in `LANGUAGES`.
 from difflib import get_close_matches
 
 from longcount.errors import UserError
+from longcount.languages.blocks import an_b2n, an_bm_cm_dn, an_bm_cnm, an_bn, an_bn_cn, an_bn_cn_dn
+from longcount.languages.boolean import boolean
 from longcount.languages.dyck import DYCK1, semi_dyck1
+from longcount.languages.dyck2 import dyck2
 from longcount.languages.language import Language
 from longcount.languages.machine import Machine
+from longcount.languages.majority import majority
+from longcount.languages.shuffle import shuffle
 from longcount.languages.words import Words
 
 LANGUAGES: dict[str, Language] = {
@@ -17,6 +22,19 @@ LANGUAGES: dict[str, Language] = {
     for language in (
         DYCK1,
         semi_dyck1(),
+        an_bn(),
+        an_bn_cn(),
+        an_bn_cn_dn(),
+        an_b2n(),
+        an_bm_cnm(),
+        an_bm_cm_dn(),
+        shuffle(2),
+        shuffle(4),
+        shuffle(6),
+        boolean(3),
+        boolean(5),
+        majority(),
+        dyck2(),
     )
 }
 """Every built-in language by name, the default first."""

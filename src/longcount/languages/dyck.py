@@ -50,14 +50,10 @@ class _Dyck1(Brackets):
 
     def _read(self, words: Words) -> tuple[np.ndarray, np.ndarray]:
         depths = self.own(words).depths
-        outside = np.flatnonzero(depths < 0)
         codes = (depths > 0).astype(np.int64)
-        if not len(outside):
-            return codes, depths[None]
-        depths = depths.copy()
-        owners, first = np.unique(np.searchsorted(words.offsets, outside, side="right") - 1, return_index=True)
-        for start, end in zip(outside[first].tolist(), words.offsets[owners + 1].tolist(), strict=True):
-            codes[start:end], depths[start:end] = 2, 0
+        if depths.min(initial=0) < 0:
+            outside = words.running_sums(depths < 0) > 0
+            codes, depths = np.where(outside, 2, codes), np.where(outside, 0, depths)
         return codes, depths[None]
 
 

@@ -23,8 +23,8 @@ from longcount.languages.words import Words, check_letters, listed
 END = "end"
 """The name of the output that says whether the word may end."""
 
-LARGEST_COUNT = 2_000_000
-"""Configurations that counting the words of a length may visit: some ten seconds."""
+LARGEST_COUNT = 1_000_000
+"""Configurations, one for each number of letters left, that counting words may visit: a minute at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +92,11 @@ class Language(ABC):
         """The word of n, for languages indexed by n; UserError for others."""
         raise UserError(f"{self.name} has no single word for each n")
 
+    def following(self, configuration: Any) -> list[tuple[str, Any]]:
+        """Each letter that may come next, with the configuration after it."""
+        after = [(letter, self.step(configuration, letter)) for letter in self.letters]
+        return [(letter, following) for letter, following in after if following is not None]
+
     def representative(self, configuration: Any) -> Hashable:
         """A configuration that goes on in as many ways as this one: counting visits representatives only."""
         return configuration
@@ -110,7 +115,7 @@ class Language(ABC):
     @cached_property
     def allowed_at_start(self) -> np.ndarray:
         """What a word may begin with, uint8 [L + 1]: each letter, then the end, for the empty word."""
-        first = [self.step(self.start, letter) is not None for letter in self.letters]
+        first = [letter in dict(self.following(self.start)) for letter in self.letters]
         return np.array([*first, self.may_end(self.start)], np.uint8)
 
     def targets(self, words: Words) -> np.ndarray:
@@ -220,11 +225,9 @@ class Language(ABC):
         """Each letter that may come next, the configuration after it, and how many words of so many letters left to
         come go on so; `count` has been asked before."""
         table = self._completions[left - 1]
-        choices = [(letter, self.step(configuration, letter)) for letter in self.letters]
         return [
             (letter, following, table.get(self.representative(following), 0))
-            for letter, following in choices
-            if following is not None
+            for letter, following in self.following(configuration)
         ]
 
     @cached_property
@@ -233,45 +236,42 @@ class Language(ABC):
 
     @cached_property
     def _completions(self) -> list[dict[Hashable, int]]:
-        """[left][representative]: in how many ways a word can be completed with so many letters. Grows with use."""
+        """[left][representative]: in how many ways a word can be completed with so many letters; those that
+        `letters_due` excludes are left out. Grows with use."""
         return []
 
     def _count_completions(self, length: int) -> None:
         """Fill `_completions` with what words of a length pass through."""
-        layers = self._layers(length)
         tables = self._completions
         while len(tables) <= length:
             tables.append({})
-        for left, layer in enumerate(reversed(layers)):
-            for representative, configuration in layer.items():
-                if representative in tables[left]:
-                    continue
-                if left == 0:
-                    tables[left][representative] = int(self.may_end(configuration))
-                else:
-                    ways = (completions for _, _, completions in self._choices(configuration, left))
-                    tables[left][representative] = sum(ways)
-
-    def _layers(self, length: int) -> list[dict[Hashable, Any]]:
-        """After each number of letters up to a length, a configuration of each representative from which the word may
-        still end in time."""
-        layers: list[dict[Hashable, Any]] = [{self.representative(self.start): self.start}]
+        waiting = [(length, self.start)]
         visited = 0
-        for left in range(length - 1, -1, -1):
-            layer: dict[Hashable, Any] = {}
-            for configuration in layers[-1].values():
-                for letter in self.letters:
-                    following = self.step(configuration, letter)
-                    if following is not None and self.letters_due(following) <= left:
-                        layer.setdefault(self.representative(following), following)
-            visited += len(layer)
+        while waiting:
+            left, configuration = waiting[-1]
+            representative = self.representative(configuration)
+            if representative in tables[left]:
+                waiting.pop()
+                continue
+            ways, missing = int(self.may_end(configuration)) if left == 0 else 0, []
+            for _, following in self.following(configuration) if left else ():
+                if self.letters_due(following) < left:
+                    completions = tables[left - 1].get(self.representative(following))
+                    if completions is None:
+                        missing.append((left - 1, following))
+                    else:
+                        ways += completions
+            if missing:
+                waiting += missing
+                continue
+            tables[left][representative] = ways
+            waiting.pop()
+            visited += 1
             if visited > LARGEST_COUNT:
                 raise UserError(
                     f"{self.name} has too many configurations to count its words of {length:,} letters: more than "
                     f"{LARGEST_COUNT:,}; ask for shorter words"
                 )
-            layers.append(layer)
-        return layers
 
 
 def below(bound: int, generator: np.random.Generator) -> int:

@@ -16,9 +16,10 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import add
 from typing import NamedTuple
 
 import numpy as np
@@ -171,7 +172,7 @@ class Machine(Language):
         found = {self.start: None}
         waiting = [self.start]
         while waiting and len(found) < CHECKED:
-            for following in self._following(waiting.pop(0)):
+            for _, following in self.following(waiting.pop(0)):
                 if following not in found:
                     found[following] = None
                     waiting.append(following)
@@ -190,7 +191,7 @@ class Machine(Language):
                     way.append(at)
                     at = before[at]
                 return way
-            for following in self._following(configuration):
+            for _, following in self.following(configuration):
                 if following not in before:
                     before[following] = configuration
                     heapq.heappush(waiting, (sum(following.counters), len(before), following))
@@ -205,20 +206,19 @@ class Machine(Language):
 
     def step(self, configuration: Configuration, letter: str) -> Configuration | None:
         """The configuration after one more letter; None where there is no rule for it."""
-        rule = self._cases.get((self._code(configuration), letter))
-        if rule is None:
-            return None
-        return Configuration(rule.next, tuple(map(int.__add__, configuration.counters, rule.steps)))
+        return dict(self.following(configuration)).get(letter)
+
+    def following(self, configuration: Configuration) -> list[tuple[str, Configuration]]:
+        """Each letter that may come next, with the configuration after it."""
+        counters = configuration.counters
+        return [
+            (letter, Configuration(rule.next, tuple(map(add, counters, rule.steps))))
+            for letter, rule in self._rules_of[self._code(configuration)]
+        ]
 
     def may_end(self, configuration: Configuration) -> bool:
         """Whether the word may end here."""
         return self._code(configuration) in self._end_codes
-
-    def _following(self, configuration: Configuration) -> Iterator[Configuration]:
-        for letter in self.letters:
-            following = self.step(configuration, letter)
-            if following is not None:
-                yield following
 
     def _reads(self, word: str) -> Configuration | None:
         """The configuration after a whole word; None where it is no member."""
@@ -257,6 +257,13 @@ class Machine(Language):
                     raise ValueError(f"{self.name}: {tuple(cases[case])} and {tuple(rule)} hold for the same case")
                 cases[case] = rule
         return cases
+
+    @cached_property
+    def _rules_of(self) -> list[list[tuple[str, Rule]]]:
+        """For each code, the letters that have a rule, and the rule."""
+        codes = range(len(self.states) << self.counters)
+        found = [[(letter, self._cases.get((code, letter))) for letter in self.letters] for code in codes]
+        return [[(letter, rule) for letter, rule in row if rule is not None] for row in found]
 
     @cached_property
     def _end_codes(self) -> set[int]:
@@ -386,8 +393,12 @@ class Machine(Language):
 
     def representative(self, configuration: Configuration) -> Hashable:
         """The same configuration with the counters that may change places in order."""
+        if not self._interchangeable:
+            return configuration
         counters = list(configuration.counters)
         for group in self._interchangeable:
+            if len(group) == len(counters):
+                return configuration.state, tuple(sorted(counters))
             for k, count in zip(group, sorted(counters[k] for k in group), strict=True):
                 counters[k] = count
         return configuration.state, tuple(counters)

@@ -130,9 +130,7 @@ class Words:
         """
         if self.letters != LETTERS:
             raise ValueError(f"words over {self.letters!r} have no depths; only words over {LETTERS!r} have")
-        running = np.zeros(len(self.tokens) + 1, np.int32)
-        np.cumsum(1 - 2 * self.tokens.astype(np.int8), dtype=np.int32, out=running[1:])
-        return read_only(running[1:] - np.repeat(running[self.offsets[:-1]], self.lengths))
+        return read_only(self.running_sums(1 - 2 * self.tokens.astype(np.int8)))
 
     @cached_property
     def sha256(self) -> str:
@@ -142,6 +140,16 @@ class Words:
         True
         """
         return hashlib.sha256(self.lines()).hexdigest()
+
+    def running_sums(self, steps: np.ndarray) -> np.ndarray:
+        """The sum of the steps (bool or int [T]) from the word's first token up to each token, int32 [T].
+
+        >>> Words.from_strings(["()", "()()"]).running_sums(np.ones(6, bool)).tolist()
+        [1, 2, 1, 2, 3, 4]
+        """
+        running = np.zeros(len(steps) + 1, np.int32)
+        np.cumsum(steps, dtype=np.int32, out=running[1:])
+        return running[1:] - np.repeat(running[self.offsets[:-1]], self.lengths)
 
     def select(self, indices: np.ndarray | Sequence[int]) -> "Words":
         """The words at these indices, in that order, repeats allowed.
