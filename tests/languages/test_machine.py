@@ -173,6 +173,7 @@ BROKEN = {
     "too few signs": (rules(*GOOD["rules"][:2], ("b", "b", "", "b", (-1,))), "'' should be 1 of the signs"),
     "another sign": ({"ends": (("b", "-"),)}, "'-' should be 1 of the signs 0, "),
     "too many steps": (rules(*GOOD["rules"][:2], ("b", "b", "+", "b", (-1, 0))), r"\(-1, 0\) should be 1 steps"),
+    "half a step": (rules(*GOOD["rules"][:2], ("b", "b", "+", "b", (0.5,))), "should be 1 steps, whole numbers"),
     "below zero": (rules(*GOOD["rules"][:2], ("b", "b", "*", "b", (-1,))), "a counter could fall below zero"),
     "two below": (rules(*GOOD["rules"][:2], ("b", "b", "+", "b", (-2,))), "a counter could fall below zero"),
     "overlap": (rules(*GOOD["rules"], ("b", "b", "*", "b", (0,))), "hold for the same case"),

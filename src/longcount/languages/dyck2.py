@@ -19,12 +19,14 @@ class Stack(Language):
         """No bracket is open."""
         return ""
 
-    def step(self, configuration: str, letter: str) -> str | None:
-        """The open brackets after one more letter."""
-        token = self.letters.index(letter)
-        if token % 2 == 0:
-            return configuration + letter
-        return configuration[:-1] if configuration.endswith(self.letters[token - 1]) else None
+    def following(self, configuration: str) -> list[tuple[str, str]]:
+        """Each letter that may come next, with the brackets that are open then."""
+        after = []
+        for opening, closing in zip(self.letters[::2], self.letters[1::2], strict=True):
+            after.append((opening, configuration + opening))
+            if configuration.endswith(opening):
+                after.append((closing, configuration[:-1]))
+        return after
 
     def may_end(self, configuration: str) -> bool:
         """Whether no bracket is open."""

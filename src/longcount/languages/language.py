@@ -58,8 +58,8 @@ class Language(ABC):
         """The configuration before the first letter."""
 
     @abstractmethod
-    def step(self, configuration: Any, letter: str) -> Any | None:
-        """The configuration after one more letter; None where no word of the language goes on so."""
+    def following(self, configuration: Any) -> list[tuple[str, Any]]:
+        """Each letter that may come next, in the order of the letters, with the configuration after it."""
 
     @abstractmethod
     def may_end(self, configuration: Any) -> bool:
@@ -92,11 +92,6 @@ class Language(ABC):
         """The word of n, for languages indexed by n; UserError for others."""
         raise UserError(f"{self.name} has no single word for each n")
 
-    def following(self, configuration: Any) -> list[tuple[str, Any]]:
-        """Each letter that may come next, with the configuration after it."""
-        after = [(letter, self.step(configuration, letter)) for letter in self.letters]
-        return [(letter, following) for letter, following in after if following is not None]
-
     def representative(self, configuration: Any) -> Hashable:
         """A configuration that goes on in as many ways as this one: counting visits representatives only."""
         return configuration
@@ -111,6 +106,10 @@ class Language(ABC):
     def outputs(self) -> tuple[str, ...]:
         """Names of the outputs of the next-letters task: the letters, then the end where the language has it."""
         return (*self.letters, END) if self.has_end else tuple(self.letters)
+
+    def step(self, configuration: Any, letter: str) -> Any | None:
+        """The configuration after one more letter; None where no word of the language goes on so."""
+        return dict(self.following(configuration)).get(letter)
 
     @cached_property
     def allowed_at_start(self) -> np.ndarray:

@@ -141,8 +141,8 @@ class Machine(Language):
             if letter not in self.letters:
                 raise ValueError(f"{self.name}: a rule for {letter!r}, which is none of its letters {self.letters!r}")
         for rule in self.table:
-            if len(rule.steps) != self.counters:
-                raise ValueError(f"{self.name}: {rule.steps} should be {self.counters} steps")
+            if len(rule.steps) != self.counters or not all(isinstance(step, int) for step in rule.steps):
+                raise ValueError(f"{self.name}: {rule.steps} should be {self.counters} steps, whole numbers")
             for sign, step in zip(rule.counters, rule.steps, strict=True):
                 if step < -1 or (step == -1 and sign != "+"):
                     raise ValueError(
@@ -203,10 +203,6 @@ class Machine(Language):
     def start(self) -> Configuration:
         """The configuration before the first letter."""
         return Configuration(self.table[0].state, self.start_counters or (0,) * self.counters)
-
-    def step(self, configuration: Configuration, letter: str) -> Configuration | None:
-        """The configuration after one more letter; None where there is no rule for it."""
-        return dict(self.following(configuration)).get(letter)
 
     def following(self, configuration: Configuration) -> list[tuple[str, Configuration]]:
         """Each letter that may come next, with the configuration after it."""
