@@ -3,7 +3,7 @@
 import pytest
 
 from longcount.errors import UserError
-from longcount.studies.protocol import Condition, build_study, merge, read_study
+from longcount.studies.protocol import Condition, build_study, canonical_sha256, merge, read_study
 
 
 def test_what_is_not_said_is_the_papers_protocol():
@@ -112,6 +112,26 @@ def test_the_hash_depends_on_every_field_and_on_nothing_else():
         hashes.add(build_study({**base, **change}).sha256())
     assert len(hashes) == 10
     assert build_study({"runs": 3, "cell": "lstm", "epochs": 30}).sha256() == build_study(base).sha256()
+
+
+def test_studies_keep_the_hashes_of_version_0_1_0():
+    study = build_study({"cell": ["lstm", "gru", "relu"]})
+    assert study.sha256() == "93b9e3dd0d1e89468108321fd2189db81b1154298adb0e43f51ae1fd313db2b8"
+    assert [canonical_sha256(condition.settings()) for condition in study.conditions] == [
+        "5d6b2827ab450337660ae1e693808ab8b19967ef46342795002f5bd3d5872207",
+        "395e8fafb753e3466722f00945b94045f8d49116c4c9edba05cbd8f5f52b4f97",
+        "d49f63a298de3c566b575bf7ab22b1566821d1698e5cd204c6e5a9fc5e3bf4fc",
+    ]
+    other = {"cell": "lstm", "learning_rate": [0.01, 0.02], "words": {"seed": 3}, "runs": 70}
+    assert build_study(other).sha256() == "5d8783a758ea8a01a665a53ee0f1921dcc1f56c990c6ea786d67b29025f50355"
+
+
+def test_every_field_is_written_or_has_a_default_that_0_1_0_meant_too():
+    condition = build_study({"cell": "lstm"}).conditions[0]
+    for part in (condition, condition.words):
+        assert part.model_dump().keys() | part.ADDED == type(part).model_fields.keys() == part.whole().keys()
+        assert not part.model_dump().keys() & part.ADDED
+        assert type(part).model_validate(part.model_dump(mode="json")) == part
 
 
 def test_equal_conditions_become_one_with_the_greater_number_of_runs():

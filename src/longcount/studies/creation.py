@@ -138,8 +138,7 @@ def _write_words(store: Store, conditions: Sequence[Condition], given: dict[str,
 
 def _refuse_other_study(store: Store, study: Study) -> None:
     _refuse_other_sources(store, study)
-    found, asked = store.study.model_dump(mode="json"), study.model_dump(mode="json")
-    difference = _first_difference(found, asked, "")
+    difference = _first_difference(store.study.whole(), study.whole(), "")
     if difference is not None:
         raise UserError(
             f"{store.directory}: holds another study: {difference}; give another folder, go on with what is there by "

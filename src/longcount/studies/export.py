@@ -13,7 +13,7 @@ import numpy as np
 from longcount import disk
 from longcount.errors import UserError
 from longcount.languages.splits import SPLITS
-from longcount.studies.protocol import Condition
+from longcount.studies.protocol import Condition, settings_by_name
 from longcount.studies.store import Store, split_codes
 
 if TYPE_CHECKING:
@@ -80,9 +80,7 @@ def settings_that_differ(store: Store) -> dict[str, dict[str, str]]:
 
 
 def _flat(condition: Condition) -> dict[str, str]:
-    settings = condition.settings()
-    words = settings.pop("words")
-    values = {**settings, **{f"words.{name}": value for name, value in words.items()}}
+    values = settings_by_name(condition)
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
 
 

@@ -25,10 +25,21 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from longcount import cells, recipes, sources
 from longcount.engine.options import Options
@@ -47,7 +58,25 @@ CHECKPOINTS = (1, 5, 10, 15, 20, 25)  # epochs of the paper's Table 2 and Figure
 
 
 class _Frozen(BaseModel):
+    """A part of a study. What is written and hashed of it leaves out fields of `ADDED` at their defaults."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ADDED: ClassVar[frozenset[str]] = frozenset()
+    """Fields that the schema's first version did not have: studies that do not use them keep their hashes and files."""
+
+    def whole(self, exclude: set[str] | None = None) -> dict[str, Any]:
+        """Every field as a JSON value, those of `ADDED` at their defaults too: for comparing and naming."""
+        return self.model_dump(mode="json", exclude=exclude, context={"whole": True})
+
+    @model_serializer(mode="wrap")
+    def _without_added_defaults(self, handler: SerializerFunctionWrapHandler, info: SerializationInfo) -> Any:
+        content = handler(self)
+        if not (info.context or {}).get("whole"):
+            for name in self.ADDED & content.keys():
+                if getattr(self, name) == type(self).model_fields[name].default:
+                    del content[name]
+        return content
 
 
 Model = TypeVar("Model", bound=_Frozen)
@@ -125,6 +154,8 @@ class Condition(_Frozen):
     earlier_runs: tuple[int, ...] = ()  # how many runs there were before each addition, so that blocks keep their edges
     folder: str = ""  # of its runs, under runs/; settled when the study is put together
     word_set: str = ""  # folder of its words; settled when the words are made
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"sources"})
 
     @model_validator(mode="before")
     @classmethod
@@ -207,7 +238,8 @@ class Condition(_Frozen):
         return self.learning_rate * falling
 
     def settings(self) -> dict[str, Any]:
-        """Everything but how many runs there are and where they lie: what no two conditions of a study share."""
+        """Everything but how many runs there are and where they lie, as it is hashed: no two conditions of a study
+        share it."""
         return self.model_dump(mode="json", exclude=_PLACES)
 
 
@@ -357,7 +389,7 @@ def vary(study: Study, changes: Mapping[str, Any]) -> tuple[Condition, ...]:
     _refuse_unknown_fields(changes, "study")
     varied = []
     for condition in study.conditions:
-        fields = _leaves(condition.model_dump(exclude=_PLACES - {"runs"}))
+        fields = _leaves(condition.whole(exclude=_PLACES - {"runs"}))
         fields["sources"] = {field: source for field, source in fields["sources"].items() if field not in changes}
         points = ({**fields, **point} for point in _points(changes, "study"))
         varied += [_validated(Condition, _nested(point), "study", (Path.cwd(),)) for point in points]
@@ -418,7 +450,7 @@ def settle_folders(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
 
 
 def _named_fields(condition: Condition) -> dict[str, Any]:
-    fields = _leaves(condition.settings())
+    fields = settings_by_name(condition)
     own = fields.pop("sources")
     for field in (*PARTS, "module"):
         fields[f"{field}_source"] = own[field]["sha256"][:8] if field in own else None
@@ -436,7 +468,7 @@ def varying_labels(tables: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def settings_by_name(condition: Condition) -> dict[str, Any]:
     """A condition's settings under dotted names, such as ``words.training_lengths``."""
-    return _leaves(condition.settings())
+    return _leaves(condition.whole(exclude=_PLACES))
 
 
 def _short(value: Any) -> str:

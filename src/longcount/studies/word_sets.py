@@ -45,8 +45,8 @@ def resolve(conditions: Sequence[Condition]) -> tuple[list[Condition], dict[str,
 
 def settle(conditions: Sequence[Condition]) -> list[Condition]:
     """Give every condition without a word set one: ``words`` for the first, a folder below it for every other."""
-    tables = [condition.words.model_dump(mode="json") for condition in conditions]
-    keys = [canonical_sha256(table) for table in tables]
+    tables = [condition.words.whole() for condition in conditions]
+    keys = [canonical_sha256(condition.words.model_dump(mode="json")) for condition in conditions]
     distinct = dict(zip(keys, tables, strict=True))
     places = {key: condition.word_set for key, condition in zip(keys, conditions, strict=True) if condition.word_set}
     for key, label in zip(distinct, varying_labels(list(distinct.values())), strict=True):
