@@ -26,6 +26,10 @@ OPTIONS = {
     "decoupled decay": Options(weight_decay=0.1),
     "L2 and L1": Options(l2=0.01, l1=0.001),
     "all": Options("bce", 3, clip_norm=0.5, clip_value=0.1, weight_decay=0.01, l2=0.001, l1=0.001),
+    "RMSprop": Options(optimiser="rmsprop"),
+    "RMSprop with momentum, decoupled decay": Options(weight_decay=0.1, optimiser="rmsprop", momentum=0.5),
+    "SGD": Options(optimiser="sgd"),
+    "SGD with momentum, decoupled decay": Options(weight_decay=0.1, optimiser="sgd", momentum=0.9),
     "tied and frozen": Options(frozen=frozenset({0, 5}), ties=((2, 1, -1.0), (4, 0, 0.5))),
 }
 
@@ -61,7 +65,7 @@ def test_gradients_agree_in_float64(words, network, loss):
 
 
 def trained_by_both(name, options, words, updates):
-    """Largest differences in weights, second moments and online loss after updates in float64."""
+    """Largest differences in weights, what the optimiser keeps and online loss after updates in float64."""
     cell = cells.get(name)
     initial = begin(cell, 1).astype(np.float64)
     orders, targets = orders_of(cell, 1, words, updates * options.batch_size), dyck.targets(words)
@@ -77,7 +81,7 @@ def trained_by_both(name, options, words, updates):
         np.abs(a - b).max()
         for a, b in (
             (ours.parameters, theirs.parameters),
-            (ours.second_moment, theirs.second_moment),
+            *((ours.kept[name], theirs.kept[name]) for name in options.rule().kept),
             (our_loss, their_loss),
         )
     ]

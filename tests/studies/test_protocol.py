@@ -2,8 +2,9 @@
 
 import pytest
 
+from longcount.engine import Options
 from longcount.errors import UserError
-from longcount.studies.protocol import Condition, build_study, canonical_sha256, merge, read_study
+from longcount.studies.protocol import Condition, build_study, canonical_sha256, merge, read_study, vary
 
 
 def test_what_is_not_said_is_the_papers_protocol():
@@ -79,6 +80,10 @@ def test_given_words_lie_beside_the_study_file(tmp_path):
         ({"cell": "lstm", "grid": 3}, "grid: should be [[grid]] tables"),
         ({"cell": "lstm", "selection": "best"}, "selection: should be 'average' or 'last_word', not 'best'"),
         ({"cell": "lstm", "folder": "x"}, "folder: unknown field"),
+        ({"cell": "lstm", "optimiser": "lion"}, "optimiser: should be 'adam', 'rmsprop' or 'sgd', not 'lion'"),
+        ({"cell": "lstm", "momentum": 0.9}, 'momentum needs optimiser = "rmsprop" or "sgd"; adam has its own'),
+        ({"cell": "lstm", "optimiser": "sgd", "momentum": 1}, "momentum: should be less than 1, not 1"),
+        ({"cell": "lstm", "recipe": "exact", "optimiser": "sgd"}, "the recipe 'exact' settles optimiser"),
         ({"cell": "lstm", "device": "cuda"}, 'device needs engine = "torch"'),
         ({"cell": "lstm", "engine": "torch", "device": "the moon"}, "device: "),
         ({}, "cell: missing; one of lstm"),
@@ -132,6 +137,14 @@ def test_every_field_is_written_or_has_a_default_that_0_1_0_meant_too():
         assert part.model_dump().keys() | part.ADDED == type(part).model_fields.keys() == part.whole().keys()
         assert not part.model_dump().keys() & part.ADDED
         assert type(part).model_validate(part.model_dump(mode="json")) == part
+
+
+def test_fields_that_were_added_later_name_conditions_as_any_other():
+    study = build_study({"cell": "lstm", "optimiser": ["adam", "sgd"], "words": {"training_words": 9}})
+    assert [condition.folder for condition in study.conditions] == ["lstm-optimiser=adam", "lstm-optimiser=sgd"]
+    assert study.conditions[1].options() == Options(optimiser="sgd")
+    changed = vary(study, {"momentum": 0.9, "optimiser": "rmsprop"})
+    assert [condition.options() for condition in changed] == [Options(optimiser="rmsprop", momentum=0.9)]
 
 
 def test_equal_conditions_become_one_with_the_greater_number_of_runs():

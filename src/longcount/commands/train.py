@@ -38,7 +38,7 @@ def train(
         out: Folder of the store, made if need be.
         runs: How many networks; default: the paper's 10, 30 for relu.
         epochs: Passes over the training words; default 30.
-        learning_rate: Of Adam; default: the paper's 0.01, 0.001 for gru.
+        learning_rate: Of the optimiser (Adam; --set optimiser=sgd); default: the paper's 0.01, 0.001 for gru.
         order: Of the training words in an epoch: each run its own, one for all, or as in the file; default shuffled.
         loss: Mean squared error or binary cross-entropy; default mse.
         recipe: A way of training that reaches exact counting, such as exact, or module:Name of your own; it settles

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from longcount.engine.optimisers import Optimiser, optimiser
+
 
 @dataclass(frozen=True)
 class Options:
     """How one update is made from a batch's gradient. The defaults are the paper's.
 
     In this order: the gradient of the mean over the batch of each word's mean loss; `l2` and `l1` added, as penalties
-    in the loss are; clipped by value, then by norm; decoupled weight decay; Adam. Tied and frozen parameters are left
-    out of norms and penalties.
+    in the loss are; clipped by value, then by norm; decoupled weight decay; the optimiser. Tied and frozen parameters
+    are left out of norms and penalties.
 
     Raises:
         ValueError: for a value that means nothing, or a tie to a parameter that is tied itself.
@@ -30,10 +34,10 @@ class Options:
     """Largest magnitude of an element (`torch.nn.utils.clip_grad_value_`)."""
 
     weight_decay: float = 0.0
-    """Decoupled (`torch.optim.AdamW`): parameters shrink by learning rate times this."""
+    """Decoupled, for every optimiser (as `torch.optim.AdamW`): parameters shrink by learning rate times this."""
 
     l2: float = 0.0
-    """Added to the gradient: this times the parameter."""
+    """Added to the gradient: this times the parameter (`weight_decay` of `torch.optim.Adam`, `RMSprop` and `SGD`)."""
 
     l1: float = 0.0
     """Added to the gradient: this times the parameter's sign."""
@@ -43,6 +47,12 @@ class Options:
 
     ties: tuple[tuple[int, int, float], ...] = ()
     """(position, source, factor): a parameter that always is factor times another one, such as w_) = -w_(."""
+
+    optimiser: str = "adam"
+    """"adam", "rmsprop" or "sgd" (see `longcount.engine.optimisers`)."""
+
+    momentum: float = 0.0
+    """Of RMSprop and SGD."""
 
     def __post_init__(self) -> None:
         """Refuse what means nothing."""
@@ -55,10 +65,23 @@ class Options:
         for name in ("weight_decay", "l2", "l1"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is at least 0, not {getattr(self, name)}")
+        self.rule()
         tied = [position for position, _, _ in self.ties]
         sources = {source for _, source, _ in self.ties}
         if len(set(tied)) < len(tied) or sources & set(tied):
             raise ValueError("a parameter is tied once, to one that is not tied itself")
+
+    def rule(self) -> Optimiser:
+        """The optimiser with its constants."""
+        return optimiser(self.optimiser, self.momentum)
+
+    def rates(self, learning_rates: np.ndarray, updates_before: int, dtype: np.dtype) -> np.ndarray:
+        """What each update needs: the part of a parameter that weight decay leaves, then the optimiser's rates.
+
+        Computed in float64 and rounded once to `dtype`: [updates, 1 + rates].
+        """
+        columns = self.rule().rates(learning_rates, updates_before)
+        return np.stack([1.0 - learning_rates * self.weight_decay, *columns], axis=1).astype(dtype)
 
     def free(self, size: int) -> list[int]:
         """The positions that updates change themselves."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from longcount.cells import Cell
 from longcount.cells.network import EVERY_TOKEN, LOSSES, Question
-from longcount.engine.adam import corrections
 from longcount.engine.options import PAPER, Options
 from longcount.engine.packed import CHUNK, PackedWords, pack_words
 from longcount.engine.training_kernel import layout_of, tape_values, training_kernel
@@ -23,9 +22,27 @@ class TrainingState:
     """Runs in training. All arrays are [runs, P], float32 (or float64 for checks), and change in place."""
 
     parameters: np.ndarray
-    first_moment: np.ndarray
-    second_moment: np.ndarray
-    updates: int
+    kept: dict[str, np.ndarray] = field(default_factory=dict)
+    """What the optimiser keeps for each parameter, by name; nothing before the first update."""
+
+    updates: int = 0
+
+    def rows(self, chosen: np.ndarray) -> TrainingState:
+        """Some of the runs (their numbers, or bool [runs]), in copies."""
+        kept = {name: array[chosen] for name, array in self.kept.items()}
+        return TrainingState(self.parameters[chosen], kept, self.updates)
+
+    def begin(self, options: Options) -> None:
+        """Make room for what the optimiser keeps, zeros before the first update.
+
+        Raises:
+            ValueError: runs that were trained with another optimiser.
+        """
+        names = options.rule().kept
+        if not self.updates:
+            self.kept = {name: np.zeros_like(self.parameters) for name in names}
+        if tuple(self.kept) != names:
+            raise ValueError(f"runs go on with what they began with: it keeps {[*self.kept]}, not {[*names]}")
 
 
 def start(initial: np.ndarray) -> TrainingState:
@@ -33,7 +50,7 @@ def start(initial: np.ndarray) -> TrainingState:
     parameters = np.array(initial, order="C")
     if parameters.dtype not in (np.float32, np.float64) or parameters.ndim != 2:
         raise ValueError(f"initial parameters are [runs, P] in float32 or float64, not {initial.dtype}{initial.shape}")
-    return TrainingState(parameters, np.zeros_like(parameters), np.zeros_like(parameters), 0)
+    return TrainingState(parameters)
 
 
 def train(
@@ -53,7 +70,7 @@ def train(
 
     Args:
         cell: the cell.
-        state: parameters, moments and update count.
+        state: parameters, what the optimiser keeps of them, and update count.
         words: the training words.
         targets: uint8 [tokens, outputs]; of a softmax [tokens, 2 outputs], the letters allowed and then the one that
             comes. Where a word is asked once, only its last token's are read.
@@ -77,11 +94,12 @@ def train(
     updates = -(-count // options.batch_size)
     rates = np.broadcast_to(np.asarray(learning_rate, np.float64), (updates,))
     dtype = state.parameters.dtype
-    tables = (*corrections(state.updates, rates, dtype), (1.0 - rates * options.weight_decay).astype(dtype))
+    table = options.rates(rates, state.updates, dtype)
+    state.begin(options)
     packed = pack_words(words, targets, layout_of(cell, question))
     total = np.empty(runs)
     for block in blocks(runs):
-        total[block] = _train_block(cell, question, state, block, packed, orders[block], tables, options, scales)
+        total[block] = _train_block(cell, question, state, block, packed, orders[block], table, options, scales)
     state.updates += updates
     return total / count
 
@@ -119,8 +137,8 @@ def gradients(
         kept = np.zeros((batches, size, lanes), dtype)
         orders = np.ascontiguousarray(np.tile(np.arange(len(words), dtype=np.int32)[:, None], lanes))
         scratch = _scratch(cell, question, packed, lanes, dtype)
-        kernel(np.ascontiguousarray(parameters[block].T), kept, unused, *packed, orders, len(words),
-               unused, unused, unused, unused, np.zeros(lanes), *scratch)  # fmt: skip
+        kernel(np.ascontiguousarray(parameters[block].T), kept, *packed, orders, len(words),
+               unused, unused, np.zeros(lanes), *scratch)  # fmt: skip
         result[block] = kept.transpose(2, 0, 1)
     return result
 
@@ -168,7 +186,7 @@ def _train_block(
     block: np.ndarray,
     packed: PackedWords,
     orders: np.ndarray,
-    tables: tuple[np.ndarray, ...],
+    rates: np.ndarray,
     options: Options,
     scales: np.ndarray | None,
 ) -> np.ndarray:
@@ -176,11 +194,11 @@ def _train_block(
     count, dtype = len(block), state.parameters.dtype
     lanes = lanes_for(count)
     kernel = training_kernel(cell, question, options, lanes, dtype.name, scales is not None)
-    arrays = [state.parameters, state.first_moment, state.second_moment]
-    columns = [in_lanes(array[block], lanes) for array in arrays]
+    arrays = [state.parameters, *state.kept.values()]
+    columns = np.stack([in_lanes(array[block], lanes) for array in arrays])
     factors = np.ones(1, dtype) if scales is None else np.ascontiguousarray(scales, dtype)
     total = np.zeros(lanes)
-    kernel(*columns, *packed, in_lanes(orders, lanes), orders.shape[1], *tables, factors, total,
+    kernel(columns[0], columns[1:], *packed, in_lanes(orders, lanes), orders.shape[1], rates, factors, total,
            *_scratch(cell, question, packed, lanes, dtype))  # fmt: skip
     for array, column in zip(arrays, columns, strict=True):
         array[block] = column.T[:count]

@@ -34,16 +34,13 @@ from longcount.engine.update_kernel import step_parameters
 
 ARGUMENTS = {
     "parameters": "pointer",  # float [P, lanes]
-    "first_moment": "pointer",  # float [P, lanes]
-    "second_moment": "pointer",  # float [P, lanes]
+    "kept": "pointer",  # float [numbers kept by the optimiser, P, lanes]
     "rows": "pointer",
     "starts": "pointer",
     "lengths": "pointer",
     "orders": "pointer",  # int32 [words, lanes]
     "words": "index",
-    "step_sizes": "pointer",  # float [updates]: learning rate / (1 - beta1^t)
-    "roots": "pointer",  # float [updates]: 1 / sqrt(1 - beta2^t)
-    "decays": "pointer",  # float [updates]: 1 - learning rate * weight decay; read only with weight decay
+    "rates": "pointer",  # float [updates, 1 + rates]: see `Options.rates`
     "scales": "pointer",  # float [P]: weights are parameters times this; read only where scaled
     "total_loss": "pointer",  # double [lanes]
     "token_rows": "pointer",  # int32 [chunks, letter bits + targets, lanes], scratch
@@ -80,7 +77,7 @@ def training_kernel(
         lanes: runs side by side.
         dtype: "float32" or "float64".
         scaled: whether the weights are the parameters times `scales`.
-        keep_gradient: for checks: leave each update's gradient in `first_moment` instead of updating.
+        keep_gradient: for checks: leave each update's gradient in `kept`, [updates, P, lanes], instead of updating.
     """
     function = Function("train", ARGUMENTS, lanes, dtype)
     program = _Program(function, cell, question, options)
@@ -116,9 +113,9 @@ def _trace(program: _Program, scaled: bool, keep_gradient: bool) -> None:
         if scales is not None:
             gradient = [share * scale for share, scale in zip(gradient, scales, strict=True)]
         if keep_gradient:
-            first_moment = function.memory("first_moment", function.float_lanes)
+            kept = function.memory("kept", function.float_lanes)
             for k, share in enumerate(gradient):
-                first_moment.store(update * size + k, share)
+                kept.store(update * size + k, share)
         else:
             step_parameters(function, options, flat, gradient, parameters, update)
     program.total_memory.store(0, program.total_loss.get())

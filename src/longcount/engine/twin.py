@@ -27,7 +27,6 @@ from longcount.cells.network import (
     step_keeping,
 )
 from longcount.cells.vector import Vector
-from longcount.engine.adam import ADAM, corrections
 from longcount.engine.evaluation import Evaluation
 from longcount.engine.options import PAPER, Options
 from longcount.engine.packed import CHUNK
@@ -89,13 +88,14 @@ def train(
     orders = np.broadcast_to(orders, (runs, np.shape(orders)[-1]))
     factors = np.ones(cell.size(), dtype) if scales is None else np.asarray(scales, dtype)
     total = np.zeros(runs)
+    state.begin(options)
     count = updates = 0
     for run in range(runs):
         chosen = [word for word in orders[run] if len(words[word])]
         batches = [chosen[k : k + options.batch_size] for k in range(0, len(chosen), options.batch_size)]
         count, updates = len(chosen), len(batches)
         rates = np.broadcast_to(np.asarray(learning_rate, np.float64), (updates,))
-        for batch, rate, step_size, root in zip(batches, rates, *corrections(state.updates, rates, dtype), strict=True):
+        for batch, row in zip(batches, options.rates(rates, state.updates, dtype), strict=True):
             gradient = np.zeros(cell.size(), dtype)
             with np.errstate(all="ignore"):
                 for word in batch:
@@ -106,21 +106,13 @@ def train(
                     total[run] += float(value)
                 if options.batch_size > 1:
                     gradient = gradient * (dtype.type(1) / dtype.type(len(batch)))
-                _update(state, run, gradient * factors, options, rate, step_size, root)
+                _update(state, run, gradient * factors, options, row)
     state.updates += updates
     return total / max(count, 1)
 
 
-def _update(
-    state: TrainingState,
-    run: int,
-    gradient: np.ndarray,
-    options: Options,
-    rate: float,
-    step_size: np.floating,
-    root: np.floating,
-) -> None:
-    """Penalties, clipping, weight decay, Adam and ties, for one run."""
+def _update(state: TrainingState, run: int, gradient: np.ndarray, options: Options, row: np.ndarray) -> None:
+    """Penalties, clipping, weight decay, the optimiser and ties, for one run; the row is of `Options.rates`."""
     number = gradient.dtype.type
     parameters = state.parameters[run]
     free = options.free(len(parameters))
@@ -139,15 +131,13 @@ def _update(
             squares = squares + slopes[k] * slopes[k]
         shrink = number(options.clip_norm) / (np.sqrt(squares) + number(1e-6))
         slopes = slopes * (shrink if shrink < 1 else number(1))
+    left, *rates = row
     for k in free:
-        start = parameters[k]
-        if options.weight_decay:
-            start = start * number(1.0 - rate * options.weight_decay)
-        m, v = state.first_moment[run, k], state.second_moment[run, k]
-        m = m + (slopes[k] - m) * number(1.0 - ADAM.beta1)
-        v = v * number(ADAM.beta2) + slopes[k] * slopes[k] * number(1.0 - ADAM.beta2)
-        state.first_moment[run, k], state.second_moment[run, k] = m, v
-        parameters[k] = start - step_size * m / (np.sqrt(v) * root + number(ADAM.epsilon))
+        before = tuple(array[run, k] for array in state.kept.values())
+        start = parameters[k] * left if options.weight_decay else parameters[k]
+        parameters[k], after = options.rule().step(start, slopes[k], before, tuple(rates))
+        for array, value in zip(state.kept.values(), after, strict=True):
+            array[run, k] = value
     for position, source, factor in options.ties:
         parameters[position] = parameters[source] * number(factor)
 

@@ -1,8 +1,9 @@
-"""One update of every parameter, in lanes: penalties, clipping, ties, Adam."""
+"""One update of every parameter, in lanes: penalties, clipping, ties, the optimiser."""
 
 from __future__ import annotations
 
-from longcount.engine.adam import ADAM
+import numpy as np
+
 from longcount.engine.lanes import Function, Memory, Value
 from longcount.engine.options import Options
 
@@ -11,7 +12,6 @@ def step_parameters(
     function: Function, options: Options, flat: list[Value], gradient: list[Value], parameters: Memory, update: Value
 ) -> None:
     """Turn a batch's gradient [P] into the next parameters, which are stored."""
-    single = function.float_lanes.element
     free = options.free(len(flat))
     slopes = {k: gradient[k] for k in free}
     for position, source, factor in options.ties:
@@ -20,17 +20,27 @@ def step_parameters(
     slopes = {k: _penalised(function, options, flat[k], slope) for k, slope in slopes.items()}
     slopes = _clipped(function, options, slopes)
 
-    step_size = function.spread(function.memory("step_sizes", single).load(update), function.lanes)
-    root = function.spread(function.memory("roots", single).load(update), function.lanes)
+    rule, size = options.rule(), len(flat)
+    kept = function.memory("kept", function.float_lanes)
+    left, *rates = _rates(function, options, update)
     moved = dict(enumerate(flat))
     for k in free:
-        number = flat[k]
-        if options.weight_decay:
-            number = number * function.spread(function.memory("decays", single).load(update), function.lanes)
-        moved[k] = _adam(function, k, number, slopes[k], step_size, root)
+        number = flat[k] * left if options.weight_decay else flat[k]
+        places = [slot * size + k for slot in range(len(rule.kept))]
+        before = tuple(kept.load(place) for place in places)
+        moved[k], after = rule.step(number, slopes[k], before, tuple(rates))
+        for place, value in zip(places, after, strict=True):
+            kept.store(place, value)
         parameters.store(k, moved[k])
     for position, source, factor in options.ties:
         parameters.store(position, moved[source] * factor)
+
+
+def _rates(function: Function, options: Options, update: Value) -> tuple[Value, ...]:
+    """A row of `Options.rates`, each number in every lane."""
+    single = function.memory("rates", function.float_lanes.element)
+    count = options.rates(np.zeros(0), 0, np.dtype(np.float32)).shape[1]
+    return tuple(function.spread(single.load(update * count + k), function.lanes) for k in range(count))
 
 
 def _penalised(function: Function, options: Options, number: Value, slope: Value) -> Value:
@@ -53,14 +63,3 @@ def _clipped(function: Function, options: Options, slopes: dict[int, Value]) -> 
         shrink = (shrink < 1.0).select(shrink, 1.0)
         slopes = {k: slope * shrink for k, slope in slopes.items()}
     return slopes
-
-
-def _adam(function: Function, k: int, number: Value, slope: Value, step_size: Value, root: Value) -> Value:
-    first_moment = function.memory("first_moment", function.float_lanes)
-    second_moment = function.memory("second_moment", function.float_lanes)
-    m, v = first_moment.load(k), second_moment.load(k)
-    m = m + (slope - m) * (1.0 - ADAM.beta1)
-    v = v * ADAM.beta2 + slope * slope * (1.0 - ADAM.beta2)
-    first_moment.store(k, m)
-    second_moment.store(k, v)
-    return number - step_size * m / (v.sqrt() * root + ADAM.epsilon)

@@ -2,7 +2,7 @@
 
 `train` and `evaluate` take what `longcount.engine.train` and `evaluate` take, with a `TorchCell` for the cell, and
 mean the same: a batch's loss is the mean over its words of the word's mean over tokens and outputs, whatever the
-padding; updates are `torch.optim.Adam`'s or `AdamW`'s. Bits are not promised: they depend on PyTorch's version, the
+padding; updates are those of `torch.optim`. Bits are not promised: they depend on PyTorch's version, the
 device and how many runs there are. Letters: R runs, B words a batch, T tokens, P parameters, M models, N words.
 """
 
@@ -19,7 +19,7 @@ from torch.func import functional_call, grad_and_value, vmap
 
 from longcount.cells import OUTPUTS, VOCABULARY
 from longcount.engine import Evaluation, Options, TrainingState
-from longcount.engine.adam import ADAM
+from longcount.engine.optimisers import SGD, Adam, Optimiser, RMSprop
 from longcount.errors import UserError
 from longcount.interop.torch_cells import GENERATOR, TorchCell, seed_of
 from longcount.languages.words import Words
@@ -52,7 +52,7 @@ def train(
 
     Args:
         cell: the module.
-        state: parameters, moments [R, P] and update count, as `longcount.engine.start` makes it.
+        state: parameters [R, P], what the optimiser keeps of them and update count, of `longcount.engine.start`.
         words: the training words; empty ones change nothing.
         targets: uint8 [tokens, outputs].
         orders: integers [R, n], the words of each run in turn, or [n] for all runs alike.
@@ -79,6 +79,7 @@ def train(
     padded = _Padded(words, targets, state.parameters.dtype, find_device(device))
     cell.module.to(padded.device).train()
     total = np.empty(runs)
+    state.begin(options)
     for group in [np.arange(runs)] if together else np.arange(runs)[:, None]:
         seed = None if not cell.random else seed_of("dropout", int(0 if seeds is None else seeds[group[0]]))
         with _one_core(), _generator(seed, padded.device), _without_onednn() if together else nullcontext():
@@ -193,15 +194,12 @@ def _train_group(
     """Train runs side by side; returns float64 [runs], the sum of their losses over words."""
     free = options.free(state.parameters.shape[1])
     columns = np.ix_(group, np.array(free, np.int64))
-    leaf, first, second = (
-        torch.tensor(array[columns], device=padded.device)
-        for array in (state.parameters, state.first_moment, state.second_moment)
+    leaf, *kept = (
+        torch.tensor(array[columns], device=padded.device) for array in (state.parameters, *state.kept.values())
     )
     whole_of = _whole_of(options, torch.tensor(state.parameters[group], device=padded.device))
-    optimiser = torch.optim.AdamW(
-        [leaf.requires_grad_()], betas=(ADAM.beta1, ADAM.beta2), eps=ADAM.epsilon, weight_decay=options.weight_decay
-    )
-    optimiser.state[leaf] = {"step": torch.tensor(float(state.updates)), "exp_avg": first, "exp_avg_sq": second}
+    optimiser, names = _optimiser(options.rule(), leaf.requires_grad_())
+    optimiser.state[leaf] = {"step": torch.tensor(float(state.updates)), **dict(zip(names, kept, strict=True))}
     gradient = _gradient(cell, options, len(group), whole_of)
     total = torch.zeros(len(group), dtype=torch.float64, device=padded.device)
     for update, rate in enumerate(rates):
@@ -210,12 +208,29 @@ def _train_group(
         total += losses.double() * chosen.shape[1]
         leaf.grad = _mended(slopes, leaf.detach(), options)
         optimiser.param_groups[0]["lr"] = float(rate)
+        leaf.data.mul_(1.0 - float(rate) * options.weight_decay)
         optimiser.step()
-    state.first_moment[columns], state.second_moment[columns] = first.cpu().numpy(), second.cpu().numpy()
+    for array, tensor in zip(state.kept.values(), kept, strict=True):
+        array[columns] = tensor.cpu().numpy()
     rows = torch.arange(len(group), device=padded.device)
     whole = torch.stack([whole_of(numbers, row) for numbers, row in zip(leaf.detach(), rows, strict=True)])
     state.parameters[group] = whole.cpu().numpy()
     return total.cpu().numpy()
+
+
+def _optimiser(rule: Optimiser, leaf: torch.Tensor) -> tuple[torch.optim.Optimizer, tuple[str, ...]]:
+    """PyTorch's optimiser of a parameter, and its names of what `Optimiser.kept` names."""
+    match rule:
+        case Adam():
+            made = torch.optim.Adam([leaf], betas=(rule.beta1, rule.beta2), eps=rule.epsilon)
+            return made, ("exp_avg", "exp_avg_sq")
+        case RMSprop():
+            made = torch.optim.RMSprop([leaf], alpha=rule.alpha, eps=rule.epsilon, momentum=rule.momentum)
+            return made, ("square_avg", "momentum_buffer")[: len(rule.kept)]
+        case SGD():
+            return torch.optim.SGD([leaf], momentum=rule.momentum), ("momentum_buffer",)[: len(rule.kept)]
+        case _:
+            raise ValueError(f"PyTorch has no {type(rule).__name__}")
 
 
 def _gradient(cell: TorchCell, options: Options, runs: int, whole_of: WholeOf) -> Gradient:

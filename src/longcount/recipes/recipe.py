@@ -123,9 +123,7 @@ def _attempt(
         failed = np.zeros(len(chosen), bool) if last else _to_redraw(recipe, cell, weights, validation, epoch)
         if failed.any():
             again.append(chosen[failed])
-            chosen = chosen[~failed]
-            for name in ("parameters", "first_moment", "second_moment"):
-                setattr(state, name, np.ascontiguousarray(getattr(state, name)[~failed]))
+            chosen, state = chosen[~failed], state.rows(~failed)
         if tell is not None:
             tell(epoch)
         if not len(chosen):

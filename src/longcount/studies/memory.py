@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from longcount.engine import TrainingState
 from longcount.studies.engines import Trained
 from longcount.studies.protocol import Condition, canonical_sha256
 
@@ -76,5 +75,5 @@ def _rows(trained: Trained, rows: np.ndarray) -> Trained:
         trained.weights[rows],
         trained.online_losses[rows],
         trained.draws[rows],
-        TrainingState(state.parameters[rows], state.first_moment[rows], state.second_moment[rows], state.updates),
+        state.rows(rows),
     )

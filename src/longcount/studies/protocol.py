@@ -129,6 +129,8 @@ class Condition(_Frozen):
     runs: int = Field(ge=1, le=10_000_000)
     epochs: int = Field(default=30, ge=0, le=100_000)
     learning_rate: float = Field(gt=0, le=10, allow_inf_nan=False)
+    optimiser: Literal["adam", "rmsprop", "sgd"] = "adam"  # as torch.optim has them
+    momentum: float = Field(default=0.0, ge=0, lt=1)  # of rmsprop and sgd
     order: Literal["shuffled", "shared", "fixed"] = "shuffled"
     loss: Literal["mse", "bce"] = "mse"
     engine: Literal["lanes", "torch"] = "lanes"  # the fast engine, or PyTorch
@@ -155,7 +157,7 @@ class Condition(_Frozen):
     folder: str = ""  # of its runs, under runs/; settled when the study is put together
     word_set: str = ""  # folder of its words; settled when the words are made
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"sources"})
+    ADDED: ClassVar[frozenset[str]] = frozenset({"optimiser", "momentum", "sources"})
 
     @model_validator(mode="before")
     @classmethod
@@ -187,6 +189,8 @@ class Condition(_Frozen):
         may_load = (info.context or {}).get("folders") is not None
         if self.recipe is not None and (may_load or "recipe" not in self.sources):
             _refuse_what_a_recipe_settles(self)
+        if self.optimiser == "adam" and self.momentum:
+            raise ValueError('momentum needs optimiser = "rmsprop" or "sgd"; adam has its own')
         if self.engine == "lanes":
             for field in ("module", "dropout", "device"):
                 if getattr(self, field) != Condition.model_fields[field].default:
@@ -220,6 +224,8 @@ class Condition(_Frozen):
             weight_decay=self.weight_decay,
             l2=self.l2,
             l1=self.l1,
+            optimiser=self.optimiser,
+            momentum=self.momentum,
         )
 
     def learning_rates(self, epoch: int, number_of_words: int) -> np.ndarray:
