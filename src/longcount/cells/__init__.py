@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from longcount.cells.cell import OUTPUTS, VOCABULARY, Cell
+from longcount.cells.coupled import CoupledLSTM
 from longcount.cells.derivation import derive
 from longcount.cells.gru import GRU
 from longcount.cells.hard import HardGRU, HardLSTM
@@ -16,16 +17,30 @@ from longcount.cells.initialisation import KIND as INITIALISATIONS
 from longcount.cells.initialisation import initialise
 from longcount.cells.linear import Linear
 from longcount.cells.lstm import LSTM
+from longcount.cells.mingru import LogMinGRU, MinGRU
+from longcount.cells.minlstm import MinLSTM
+from longcount.cells.mlstm import MLSTM
 from longcount.cells.network import initial_state, inputs_of_letters, split, step
 from longcount.cells.parameters import pack, unpack
+from longcount.cells.peephole import PeepholeLSTM
+from longcount.cells.qrnn import QRNNfo, QRNNifo
 from longcount.cells.relu import ReLU
+from longcount.cells.rglru import RGLRU
+from longcount.cells.s6 import S6, NegativeS6
+from longcount.cells.slstm import SLSTM
+from longcount.cells.sru import SRU
 from longcount.cells.tanh import Tanh
 from longcount.cells.vector import Vector
 from longcount.errors import UserError
 from longcount.registry import Kind, what_it_is
 from longcount.sources import Source, mistakes_told, place_of
 
-CELLS: dict[str, type[Cell]] = {cell.name: cell for cell in (LSTM, ReLU, GRU, Tanh, Linear, HardLSTM, HardGRU)}
+_GATED = (PeepholeLSTM, CoupledLSTM, MinGRU, LogMinGRU, MinLSTM, SRU, QRNNfo, QRNNifo, SLSTM, MLSTM)
+_LINEAR_IN_THE_STATE = (RGLRU, S6, NegativeS6)
+CELLS: dict[str, type[Cell]] = {
+    cell.name: cell
+    for cell in (LSTM, ReLU, GRU, Tanh, Linear, HardLSTM, HardGRU, *_GATED, *_LINEAR_IN_THE_STATE)
+}
 """Every built-in cell by name: a new one is one file and one entry here."""
 
 

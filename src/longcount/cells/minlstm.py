@@ -1,0 +1,34 @@
+"""Minimal LSTM (Feng et al. 2024, section 3.2): no output gate, gates and candidate see the input alone.
+
+Gate order f, i, n; the two gates are scaled so that they add up to 1:
+
+    f = sigmoid(x_f)
+    i = sigmoid(x_i)
+    n = x_n
+    h' = f / (f + i) h + i / (f + i) n
+
+Real arithmetic: h' lies between h and n: it does not count for ever.
+float32: where i is at most 2^-25 of f, f + i rounds to f, the first factor is 1 and h' = h + i / f n. That counts exactly,
+because n has no bounds.
+"""
+
+from __future__ import annotations
+
+from longcount.cells.cell import Cell, Gates, State
+from longcount.cells.vector import sigmoid
+
+
+class MinLSTM(Cell):
+    """minLSTM with a linear candidate; h counts."""
+
+    name = "minlstm"
+    gates = ("f", "i", "n")
+    state_names = ("h",)
+    recurrent = False
+    counter, counts, keeps, opens = "h", "n", ("f",), ("f",)
+
+    def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:
+        (h,) = state
+        f, i, n = sigmoid(x["f"]), sigmoid(x["i"]), x["n"]
+        both = f + i
+        return (f / both * h + i / both * n,), {"f": f, "i": i, "n": n}
