@@ -168,7 +168,8 @@ def hard_tanh(x: Any) -> Any:
 def maximum(a: Any, b: Any) -> Any:
     """The greater of two numbers; b where one is NaN."""
     if hasattr(a, "maximum"):
-        return a.maximum(b)
+        # A PyTorch tensor has another name for the greater of itself and a plain number.
+        return a.clamp(min=b) if hasattr(a, "clamp") and isinstance(b, float) else a.maximum(b)
     return where(a > b, a, b)
 
 

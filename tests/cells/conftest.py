@@ -9,7 +9,7 @@ import torch
 
 from longcount import cells
 from longcount.cells import Cell
-from longcount.interop.modules import HardGRU, HardLSTM
+from longcount.interop.recurrent_modules import LACKING
 
 torch.set_num_threads(1)  # its threads wait for each other on networks this small
 
@@ -20,7 +20,7 @@ class TorchNetwork(torch.nn.Module):
     def __init__(self, cell: Cell):
         super().__init__()
         kinds: dict[str, Any] = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "relu": torch.nn.RNN, "tanh": torch.nn.RNN}
-        kinds |= {"hard_lstm": HardLSTM, "hard_gru": HardGRU}
+        kinds |= LACKING
         options = {"nonlinearity": cell.name} if kinds[cell.name] is torch.nn.RNN else {}
         self.cell = cell
         self.recurrent = kinds[cell.name](2, cell.hidden_size, cell.layers, **options)

@@ -38,7 +38,7 @@ def test_unknown_names_are_refused_with_a_hint(name, hint):
 
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("hidden_size", [1, 3])
-@pytest.mark.parametrize("name", ["lstm", "relu", "gru", "tanh", "hard_lstm", "hard_gru"])
+@pytest.mark.parametrize("name", cells.names())
 def test_names_and_shapes_are_those_of_torch(name, hidden_size, layers, torch_network):
     cell = cells.get(name, hidden_size, layers)
     network = torch_network(cell, np.zeros(cell.size()))

@@ -9,7 +9,7 @@ from longcount import cells, engine
 from longcount.cells.lstm import LSTM
 from longcount.errors import UserError
 from longcount.interop import counter, from_torch, torch_engine
-from longcount.interop.modules import LinearRNN
+from longcount.interop.recurrent_modules import LinearRNN
 from longcount.interop.torch_cells import torch_cell
 from longcount.languages import Words, dyck
 

@@ -38,8 +38,7 @@ from longcount.sources import Source, mistakes_told, place_of
 _GATED = (PeepholeLSTM, CoupledLSTM, MinGRU, LogMinGRU, MinLSTM, SRU, QRNNfo, QRNNifo, SLSTM, MLSTM)
 _LINEAR_IN_THE_STATE = (RGLRU, S6, NegativeS6)
 CELLS: dict[str, type[Cell]] = {
-    cell.name: cell
-    for cell in (LSTM, ReLU, GRU, Tanh, Linear, HardLSTM, HardGRU, *_GATED, *_LINEAR_IN_THE_STATE)
+    cell.name: cell for cell in (LSTM, ReLU, GRU, Tanh, Linear, HardLSTM, HardGRU, *_GATED, *_LINEAR_IN_THE_STATE)
 }
 """Every built-in cell by name: a new one is one file and one entry here."""
 

@@ -8,8 +8,8 @@ Gate order f, g, o:
     c' = f c + (1 - f) g
     h' = o tanh(c')
 
-Real arithmetic: c' lies between c and g, so c stays within (-1, 1), and a count in steps of 1 - f leaks: no LSTM of this
-kind counts for ever.
+Real arithmetic: c' lies between c and g, so c stays within (-1, 1), and a count in steps of 1 - f leaks: no LSTM of
+this kind counts for ever.
 float32: with f = 1 nothing is written; with f = 1 - 2^-24, the next number, the leak stays and a ramp of some thousand
 tokens ends in a wrong answer. Greff et al. say f = 1 - i instead, the same in real arithmetic: then i below 2^-25 makes
 f exactly 1, c' = c + i g, and it counts. Which gate is computed first decides.

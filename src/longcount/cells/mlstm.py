@@ -1,7 +1,7 @@
-"""mLSTM of the xLSTM (Beck et al. 2024, section 2.3, stabilised as in its appendix), keys and values of one dimension.
+"""mLSTM of the xLSTM (Beck et al. 2024, section 2.3 and its stabilised form), keys and values of one dimension.
 
-The memory of a unit, a matrix in the paper, is one number c. Gates, query, key and value see the input alone. Gate order
-i, f, o, q, k, v:
+The memory of a unit, a matrix in the paper, is one number c. Gates, query, key and value see the input alone. Gate
+order i, f, o, q, k, v:
 
     m' = max(log sigmoid(x_f) + m, x_i)     stabiliser
     f = exp(log sigmoid(x_f) + m - m')      forget gate
@@ -12,10 +12,10 @@ i, f, o, q, k, v:
     n' = f n + i k                          normaliser
     h' = o c' q / max(|n' q|, exp(-m'))
 
-Real arithmetic: with k = 1 at an opening and -1 at a closing letter, v = 1 and q = 1, c and n count in the limit of an open
-forget gate, and h is near 0 at depth 0 and near 1 above.
-float32: log sigmoid(x_f) is exactly 0 from x_f = 16.64 on: c and n count exactly and h is exactly 0 or 1, whatever depth
-(to 2^24) and length. Here the normaliser helps where it spoils the sLSTM.
+Real arithmetic: with k = 1 at an opening and -1 at a closing letter, v = 1 and q = 1, c and n count in the limit of an
+open forget gate, and h is near 0 at depth 0 and near 1 above.
+float32: log sigmoid(x_f) is exactly 0 from x_f = 16.64 on: c and n count exactly and h is exactly 0 or 1, whatever the
+depth (to 2^24) and length. The normaliser that makes an average of the sLSTM's count makes a sign of this one.
 """
 
 from __future__ import annotations

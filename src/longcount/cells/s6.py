@@ -13,8 +13,9 @@ the tensors `A_log` and `D`, and s is the state (h in the paper, whose output y 
 
 Real arithmetic: a is below 1, so s is bounded; it counts in the limit of A = 0 (Sarrof et al. 2024, theorem 5, allow an
 eigenvalue of 1 itself). With an eigenvalue of -1, the limit of a = 0, it keeps a parity, which positive ones cannot.
-float32: exp is exactly 1 above -2.98 10^-8: from there on it counts exactly, one step of float32 lower it leaks. Training
-starts at A = -1, -2, ..., far away. 2 a - 1 is exactly 1 where a is, and exactly -1 where a is below 2^-25: parity for ever.
+float32: exp is exactly 1 above -2.98 10^-8: from there on it counts exactly, one step of float32 lower it leaks.
+Training starts at A = -1, -2, ..., far away. 2 a - 1 is exactly 1 where a is, and exactly -1 where a is below 2^-25:
+parity for ever.
 """
 
 from __future__ import annotations

@@ -14,9 +14,9 @@ exponentials small. Gate order i, f, z, o; e_k = x_k + y_k:
 
 Real arithmetic: c counts in the limit of an open forget gate, but h shows c / n, the count divided by the number of
 tokens, an average: whatever its threshold, the readout takes depth 1 for depth 0 from some length on.
-float32: c and n count exactly. A threshold of 1/1000 fails near token 1000. But n, too, is a float32 number, which stops
-growing at 2^24: h is never less than 2^-24 above depth 0, and a readout with a threshold below that is right at every
-length.
+float32: c and n count exactly. A threshold of 1/1000 fails near token 1000. But n, too, is a float32 number, which
+stops growing at 2^24: h is never less than 2^-24 above depth 0, and a readout with a threshold below that is right at
+every length.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ Gates see the input, and of the state their own unit's c alone. Gate order u, f,
     h' = (c' - s) r + s
 
 Real arithmetic: c' lies between c and u, so c stays among the candidates of its letters: it does not count for ever.
-float32: the update is the GRU's, (h - n) z + n. With f = 1 - 2^-23 and u = 1 and -1 the leak is rounded away and it counts
-to depth 2^21; with f = 1 - 2^-24 it does not.
+float32: the update is the GRU's, (h - n) z + n. With f = 1 - 2^-23 and u = 1 and -1 the leak is rounded away and it
+counts to depth 2^21; with f = 1 - 2^-24 it does not.
 """
 
 from __future__ import annotations

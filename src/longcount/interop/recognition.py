@@ -49,7 +49,7 @@ def recognise(
     Raises:
         UserError: names are missing, too many or ambiguous; a shape does not fit; numbers are not finite floats.
     """
-    ours = _named(dict(tensors), dict(renamed or {}), where)
+    ours = _named(dict(tensors), dict(renamed or {}), _tensors_of_their_own(cell), where)
     kind, alike = _cell(ours, cell, where)
     shapes = kind.shapes()
     missing = [name for name in shapes if name not in ours]
@@ -72,14 +72,23 @@ def recognise(
     return Recognised(kind, result, rounded, alike)
 
 
-def _named(tensors: dict[str, np.ndarray], renamed: dict[str, str], where: str) -> dict[str, tuple[str, np.ndarray]]:
+def _tensors_of_their_own(asked: str | None) -> re.Pattern[str]:
+    """Names of what cells have beside the tensors of torch.nn, after any prefix."""
+    kinds = [cells.get(name) for name in (*cells.names(), *([asked] if asked else []))]
+    names = sorted({re.escape(name) for kind in kinds for name in kind.own})
+    return re.compile(rf"(?:.*\.)?({'|'.join(names)})_l(\d+)")
+
+
+def _named(
+    tensors: dict[str, np.ndarray], renamed: dict[str, str], own: re.Pattern[str], where: str
+) -> dict[str, tuple[str, np.ndarray]]:
     """Our name: (their name, tensor)."""
     found: dict[str, tuple[str, np.ndarray]] = {}
     strange: dict[str, str] = {}  # their name: name after mapping
     readouts: dict[str, dict[str, str]] = {}  # prefix: weight, bias: their name
     mapped = _mapped(list(tensors), renamed, where)
     for theirs, name in mapped.items():
-        if match := _RECURRENT.fullmatch(name):
+        if match := _RECURRENT.fullmatch(name) or own.fullmatch(name):
             ours = f"{match[1]}_l{match[2] or 0}"
             if ours in found:
                 raise UserError(
@@ -149,41 +158,60 @@ def _readout(
     return fitting[0] if fitting else None
 
 
-ONLY_WHERE_ASKED_FOR = ("hard_lstm", "hard_gru")
+ONLY_WHERE_ASKED_FOR = ("hard_lstm", "hard_gru", "coupled_lstm", "slstm")
 """Cells with the tensors of others, which tensors of that shape hardly ever mean."""
 
 
 def _cell(ours: dict[str, tuple[str, np.ndarray]], name: str | None, where: str) -> tuple[Cell, tuple[str, ...]]:
     """The cell, and the cells among which nothing decided."""
-    if "weight_hh_l0" not in ours:
+    layers = max(1, sum(1 for known in ours if known.startswith("weight_ih_l")))
+    same_names = [known for known in cells.names() if set(cells.get(known, layers=layers).shapes()) == set(ours)]
+    if name is None and "weight_hh_l0" not in ours and not same_names:
         raise UserError(
             f"{where}: lacks weight_hh_l0: no recurrent layer of torch.nn (LSTM, GRU or RNN); "
             "say what its tensors are: --map theirs=ours"
         )
-    theirs, tensor = ours["weight_hh_l0"]
-    if tensor.ndim != 2 or not tensor.shape[1] or tensor.shape[0] % tensor.shape[1]:
-        raise UserError(
-            f"{where}: {theirs} has shape {_shape(tensor.shape)}; a recurrent layer of hidden size H has "
-            "[4H, H] (LSTM), [3H, H] (GRU) or [H, H] (RNN) there"
-        )
-    rows, hidden_size = tensor.shape
-    layers = sum(1 for known in ours if known.startswith("weight_hh_l"))
-    kinds = [cells.get(known, hidden_size, layers) for known in cells.names() if known not in ONLY_WHERE_ASKED_FOR]
-    fitting = [kind for kind in kinds if len(kind.gates) * hidden_size == rows]
+    first, rows, hidden_size = _size(ours, where)
+    theirs, tensor = ours[first]
     if name is not None:
         asked = cells.get(name, hidden_size, layers)
-        if len(asked.gates) * hidden_size != rows:
+        if first in asked.shapes() and len(asked.gates) * hidden_size != rows:
             raise UserError(
                 f"{where}: {theirs} has shape {_shape(tensor.shape)}; {_described(asked)} has "
-                f"{_shape((len(asked.gates) * hidden_size, hidden_size))} there"
+                f"{_shape(asked.shapes()[first])} there"
             )
         return asked, ()
+    likely = [known for known in same_names or cells.names() if known not in ONLY_WHERE_ASKED_FOR]
+    kinds = [cells.get(known, hidden_size, layers) for known in likely]
+    fitting = [kind for kind in kinds if first in kind.shapes() and len(kind.gates) * hidden_size == rows]
     if not fitting:
         raise UserError(
             f"{where}: {theirs} has shape {_shape(tensor.shape)}: {rows // hidden_size} gates; the cells have "
             + ", ".join(f"{len(kind.gates)} ({kind.name})" for kind in kinds)
         )
     return fitting[0], tuple(kind.name for kind in fitting) if len(fitting) > 1 else ()
+
+
+def _size(ours: dict[str, tuple[str, np.ndarray]], where: str) -> tuple[str, int, int]:
+    """A tensor that tells the hidden size, our name for it; its rows, one a gate and unit; the hidden size."""
+    if "weight_hh_l0" in ours:
+        theirs, tensor = ours["weight_hh_l0"]
+        if tensor.ndim == 2 and tensor.shape[1] and tensor.shape[0] % tensor.shape[1] == 0:
+            return "weight_hh_l0", *tensor.shape
+        raise UserError(
+            f"{where}: {theirs} has shape {_shape(tensor.shape)}; a recurrent layer of hidden size H has "
+            "[4H, H] (LSTM), [3H, H] (GRU) or [H, H] (RNN) there"
+        )
+    for name in ("bias_ih_l0", "readout.weight"):
+        if name not in ours:
+            raise UserError(f"{where}: lacks {name}; say what its tensors are: --map theirs=ours")
+    (biases, bias), (weights, weight) = ours["bias_ih_l0"], ours["readout.weight"]
+    if bias.ndim != 1 or weight.ndim != 2 or not weight.shape[1] or len(bias) % weight.shape[1]:
+        raise UserError(
+            f"{where}: {biases} has shape {_shape(bias.shape)} and {weights} {_shape(weight.shape)}; a network of "
+            "hidden size H has a multiple of H in the first and [2, H] in the second"
+        )
+    return "bias_ih_l0", len(bias), weight.shape[1]
 
 
 def _described(cell: Cell) -> str:
