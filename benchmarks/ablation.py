@@ -14,14 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from longcount import cells, recipes
+from longcount import cells
 from longcount.analysis.spread import wilson_interval
 from longcount.exact.boxes import Model
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.proofs import prove
 from longcount.exact.repair import DEPTHS
 from longcount.languages.splits import make_splits
-from longcount.studies import streams
+from longcount.training import recipes, streams
 
 BLOCK = 32
 

@@ -17,10 +17,9 @@ import numpy as np
 from scipy import stats
 
 from longcount import cells, engine, make_splits
-from longcount.interop import torch_cells, torch_engine
 from longcount.languages import Words, dyck
-from longcount.studies import streams
-from longcount.studies.protocol import PAPER_LEARNING_RATE
+from longcount.training import streams, torch_cells, torch_engine
+from longcount.training.protocol import PAPER_LEARNING_RATE
 
 MARGINS = {"validation_loss": math.log10(1.25), "long_accuracy": 2.0, "very_long_fpf": 20.0}
 

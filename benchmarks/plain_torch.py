@@ -16,10 +16,10 @@ import numpy as np
 import torch
 
 from longcount import cells
-from longcount.interop.modules import counter
 from longcount.languages import dyck
 from longcount.languages.words import Words
-from longcount.studies.store import Store
+from longcount.store.store import Store
+from longcount.training.torch_modules import counter
 
 
 def walk(tokens: int, seed: int) -> np.ndarray:

@@ -13,10 +13,11 @@ import numpy as np
 import torch
 
 from longcount import Store, cells, engine
-from longcount.interop import counter, tensors_of, torch_engine
-from longcount.interop.modules import Counter
-from longcount.interop.torch_cells import torch_cell
 from longcount.languages import Words, dyck
+from longcount.store.exchange import tensors_of
+from longcount.training import torch_engine
+from longcount.training.torch_cells import torch_cell
+from longcount.training.torch_modules import Counter, counter
 
 LENGTH = 100_000
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from longcount import cells, engine, make_splits
-from longcount.interop import torch_engine
-from longcount.interop.torch_cells import torch_cell
 from longcount.languages import Words, dyck
+from longcount.training import torch_engine
+from longcount.training.torch_cells import torch_cell
 
 UPDATES = 12
 

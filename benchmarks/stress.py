@@ -21,12 +21,12 @@ import numpy as np
 
 from longcount import cells, engine
 from longcount.analysis.selection import values, where
+from longcount.analysis.verdicts import read_certificates
 from longcount.cells.network import inputs_of_letters, matrix_vector, split, step
-from longcount.exact.stores import read_certificates
 from longcount.exact.witness import decode
 from longcount.languages import dyck
 from longcount.languages.words import Words
-from longcount.studies.store import Store
+from longcount.store.store import Store
 
 BLOCK = 32
 ADVERSARY_TOKENS = 20_000

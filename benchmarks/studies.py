@@ -93,8 +93,8 @@ def ask(store: Path) -> None:
 
 def size(store: Path) -> None:
     """Bytes on disk."""
+    from longcount.store.store import Store
     from longcount.studies.status import status
-    from longcount.studies.store import Store
 
     frame = status(Store.open(store))
     total, runs = sum(frame["bytes"].tolist()), sum(frame["runs_done"].tolist())
@@ -103,8 +103,8 @@ def size(store: Path) -> None:
 
 def aggregate(store: Path) -> None:
     """Mean and spread of every measure by condition, split and epoch."""
+    from longcount.store.store import Store
     from longcount.studies.aggregate import aggregate
-    from longcount.studies.store import Store
 
     frame = aggregate(Store.open(store))
     say("aggregated", rows=len(frame))
@@ -116,7 +116,7 @@ def table_1(store: Path) -> None:
     from longcount.analysis.sampling import sampling_distribution
     from longcount.analysis.spread import summarise, wilson_interval
     from longcount.analysis.table1 import MEASURES, selected_models
-    from longcount.studies.store import Store
+    from longcount.store.store import Store
 
     models = selected_models(metrics_of(Store.open(store)))
     for cell, rows in models.groupby("cell"):
@@ -139,8 +139,8 @@ def survival_curves(store: Path) -> None:
     from longcount.analysis.failures import survival
     from longcount.analysis.models import chosen_models
     from longcount.analysis.selection import where
-    from longcount.studies.results import FIRST_FAILURES
-    from longcount.studies.store import Store
+    from longcount.store.results import FIRST_FAILURES
+    from longcount.store.store import Store
 
     best = chosen_models(Store.open(store))[["condition", "run", "epoch"]].astype({"run": np.int32, "epoch": np.int32})
     columns = ["condition", "run", "epoch", "split", "fpf", "length"]
@@ -174,7 +174,7 @@ def ten_run_figure(store: Path) -> None:
     from longcount.analysis.paper import CELL_TITLES, RUNS, TABLE_1
     from longcount.analysis.sampling import DRAWN_RUNS, STATISTICS, draw_tables
     from longcount.analysis.table1 import selected_models
-    from longcount.studies.store import Store
+    from longcount.store.store import Store
 
     titles = {"very_long_fpf": "FPF, tokens", "long_accuracy": "long, % of words"}
     models = selected_models(metrics_of(Store.open(store)))
@@ -227,9 +227,9 @@ QUESTIONS: dict[str, Callable[[Path], None]] = {
 
 def listing(directory: Path, runs: int, block_runs: int) -> None:
     """A store of many runs from copies of one block: it costs nothing to train and is as large as the real one."""
-    from longcount.studies.protocol import build_study
+    from longcount.store.store import MANIFEST, Store
     from longcount.studies.run import run_study
-    from longcount.studies.store import MANIFEST, Store
+    from longcount.training.protocol import build_study
 
     one = run_study(build_study({"cell": "lstm", "runs": block_runs, "block_runs": block_runs}), directory / "one")
     study = build_study({"cell": "lstm", "runs": runs, "block_runs": block_runs})
@@ -270,7 +270,7 @@ def _cost_of_publishing(directory: Path) -> None:
     import tempfile
 
     from longcount import disk
-    from longcount.studies.store import METRICS, WEIGHTS, Store
+    from longcount.store.store import METRICS, WEIGHTS, Store
 
     store = Store.open(directory)
     block = store.blocks()[0]

@@ -31,7 +31,7 @@ class MGU(Cell):
         return ((n - h) * f + h,), {"f": f, "n": n}
 ''',
     "my_numbers.py": """
-from longcount.cells.vector import sigmoid, tanh
+from longcount.numbers.vector import sigmoid, tanh
 
 def gate(x):
     from my_more.steep import times
@@ -47,7 +47,7 @@ def halves(cell, tensors):
     tensors["weight_hh_l0"][:] = 0.5
 ''',
     "my_recipes.py": """
-from longcount.recipes import CrossEntropy, Recipe, Slope
+from longcount.training.recipes import CrossEntropy, Recipe, Slope
 
 STEEP = Recipe("steep", "mgu", epochs=2, learning_rate=0.02, parts=(CrossEntropy(), Slope("f", start=2)))
 """,

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from longcount import cells, recipes
+from longcount import cells
 from longcount.errors import UserError
 from longcount.sources import locate
+from longcount.training import recipes
 
 
 def test_a_part_is_found_by_its_name_or_as_module_and_name(own_parts):
@@ -69,7 +70,7 @@ def test_kinds_are_told_apart(own_parts):
     with pytest.raises(UserError, match=r"MGU is a class; an initialisation is"):
         cells.INITIALISATIONS.find("my_cells:MGU")
     with pytest.raises(
-        UserError, match=r"my_wrong.py:2: RECIPE is of the type dict; a recipe is a longcount.recipes.R"
+        UserError, match=r"my_wrong.py:2: RECIPE is of the type dict; a recipe is a longcount.training.recipes.R"
     ):
         recipes.KIND.find("my_wrong:RECIPE")
 
@@ -91,7 +92,7 @@ def offered(own_parts, tmp_path, monkeypatch):
     text = (own_parts() / "my_cells.py").read_text().replace("from my_numbers", "from theirs.numbers")
     (site / "theirs" / "__init__.py").write_text("")
     (site / "theirs" / "cells.py").write_text(text)
-    (site / "theirs" / "numbers.py").write_text("from longcount.cells.vector import sigmoid as gate, tanh\n")
+    (site / "theirs" / "numbers.py").write_text("from longcount.numbers.vector import sigmoid as gate, tanh\n")
     offer(site, "theirs", "mgu = theirs.cells:MGU\nrotten = theirs.cells:Apple\n")
     monkeypatch.syspath_prepend(site)
     return site

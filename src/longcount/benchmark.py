@@ -14,8 +14,8 @@ import numpy as np
 
 from longcount import cells, engine, languages
 from longcount.languages.words import Words
-from longcount.studies import streams
 from longcount.studies.executors import available_cores
+from longcount.training import streams
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from typing import Any
 
 from longcount.analysis.long_training import FOLDER, long_study
 from longcount.disk import disk_errors_told
+from longcount.store.locking import exclusive
+from longcount.store.store import Store
 from longcount.studies.executors import Threads
-from longcount.studies.locking import exclusive
 from longcount.studies.memory import Memory
-from longcount.studies.protocol import PAPER_RUNS, Study, build_study
 from longcount.studies.run import Listener, run_study
-from longcount.studies.store import Store
+from longcount.training.protocol import PAPER_RUNS, Study, build_study
 
 KEPT_RUNS = 10
 """Runs that the paper reports of each cell; of ReLU it trains three times as many and keeps the best third."""
@@ -29,7 +29,7 @@ def train(
         out: the store's folder; a store of the same study that is there already is finished, not begun again.
         jobs: blocks of runs worked on at once; default: all cores.
         listen: is told how it goes.
-        settings: fields of `longcount.studies.protocol.Condition`, such as ``runs=100`` or ``learning_rate=0.003``,
+        settings: fields of `longcount.training.protocol.Condition`, such as ``runs=100`` or ``learning_rate=0.003``,
             and with a dot those of its words, such as ``**{"words.directory": "my-words"}``.
 
     Returns:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from longcount.analysis.results import analyse
-from longcount.studies.protocol import build_study
 from longcount.studies.run import run_study
+from longcount.training.protocol import build_study
 
 WORDS = {
     "training_words": 400,

@@ -8,10 +8,10 @@ import pytest
 from longcount.analysis.comparison import values_at_best
 from longcount.analysis.factors import one_factor_at_a_time, readable
 from longcount.errors import UserError
+from longcount.store.store import Store
 from longcount.studies.executors import Threads
-from longcount.studies.protocol import build_study
 from longcount.studies.run import run_study
-from longcount.studies.store import Store
+from longcount.training.protocol import build_study
 
 WORDS = {
     "training_words": 400,

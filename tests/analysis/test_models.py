@@ -9,7 +9,7 @@ from longcount.engine import twin
 from longcount.errors import UserError
 from longcount.languages import dyck
 from longcount.languages.words import Words
-from longcount.studies.store import Store
+from longcount.store.store import Store
 
 COLUMNS = ["condition", "cell", "run", "epoch", "words", "accuracy", "loss", "fpf_mean", "fpf_min", "learned"]
 

@@ -16,7 +16,7 @@ from longcount.analysis.results import RESULTS, SHALLOW_LENGTH, analyse, path_of
 from longcount.analysis.selection import where
 from longcount.errors import UserError
 from longcount.languages import dyck
-from longcount.studies.store import Store
+from longcount.store.store import Store
 
 
 @pytest.fixture(scope="module")

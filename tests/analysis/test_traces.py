@@ -8,7 +8,7 @@ from longcount.analysis.traces import read_word, trace, zigzag_word
 from longcount.errors import UserError
 from longcount.languages import dyck
 from longcount.languages.words import Words
-from longcount.studies.store import Store
+from longcount.store.store import Store
 
 
 @pytest.mark.parametrize(

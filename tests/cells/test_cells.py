@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from longcount import cells
 from longcount.cells import CELLS, Cell
-from longcount.cells.vector import Vector, hard_sigmoid, hard_tanh
 from longcount.errors import UserError
+from longcount.numbers.vector import Vector, hard_sigmoid, hard_tanh
 
 ANY_CELL = st.builds(cells.get, st.sampled_from(cells.names()), st.integers(1, 4), st.integers(1, 3))
 

@@ -12,11 +12,11 @@ import pytest
 
 from longcount import paper_study
 from longcount.analysis.table1 import table1
-from longcount.studies import streams
+from longcount.store.store import Store
 from longcount.studies.executors import Threads
-from longcount.studies.protocol import build_study
 from longcount.studies.run import run_study
-from longcount.studies.store import Store
+from longcount.training import streams
+from longcount.training.protocol import build_study
 
 CHANGED = "a change of bits is a decision: where it is meant, tell it in CHANGELOG.md and pin the new hash here"
 

@@ -8,19 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longcount import cells, elementary, engine
+from longcount import cells, engine
 from longcount.cells.lstm import LSTM
 from longcount.cells.relu import ReLU
 from longcount.errors import UserError
 from longcount.exact.boxes import Model
 from longcount.exact.certify import LEAST_EXACT_DEPTH, certify
 from longcount.exact.construct import GRU_STEP, SATURATED, UPDATE_BIAS, construct
-from longcount.exact.monotone import SIGMOID, TANH
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.proof_lstm import LOW_DEPTHS, settle
 from longcount.exact.proofs import prove
 from longcount.languages import dyck
 from longcount.languages.words import Words
+from longcount.numbers import elementary
+from longcount.numbers.monotone import SIGMOID, TANH
 
 COUNTERS = ("lstm", "relu", "gru")
 DEPTHS = {"lstm": 2**24, "relu": 2**24, "gru": 2**21}

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from longcount import cells, engine
 from longcount.exact.boxes import Model
 from longcount.exact.certify import balanced, certify
-from longcount.exact.intervals import Interval
 from longcount.exact.witness import decode, encode, failing_word
 from longcount.languages import dyck
 from longcount.languages.words import Words
+from longcount.numbers.intervals import Interval
 
 
 def as_word(tokens: np.ndarray) -> Words:

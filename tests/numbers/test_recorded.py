@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from longcount.cells import Cell
 from longcount.cells.derivation import Derivation, derive
-from longcount.cells.vector import (
+from longcount.numbers.recorded import OPERATIONS, Recording
+from longcount.numbers.vector import (
     Vector,
     blend,
     exp,
@@ -22,7 +23,6 @@ from longcount.cells.vector import (
     sqrt,
     tanh,
 )
-from longcount.numbers.recorded import OPERATIONS, Recording
 
 EQUATIONS = {
     "add": lambda a, b: a + b + 1.0,

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from longcount.analysis.interventions import INTERVENTIONS, leaderboard_study, make_leaderboard
 from longcount.analysis.leaderboard import keep_leaderboard
 from longcount.analysis.long_training import FOLDER, long_study
-from longcount.exact.leaderboard import INTERVENTIONS, leaderboard_study, make_leaderboard
 from longcount.report.draw import draw
-from longcount.studies.protocol import build_study
+from longcount.store.store import Store
 from longcount.studies.run import run_study
-from longcount.studies.store import Store
+from longcount.training.protocol import build_study
 
 WORDS = {
     "training_words": 400,

@@ -17,8 +17,8 @@ from longcount.errors import UserError
 from longcount.report import drawing
 from longcount.report.draw import draw
 from longcount.report.figures import figures
-from longcount.studies.models import keep_models
-from longcount.studies.store import Store
+from longcount.store.models import keep_models
+from longcount.store.store import Store
 
 
 def hashes(directory):

@@ -7,16 +7,16 @@ import altair
 import pandas as pd
 import pytest
 
+from longcount.analysis.interventions import INTERVENTIONS
 from longcount.analysis.leaderboard import read_leaderboard
 from longcount.analysis.results import path_of
 from longcount.analysis.selection import where
 from longcount.errors import UserError
-from longcount.exact.leaderboard import INTERVENTIONS
 from longcount.report import drawing
 from longcount.report.draw import draw
 from longcount.report.leaderboard_figure import PAPERS, leaderboard_figure
 from longcount.report.leaderboard_page import MEANINGS, Entry, leaderboard_facts, lines, meaning
-from longcount.studies.store import Store
+from longcount.store.store import Store
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*:ResourceWarning")
 CELLS = ("lstm", "gru", "relu")

@@ -13,7 +13,7 @@ from longcount.languages import dyck
 from longcount.languages.words import Words
 from longcount.report.figures import figures
 from longcount.report.page import EMBEDDED_RUNS
-from longcount.studies.store import Store
+from longcount.store.store import Store
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*:ResourceWarning")
 

@@ -11,15 +11,15 @@ import pytest
 
 from longcount import cells
 from longcount.analysis.selection import values, where
+from longcount.analysis.verdicts import repair_store
 from longcount.commands.application import main
 from longcount.exact.construct import construct
-from longcount.exact.stores import repair_store
 from longcount.languages.splits import make_splits
 from longcount.report.draw import draw
 from longcount.report.repair import repair_table, sides
 from longcount.report.tables import Table
-from longcount.studies.models import keep_models
-from longcount.studies.store import Store
+from longcount.store.models import keep_models
+from longcount.store.store import Store
 
 DEAD = np.full(cells.get("relu").size(), 0.5, np.float32)
 

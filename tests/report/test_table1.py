@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from longcount.analysis.table1 import MEASURES
-from longcount.exact.worst_case import WorstCase
+from longcount.analysis.worst_case import WorstCase
 from longcount.report.formats import csv_text, latex_text, markdown_text, write_table
 from longcount.report.table1 import CAPTION, table1_shown, table1_terminal, table1_values
 

@@ -8,12 +8,12 @@ import pytest
 
 from longcount.analysis.results import read_result
 from longcount.analysis.selection import values, where
+from longcount.analysis.verdicts import certify_store
+from longcount.analysis.worst_case import with_verdicts, worst_cases
 from longcount.commands.application import main
-from longcount.exact.stores import certify_store
-from longcount.exact.worst_case import with_verdicts, worst_cases
 from longcount.report.draw import draw
 from longcount.report.tables import runs_shown
-from longcount.studies.store import Store
+from longcount.store.store import Store
 
 
 def test_reports_show_what_certify_left(drawn, tmp_path):

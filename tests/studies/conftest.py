@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from longcount.store.store import Store
 from longcount.studies.executors import Threads
-from longcount.studies.protocol import Study, build_study
 from longcount.studies.run import run_study
-from longcount.studies.store import Store
+from longcount.training.protocol import Study, build_study
 
 SMALL_WORDS = {
     "training_words": 40, "validation_words": 20, "long_words": 10, "very_long_words": 3, "very_long_length": 120,

@@ -15,12 +15,12 @@ import pytest
 
 from longcount import disk
 from longcount.errors import UserError
+from longcount.store.locking import exclusive
+from longcount.store.store import Block, Store
 from longcount.studies import blocks
 from longcount.studies.executors import Threads
-from longcount.studies.locking import exclusive
-from longcount.studies.protocol import build_study
 from longcount.studies.run import BlockMade, Damaged, EpochDone, Finished, Started, run_study
-from longcount.studies.store import Block, Store
+from longcount.training.protocol import build_study
 
 
 def runs_of(store: Store) -> dict[str, np.ndarray]:
@@ -170,7 +170,7 @@ def test_given_words_are_used_and_missing_splits_made(tmp_path, small_study):
 def test_one_process_at_a_time(tmp_path, small_study):
     directory = tmp_path / "store"
     held = (
-        "import sys; from pathlib import Path; from longcount.studies.locking import exclusive\n"
+        "import sys; from pathlib import Path; from longcount.store.locking import exclusive\n"
         f"with exclusive(Path({str(directory)!r})): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

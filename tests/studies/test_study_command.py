@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from longcount.commands import application
-from longcount.studies.store import Store
+from longcount.store.store import Store
 
 STUDY = """
 cell = ["lstm", "relu"]

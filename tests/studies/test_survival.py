@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from longcount.studies.executors import Threads
-from longcount.studies.protocol import read_study
 from longcount.studies.run import run_study
+from longcount.training.protocol import read_study
 
 KILLS = int(os.environ.get("LONGCOUNT_KILLS", "0"))
 

@@ -1,1 +1,1 @@
-"""What is asked of trained models: selection, statistics, failures, traces."""
+"""What is asked of the models of a store: selection, statistics, failures, traces, verdicts."""

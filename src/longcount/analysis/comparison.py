@@ -9,9 +9,9 @@ from longcount.analysis.selection import LEARNED_ACCURACY, Reading
 from longcount.analysis.spread import summarise
 from longcount.errors import UserError
 from longcount.languages.splits import SPLITS
-from longcount.studies.protocol import Condition
-from longcount.studies.selection import best_epochs
-from longcount.studies.store import Store
+from longcount.store.store import Store
+from longcount.training.protocol import Condition
+from longcount.training.selection import best_epochs
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,7 @@ import numpy as np
 
 from longcount import cells
 from longcount.cells.network import inputs_of_letters, read, split, step
-from longcount.cells.vector import Vector
+from longcount.numbers.vector import Vector
 
 COUNTERS = {"lstm": "c", "gru": "h", "relu": "h"}
 KEEPING_GATES = {"lstm": "f", "gru": "z"}  # what multiplies the counter at every token

@@ -7,8 +7,8 @@ import numpy as np
 from longcount.analysis.comparison import values_at_best
 from longcount.analysis.spread import summarise, wilson_interval
 from longcount.errors import UserError
-from longcount.studies.protocol import Condition, settings_by_name
-from longcount.studies.store import Store
+from longcount.store.store import Store
+from longcount.training.protocol import Condition, settings_by_name
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from longcount.analysis.baselines import baseline_metrics
 from longcount.analysis.results import FOLDER, path_of, read_result
 from longcount.errors import UserError
-from longcount.studies.frames import is_made_from, keep_frame
-from longcount.studies.results import blocks_sha256
-from longcount.studies.store import Store
+from longcount.store.frames import is_made_from, keep_frame
+from longcount.store.results import blocks_sha256
+from longcount.store.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ class Leaderboard(NamedTuple):
     """A leaderboard as it is kept."""
 
     table: pd.DataFrame
-    """See `longcount.exact.leaderboard.make_leaderboard`."""
+    """See `longcount.analysis.interventions.make_leaderboard`."""
 
     baselines: pd.DataFrame
     """See `longcount.analysis.baselines.baseline_metrics`, for the Very Long words."""

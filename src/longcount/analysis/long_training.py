@@ -12,8 +12,8 @@ import numpy as np
 from longcount.analysis import paper
 from longcount.analysis.models import measure_models, metrics_of
 from longcount.analysis.selection import best_epochs, values, where
-from longcount.studies.protocol import Study
-from longcount.studies.store import STUDY_FILE, Store
+from longcount.store.store import STUDY_FILE, Store
+from longcount.training.protocol import Study
 
 if TYPE_CHECKING:
     import pandas as pd

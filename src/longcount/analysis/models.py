@@ -11,9 +11,9 @@ from longcount.analysis.selection import LEARNED_ACCURACY, Reading, best_epochs,
 from longcount.errors import UserError
 from longcount.languages import dyck
 from longcount.languages.words import Words
-from longcount.studies import engines
+from longcount.store.store import Store
 from longcount.studies.executors import available_cores
-from longcount.studies.store import Store
+from longcount.training import engines
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -32,10 +32,10 @@ from longcount.analysis.selection import at_epochs, where
 from longcount.disk import sha256
 from longcount.errors import UserError
 from longcount.languages import dyck
-from longcount.studies.frames import is_made_from, keep_frame, read_frame
-from longcount.studies.protocol import CHECKPOINTS
-from longcount.studies.results import FIRST_FAILURES, blocks_sha256, write_first_failures
-from longcount.studies.store import Store
+from longcount.store.frames import is_made_from, keep_frame, read_frame
+from longcount.store.results import FIRST_FAILURES, blocks_sha256, write_first_failures
+from longcount.store.store import Store
+from longcount.training.protocol import CHECKPOINTS
 
 if TYPE_CHECKING:
     import pandas as pd

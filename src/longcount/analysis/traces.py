@@ -12,7 +12,7 @@ from longcount.cells import Cell
 from longcount.errors import UserError
 from longcount.languages import dyck
 from longcount.languages.words import LETTERS, Words
-from longcount.studies.store import Store
+from longcount.store.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd

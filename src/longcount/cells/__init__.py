@@ -30,8 +30,8 @@ from longcount.cells.s6 import S6, NegativeS6
 from longcount.cells.slstm import SLSTM
 from longcount.cells.sru import SRU
 from longcount.cells.tanh import Tanh
-from longcount.cells.vector import Vector
 from longcount.errors import UserError
+from longcount.numbers.vector import Vector
 from longcount.registry import Kind, what_it_is
 from longcount.sources import Source, mistakes_told, place_of
 

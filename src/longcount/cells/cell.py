@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from longcount.cells.vector import Vector
+from longcount.numbers.vector import Vector
 
 Gates = dict[str, Vector]
 """A vector [H] for each gate of a cell, or for each of its own parameters."""

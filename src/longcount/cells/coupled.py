@@ -18,7 +18,7 @@ f exactly 1, c' = c + i g, and it counts. Which gate is computed first decides.
 from __future__ import annotations
 
 from longcount.cells.cell import Cell, Gates, State
-from longcount.cells.vector import sigmoid, tanh
+from longcount.numbers.vector import sigmoid, tanh
 
 
 class CoupledLSTM(Cell):

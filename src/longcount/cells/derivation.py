@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from longcount.cells.cell import Cell, Gates, State
-from longcount.cells.vector import Vector
 from longcount.numbers.recorded import Recorded, Recording
+from longcount.numbers.vector import Vector
 
 Tape = tuple[Vector, ...]
 """Of one layer: h before the token, then what else its way back reads."""

@@ -12,7 +12,7 @@ can count exactly in float32.
 from __future__ import annotations
 
 from longcount.cells.cell import Cell, Gates, State
-from longcount.cells.vector import blend, sigmoid, tanh
+from longcount.numbers.vector import blend, sigmoid, tanh
 
 
 class GRU(Cell):

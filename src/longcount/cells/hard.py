@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from longcount.cells.gru import GRU
 from longcount.cells.lstm import LSTM
-from longcount.cells.vector import hard_sigmoid, hard_tanh
+from longcount.numbers.vector import hard_sigmoid, hard_tanh
 
 
 class HardLSTM(LSTM):

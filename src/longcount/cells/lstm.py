@@ -13,7 +13,7 @@ As `torch.nn.LSTM`, gate order i, f, g, o:
 from __future__ import annotations
 
 from longcount.cells.cell import Cell, Gates, State
-from longcount.cells.vector import sigmoid, tanh
+from longcount.numbers.vector import sigmoid, tanh
 
 
 class LSTM(Cell):

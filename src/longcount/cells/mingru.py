@@ -20,7 +20,7 @@ and z n can be 1 and -1. In `mingru_log` z n is positive: such a state never fal
 from __future__ import annotations
 
 from longcount.cells.cell import Cell, Gates, State
-from longcount.cells.vector import Vector, maximum, sigmoid
+from longcount.numbers.vector import Vector, maximum, sigmoid
 
 
 class MinGRU(Cell):

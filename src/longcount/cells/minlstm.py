@@ -15,7 +15,7 @@ exactly, because n has no bounds.
 from __future__ import annotations
 
 from longcount.cells.cell import Cell, Gates, State
-from longcount.cells.vector import sigmoid
+from longcount.numbers.vector import sigmoid
 
 
 class MinLSTM(Cell):

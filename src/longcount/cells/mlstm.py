@@ -21,7 +21,7 @@ depth (to 2^24) and length. The normaliser that makes an average of the sLSTM's 
 from __future__ import annotations
 
 from longcount.cells.cell import Cell, Gates, State
-from longcount.cells.vector import exp, log_sigmoid, maximum, relu, sigmoid
+from longcount.numbers.vector import exp, log_sigmoid, maximum, relu, sigmoid
 
 
 class MLSTM(Cell):

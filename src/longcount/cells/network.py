@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from longcount import elementary
 from longcount.cells.cell import Cell, Gates, State
 from longcount.cells.derivation import Tape, derive
-from longcount.cells.vector import Vector, dot, exp, matrix_vector, sigmoid, transposed
+from longcount.numbers import elementary
+from longcount.numbers.vector import Vector, dot, exp, matrix_vector, sigmoid, transposed
 
 Matrix = list[tuple[Any, ...]]
 

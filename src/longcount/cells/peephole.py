@@ -18,7 +18,7 @@ float32: sigmoid is exactly 1 from 16.64 on, so i = f = 1 and g = 1 or -1 count 
 from __future__ import annotations
 
 from longcount.cells.cell import Cell, Gates, State
-from longcount.cells.vector import sigmoid, tanh
+from longcount.numbers.vector import sigmoid, tanh
 
 
 class PeepholeLSTM(Cell):

@@ -22,7 +22,7 @@ f is 1, and the leak stays where it is 1 - 2^-24. `qrnn_ifo` counts exactly with
 from __future__ import annotations
 
 from longcount.cells.cell import Cell, Gates, State
-from longcount.cells.vector import sigmoid, tanh
+from longcount.numbers.vector import sigmoid, tanh
 
 
 class QRNNfo(Cell):

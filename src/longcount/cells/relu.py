@@ -9,7 +9,7 @@ opposite, the readout's threshold between 0 and one step.
 from __future__ import annotations
 
 from longcount.cells.cell import Cell, Gates, State
-from longcount.cells.vector import relu
+from longcount.numbers.vector import relu
 
 
 class ReLU(Cell):

@@ -24,9 +24,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from longcount import elementary
 from longcount.cells.cell import Cell, Gates, State
-from longcount.cells.vector import exp, maximum, sigmoid, softplus, sqrt
+from longcount.numbers import elementary
+from longcount.numbers.vector import exp, maximum, sigmoid, softplus, sqrt
 
 
 class RGLRU(Cell):

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from longcount import elementary
 from longcount.cells.cell import Cell, Gates, State
-from longcount.cells.vector import Vector, exp, softplus
+from longcount.numbers import elementary
+from longcount.numbers.vector import Vector, exp, softplus
 
 
 class S6(Cell):

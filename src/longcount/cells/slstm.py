@@ -24,7 +24,7 @@ from __future__ import annotations
 import numpy as np
 
 from longcount.cells.cell import Cell, Gates, State
-from longcount.cells.vector import exp, log_sigmoid, maximum, sigmoid, tanh
+from longcount.numbers.vector import exp, log_sigmoid, maximum, sigmoid, tanh
 
 
 class SLSTM(Cell):

@@ -18,7 +18,7 @@ counts to depth 2^21; with f = 1 - 2^-24 it does not.
 from __future__ import annotations
 
 from longcount.cells.cell import Cell, Gates, State
-from longcount.cells.vector import blend, sigmoid
+from longcount.numbers.vector import blend, sigmoid
 
 
 class SRU(Cell):

@@ -6,7 +6,7 @@ h' = tanh(x + y)
 from __future__ import annotations
 
 from longcount.cells.cell import Cell, Gates, State
-from longcount.cells.vector import tanh
+from longcount.numbers.vector import tanh
 
 
 class Tanh(Cell):

@@ -23,7 +23,7 @@ def export(
 ) -> None:
     """Write one model as a file that PyTorch and safetensors read.
 
-    Its tensors have torch.nn's names; longcount.interop.modules holds the module that loads them.
+    Its tensors have torch.nn's names; longcount.training.torch_modules holds the module that loads them.
 
     Args:
         directory: A store.
@@ -32,6 +32,6 @@ def export(
         cell: Its cell or condition; needed where the store holds several.
         epoch: Which model of the run: best (lowest validation loss), last, or the number of an epoch.
     """
-    from longcount.interop import export_run
+    from longcount.store.exchange import export_run
 
     export_run(directory, run, out, cell, epoch)

@@ -32,7 +32,7 @@ def import_(
     """
     from longcount.commands.output import say
     from longcount.errors import UserError
-    from longcount.interop import import_models
+    from longcount.store.exchange import import_models
 
     if not files:
         raise UserError("import: no file given; give a .safetensors file or a state dict saved by PyTorch")

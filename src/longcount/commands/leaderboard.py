@@ -32,12 +32,12 @@ def leaderboard(
         bounded: How many of them have their worst case bounded, which takes longest; all are tried to be proved exact.
         only: An intervention to try, by its name, beside the paper's protocol; may be given again. Default: all.
     """
+    from longcount.analysis.interventions import interventions_called, leaderboard_study, make_leaderboard
     from longcount.analysis.leaderboard import keep_leaderboard
     from longcount.commands.output import print_json, print_table, say
-    from longcount.exact.leaderboard import interventions_called, leaderboard_study, make_leaderboard
     from longcount.report.leaderboard import draw_leaderboard, readable
+    from longcount.store.store import Store
     from longcount.studies.progress import shown
-    from longcount.studies.store import Store
 
     chosen = interventions_called(only)
     study = leaderboard_study(runs, seed, interventions=chosen)

@@ -19,8 +19,9 @@ def list_(kind: Literal["cells", "initialisations", "recipes"], /, *, json: Json
     Args:
         kind: cells, initialisations or recipes.
     """
-    from longcount import cells, recipes
+    from longcount import cells
     from longcount.commands.output import print_json, print_table
+    from longcount.training import recipes
 
     kinds = {one.plural: one for one in (cells.KIND, cells.INITIALISATIONS, recipes.KIND)}
     rows = kinds[kind].listed()

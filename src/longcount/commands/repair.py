@@ -59,8 +59,8 @@ def repair(
         bounded: How many runs of each cell have their worst case before repair bounded, which takes up to a second
             each; verdicts that `longcount certify` kept are read, not made again.
     """
+    from longcount.analysis.verdicts import repair_store
     from longcount.commands.output import print_json, print_table
-    from longcount.exact.stores import repair_store
     from longcount.report.formats import write_table
     from longcount.report.repair import repair_table, sides
     from longcount.report.table1 import terminal_table

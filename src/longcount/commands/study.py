@@ -10,9 +10,9 @@ from cyclopts import App, Parameter
 from longcount.commands.options import Jobs, Json, number
 
 if TYPE_CHECKING:
+    from longcount.store.store import Store
     from longcount.studies.executors import Executor
-    from longcount.studies.protocol import Condition
-    from longcount.studies.store import Store
+    from longcount.training.protocol import Condition
 
 app = App(name="study", help_formatter="default", help="Run, inspect, extend, export and compare studies of any size.")
 
@@ -53,8 +53,8 @@ def run(
         log_json: Progress as JSON lines on standard error.
     """
     from longcount.errors import UserError
-    from longcount.studies.protocol import read_study
     from longcount.studies.run import refuse_folder
+    from longcount.training.protocol import read_study
 
     if file is None and set_:
         raise UserError("--set: changes a study file, and none was given; `study add` adds to a store")
@@ -86,9 +86,9 @@ def add(
             --set runs=100 for more runs or --set learning_rate=0.003 for another value.
     """
     from longcount.errors import UserError
+    from longcount.store.store import Store
     from longcount.studies.executors import Threads
-    from longcount.studies.protocol import read_study, vary
-    from longcount.studies.store import Store
+    from longcount.training.protocol import read_study, vary
 
     there = Store.open(store)
     if file is None and not set_:
@@ -107,9 +107,9 @@ def status(store: Path, /, *, verify: bool = False, json: Json = False) -> None:
         verify: Read every block and compare it with its hashes.
     """
     from longcount.commands.output import print_json
+    from longcount.store.store import Store
     from longcount.studies.status import status as status_of
     from longcount.studies.status import where_time_went
-    from longcount.studies.store import Store
 
     there = Store.open(store)
     frame = status_of(there, verify)
@@ -129,8 +129,8 @@ def export(store: Path, /, *, out: Path) -> None:
         out: A file ending in .parquet or .csv.
     """
     from longcount.commands.output import say
-    from longcount.studies.export import export as export_to
-    from longcount.studies.store import Store
+    from longcount.store.export import export as export_to
+    from longcount.store.store import Store
 
     say(f"{out}: {export_to(Store.open(store), out):,} rows")
 
@@ -177,7 +177,7 @@ def factors(store: Path, /, *, out: Path | None = None, json: Json = False) -> N
     from longcount.commands.output import print_json, say
     from longcount.disk import disk_errors_told
     from longcount.errors import UserError
-    from longcount.studies.store import Store
+    from longcount.store.store import Store
 
     if out is not None and out.suffix != ".csv":
         raise UserError(f"--out {out}: should end in .csv")
@@ -274,7 +274,7 @@ def _pairs(first: str, second: str) -> list[tuple[tuple[Store, Condition], tuple
 
 
 def _named(text: str) -> tuple[Store, str | None]:
-    from longcount.studies.store import Store
+    from longcount.store.store import Store
 
     if Path(text).exists() or ":" not in text:
         return Store.open(text), None

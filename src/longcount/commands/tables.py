@@ -1,14 +1,14 @@
 """Table 1 of a store, on standard output."""
 
 from longcount.commands.output import print_table
-from longcount.studies.store import Store
+from longcount.store.store import Store
 
 
 def print_table1(store: Store) -> None:
     """Print the store's rows of Table 1, the paper's under them, with the worst case where models were certified."""
     from longcount.analysis.models import metrics_of
     from longcount.analysis.table1 import learned_shares, selected_models, table1
-    from longcount.exact.worst_case import with_verdicts, worst_cases
+    from longcount.analysis.worst_case import with_verdicts, worst_cases
     from longcount.report.table1 import table1_terminal
 
     metrics = metrics_of(store)

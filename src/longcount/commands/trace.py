@@ -47,7 +47,7 @@ def trace(
     from longcount.languages.files import read_words
     from longcount.report.formats import csv_text
     from longcount.report.trace import write_trace
-    from longcount.studies.store import Store
+    from longcount.store.store import Store
 
     if sum(source is not None for source in (word, zigzag, file)) != 1:
         raise UserError("what to trace: give one of --word, --zigzag and --file")

@@ -23,9 +23,9 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from longcount import elementary
 from longcount.engine.lanes import Function
 from longcount.engine.machine import compiled
+from longcount.numbers import elementary
 
 LANES = 32
 CHUNK = 1 << 16
@@ -211,7 +211,7 @@ def _first_at_limit(last_others: Iterable[float]) -> float:
 
 
 def table(found: list[Accuracy]) -> str:
-    """The figures as lines of text, as they stand in `longcount.elementary`."""
+    """The figures as lines of text, as they stand in `longcount.numbers.elementary`."""
     rows = [("function", "largest error", "at x =", "falls by at most", "at x =")]
     for one in found:
         error, fall = one.largest_error, one.largest_fall

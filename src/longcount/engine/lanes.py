@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from llvmlite import ir
 
-from longcount import elementary
+from longcount.numbers import elementary
 
 Node = Any
 """A value of LLVM's intermediate representation."""
@@ -63,7 +63,7 @@ class Value:
 
     @property
     def dtype(self) -> np.dtype:
-        """The NumPy type of a lane, by which `longcount.elementary` chooses its constants."""
+        """The NumPy type of a lane, by which `longcount.numbers.elementary` chooses its constants."""
         return np.dtype(np.float64 if isinstance(element_of(self.ir.type), ir.DoubleType) else np.float32)
 
     def like(self, other: Any) -> Node:
@@ -153,7 +153,7 @@ class Value:
         pattern = next((x for x in (yes, no) if isinstance(x, Value)), self.function.lanes_of(0.0))
         return Value(self.function, self.function.builder.select(self.ir, pattern.like(yes), pattern.like(no)))
 
-    # The primitives of longcount.elementary.
+    # The primitives of longcount.numbers.elementary.
 
     def clipped(self, limit: float) -> Value:
         """Limited to [-limit, limit]; NaN stays NaN."""

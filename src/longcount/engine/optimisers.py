@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from longcount.elementary import sqrt
+from longcount.numbers.elementary import sqrt
 
 Numbers = tuple[Any, ...]
 

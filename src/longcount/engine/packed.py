@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from longcount.cells.vector import Vector
 from longcount.engine.lanes import Function, Memory, Value
 from longcount.languages.words import Words
+from longcount.numbers.vector import Vector
 
 CHUNK = 32
 """Tokens a row."""

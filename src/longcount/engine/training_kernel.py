@@ -25,12 +25,12 @@ from longcount.cells.network import (
     step_back,
     step_keeping,
 )
-from longcount.cells.vector import Vector
 from longcount.engine.lanes import Function, Value, Variable
 from longcount.engine.machine import compiled
 from longcount.engine.options import Options
 from longcount.engine.packed import CHUNK, CHUNK_BITS, Layout, PackedMemory, letter_masks, of_letter
 from longcount.engine.update_kernel import step_parameters
+from longcount.numbers.vector import Vector
 
 ARGUMENTS = {
     "parameters": "pointer",  # float [P, lanes]

@@ -26,12 +26,12 @@ from longcount.cells.network import (
     step_back,
     step_keeping,
 )
-from longcount.cells.vector import Vector
 from longcount.engine.evaluation import Evaluation
 from longcount.engine.options import PAPER, Options
 from longcount.engine.packed import CHUNK
 from longcount.engine.training import TrainingState
 from longcount.languages.words import Words
+from longcount.numbers.vector import Vector
 
 
 def word_gradient(

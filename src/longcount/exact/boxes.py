@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from longcount import elementary
 from longcount.cells import OUTPUTS, VOCABULARY, Cell
 from longcount.cells.hard import HardLSTM
 from longcount.cells.lstm import LSTM
 from longcount.cells.network import inputs_of_letters, split, step
-from longcount.cells.vector import Vector
 from longcount.errors import UserError
-from longcount.exact.intervals import LARGEST, Interval
-from longcount.exact.monotone import SIGMOID
+from longcount.numbers import elementary
+from longcount.numbers.intervals import LARGEST, Interval
+from longcount.numbers.monotone import SIGMOID
+from longcount.numbers.vector import Vector
 
 Coordinates = tuple[Any, ...]
 """Numbers of any kind, one a coordinate; the first is the counter."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from longcount import cells, elementary
+from longcount import cells
 from longcount.errors import UserError
+from longcount.numbers import elementary
 
 SATURATED = 40.0
 """A pre-activation at which every gate is exactly 1 (or tanh exactly -1 below its negative)."""

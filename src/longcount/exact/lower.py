@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from longcount.exact.boxes import Model
-from longcount.exact.intervals import Interval
+from longcount.numbers.intervals import Interval
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from collections.abc import Callable
 import numpy as np
 
 from longcount.exact.boxes import Model
-from longcount.exact.intervals import Interval
-from longcount.exact.monotone import TANH
 from longcount.exact.proof import EXACT_INTEGERS, Proof
 from longcount.languages.words import CLOSE, OPEN
+from longcount.numbers.intervals import Interval
+from longcount.numbers.monotone import TANH
 
 LOW_DEPTHS = 16
 """Depths below are followed one by one, those from here on all at once."""

@@ -18,10 +18,10 @@ from longcount.cells.hard import HardGRU, HardLSTM
 from longcount.cells.lstm import LSTM
 from longcount.cells.relu import ReLU
 from longcount.exact.boxes import Model
-from longcount.exact.intervals import LARGEST, Interval
 from longcount.exact.proof import EXACT_INTEGERS, Proof
 from longcount.exact.proof_lstm import prove_lstm
 from longcount.languages.words import CLOSE, OPEN
+from longcount.numbers.intervals import LARGEST, Interval
 
 
 def prove(model: Model, depth: int) -> Proof:

@@ -1,4 +1,4 @@
-"""Words as one token array with offsets: what every other room reads.
+"""Words as one token array with offsets: what every other package reads.
 
 Letters: N words, T tokens in all.
 """

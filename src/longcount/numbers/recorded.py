@@ -16,9 +16,9 @@ import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from longcount import elementary
-from longcount.cells import vector as on_vectors
-from longcount.cells.vector import Vector
+from longcount.numbers import elementary
+from longcount.numbers import vector as on_vectors
+from longcount.numbers.vector import Vector
 
 
 class Step(NamedTuple):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from longcount.analysis.leaderboard import read_leaderboard
 from longcount.analysis.results import RESULTS, analyse, read_result
-from longcount.exact.worst_case import with_verdicts, worst_cases
+from longcount.analysis.worst_case import with_verdicts, worst_cases
 from longcount.report import drawing
 from longcount.report.figures import figures
 from longcount.report.formats import write_table
@@ -12,8 +12,8 @@ from longcount.report.page import write_page
 from longcount.report.repair import repair_table
 from longcount.report.tables import tables
 from longcount.report.worst_case import worst_case_figure, worst_case_table
+from longcount.store.store import Store
 from longcount.studies.executors import available_cores
-from longcount.studies.store import Store
 
 
 def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:

@@ -2,8 +2,8 @@
 
 Every operation becomes one line of float32 arithmetic: ``Math.fround`` rounds after each step, and a double has enough
 digits (53 >= 2 * 24 + 2) that rounding a double sum, product or quotient of two float32 numbers gives the float32
-result. The elementary functions are those of `longcount.elementary`, traced through their polynomials, so that the page
-computes the engine's states bit for bit.
+result. The elementary functions are those of `longcount.numbers.elementary`, traced through their polynomials, so
+that the page computes the engine's states bit for bit.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from longcount.cells.cell import Cell
 from longcount.cells.network import inputs_of_letters, read, split, step
-from longcount.cells.vector import Vector
+from longcount.numbers.vector import Vector
 
 PRELUDE = """\
 const fround = Math.fround;
@@ -25,7 +25,7 @@ const bitsOf = (x) => { wordOfFloat[0] = x; return wordOfBits[0]; };
 const ofBits = (bits) => { wordOfBits[0] = bits; return wordOfFloat[0]; };
 const scaled = (x, power) => ofBits((bitsOf(x) + (bitsOf(power) << 23)) | 0);
 """
-"""``scaled`` multiplies by a power of two through the exponent bits, as `longcount.elementary.scaled` does."""
+"""``scaled`` multiplies by a power of two through the exponent bits, as `longcount.numbers.elementary.scaled` does."""
 
 
 class Program:
@@ -52,7 +52,7 @@ class Program:
 
 
 class Condition:
-    """The outcome of a comparison; `longcount.elementary.where` chooses by it."""
+    """The outcome of a comparison; `longcount.numbers.elementary.where` chooses by it."""
 
     def __init__(self, program: Program, expression: str) -> None:
         self._program, self._expression = program, expression

@@ -12,7 +12,7 @@ from longcount.report.formats import csv_text, latex_text, markdown_text
 from longcount.report.leaderboard_figure import leaderboard_figure
 from longcount.report.leaderboard_page import leaderboard_page
 from longcount.report.table1 import cell_title
-from longcount.studies.store import Store
+from longcount.store.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd

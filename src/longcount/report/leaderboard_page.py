@@ -11,9 +11,9 @@ import numpy as np
 
 from longcount import __version__
 from longcount.analysis import paper
+from longcount.analysis.interventions import BOUND_LIMIT, INTERVENTIONS
 from longcount.analysis.leaderboard import Leaderboard
 from longcount.analysis.selection import values, where
-from longcount.exact.leaderboard import BOUND_LIMIT, INTERVENTIONS
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.repair import DEPTHS
 from longcount.report.document import document
@@ -21,8 +21,8 @@ from longcount.report.figures import Figure
 from longcount.report.leaderboard_figure import PAPERS
 from longcount.report.numbers import interval, percent, position
 from longcount.report.table1 import cell_title
-from longcount.studies.protocol import canonical_sha256
-from longcount.studies.store import Store
+from longcount.store.store import Store
+from longcount.training.protocol import canonical_sha256
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,8 +16,8 @@ from longcount.report.files import write_bytes
 from longcount.report.javascript import cells_script
 from longcount.report.table1 import cell_title
 from longcount.report.tables import Table, facts, runs_shown
-from longcount.studies.protocol import Condition, canonical_sha256
-from longcount.studies.store import Store
+from longcount.store.store import Store
+from longcount.training.protocol import Condition, canonical_sha256
 
 if TYPE_CHECKING:
     import pandas as pd

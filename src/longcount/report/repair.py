@@ -12,13 +12,13 @@ import numpy as np
 from longcount.analysis.models import metrics_of
 from longcount.analysis.selection import LEARNED_ACCURACY, at_epochs, values, where
 from longcount.analysis.table1 import MEASURES, rows_of_cells
-from longcount.exact.stores import before_repair, read_repairs
-from longcount.exact.worst_case import COLUMNS as VERDICT
-from longcount.exact.worst_case import with_verdicts, worst_case
+from longcount.analysis.verdicts import before_repair, read_repairs
+from longcount.analysis.worst_case import COLUMNS as VERDICT
+from longcount.analysis.worst_case import with_verdicts, worst_case
 from longcount.report.numbers import significant
 from longcount.report.table1 import bounds_shown, cell_title, mean_and_range
 from longcount.report.tables import Table
-from longcount.studies.store import Store
+from longcount.store.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd

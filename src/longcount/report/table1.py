@@ -8,7 +8,7 @@ import numpy as np
 
 from longcount.analysis import paper
 from longcount.analysis.selection import where
-from longcount.exact.worst_case import WorstCase
+from longcount.analysis.worst_case import WorstCase
 from longcount.report.numbers import interval, percent, position
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ def table1_shown(
     Args:
         table1: from `longcount.analysis.table1.table1`.
         learned: from `longcount.analysis.table1.learned_shares`.
-        worst: from `longcount.exact.worst_case.worst_cases`; where it is empty the table says nothing of worst cases.
+        worst: from `longcount.analysis.worst_case.worst_cases`; where it is empty the table says nothing of worst
+            cases.
     """
     import pandas as pd
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from longcount.analysis import paper
 from longcount.analysis.selection import values, where
-from longcount.exact.worst_case import WorstCase
+from longcount.analysis.worst_case import WorstCase
 from longcount.report.numbers import MINUS, interval, percent, position, significant
 from longcount.report.panels import PREDICTOR_TITLES, constant_fpf, whole_length
 from longcount.report.table1 import (

@@ -10,7 +10,7 @@ from longcount.report.drawing import FORMATS, drawn
 from longcount.report.files import write_bytes
 from longcount.report.formats import csv_text
 from longcount.report.style import BASELINE, DEPTH, TEXT_WIDTH
-from longcount.studies.frames import parquet_bytes
+from longcount.store.frames import parquet_bytes
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ import numpy as np
 
 from longcount.analysis import paper
 from longcount.analysis.selection import values, where
-from longcount.exact.worst_case import worst_case
+from longcount.analysis.worst_case import worst_case
 from longcount.report.channels import number, rows, shown
 from longcount.report.figures import Figure
 from longcount.report.numbers import position
@@ -25,7 +25,7 @@ def worst_case_table(models: "pd.DataFrame") -> Table:
     """Average and worst case side by side, one row per condition.
 
     Args:
-        models: the models of Table 1 that have a verdict; see `longcount.exact.worst_case.with_verdicts`.
+        models: the models of Table 1 that have a verdict; see `longcount.analysis.worst_case.with_verdicts`.
     """
     import pandas as pd
 

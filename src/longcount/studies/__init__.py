@@ -1,5 +1,5 @@
-"""What is run: a study's description, its random streams, blocks of runs, the store on disk, executors.
+"""Many runs: blocks that are made one by one, on any executor, and what is told meanwhile.
 
-`protocol` says what a study is, `streams` where every run's randomness comes from, `blocks` how a block of runs is
-made from its specification alone, `store` how it lies on disk, `run` how the missing blocks of a study are made.
+`blocks` says how a block of runs is made from its specification alone, `run` how the missing blocks of a study are
+made, `executors` where.
 """

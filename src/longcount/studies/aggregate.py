@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount.languages.splits import SPLITS
-from longcount.studies.store import Store, split_codes
+from longcount.store.store import Store, split_codes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ def aggregate(store: Store, measures: Sequence[str] = MEASURES) -> pd.DataFrame:
 
     Args:
         store: the store.
-        measures: columns of `longcount.studies.measures.schema`.
+        measures: columns of `longcount.training.measures.schema`.
 
     Returns:
         Frame with condition, cell, split, epoch, measure, runs (that have a value), not_a_number, mean, std, min, max;

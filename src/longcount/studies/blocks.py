@@ -5,32 +5,27 @@ Letters: R runs, E epochs, P parameters, N words of a split, M models.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import shutil
 import time
-import uuid
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from longcount import __version__, cells, disk
+from longcount import __version__, disk
 from longcount.errors import UserError
 from longcount.sources import mistakes_told
-from longcount.studies.engines import train
+from longcount.store.publish import is_whole, publish
+from longcount.store.store import MANIFEST, STUDY_FILE, Block, Store
 from longcount.studies.executors import Tell
-from longcount.studies.frames import parquet_bytes
-from longcount.studies.measures import measure
 from longcount.studies.memory import Memory
-from longcount.studies.protocol import SCHEMA, Condition, canonical_sha256
-from longcount.studies.store import MANIFEST, METRICS, STUDY_FILE, WEIGHTS, Block, DamagedBlock, Store
+from longcount.training.engines import train
+from longcount.training.measures import measure
+from longcount.training.protocol import SCHEMA, Condition, canonical_sha256
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 
 @dataclass(frozen=True)
@@ -82,7 +77,7 @@ def specification(store: Store, block: Block, study_file: str) -> Specification:
 
 def _found(store: Store, block: Block, content: str) -> str | None:
     """Hash of the manifest of a block that is there, whole and made from the same; None where it is to be made."""
-    if not _is_whole(store, block):
+    if not is_whole(store, block):
         return None
     manifest = (store.directory / block.folder / MANIFEST).read_bytes()
     return disk.sha256(manifest) if json.loads(manifest)["made_from"] == content else None
@@ -166,72 +161,3 @@ def make_block(wanted: dict[str, Any], tell: Tell | None = None, memory: Memory 
             evaluated_tokens=evaluated_tokens,
         )
     )
-
-
-def publish(store: Store, block: Block, weights: np.ndarray, metrics: pa.Table, content: str) -> str:
-    """Put a block into its store whole, or leave the store as it was.
-
-    Where the block is there already and whole, it stays; where it is damaged, it is replaced.
-
-    Args:
-        store: the store.
-        block: which block.
-        weights: float32 [R, E + 1, P].
-        metrics: table of `longcount.studies.measures.schema`.
-        content: what the block was made from, a hash.
-
-    Returns:
-        SHA-256 of the manifest.
-
-    Raises:
-        OSError: where the disk refuses.
-    """
-    from safetensors.numpy import save
-
-    cell = block.condition.network()
-    tensors = {name: np.ascontiguousarray(tensor) for name, tensor in cells.unpack(cell, weights).items()}
-    contents = {WEIGHTS: save(tensors), METRICS: parquet_bytes(metrics, dictionaries=["split"])}
-    manifest = {
-        "schema": SCHEMA,
-        "longcount": store.version,
-        "cell": cell.name,
-        "condition": block.condition.folder,
-        "first_run": block.first,
-        "runs": len(block.runs),
-        "epochs": block.condition.epochs,
-        "made_from": content,
-        "sha256": {name: disk.sha256(written) for name, written in contents.items()},
-    }
-    contents[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode()
-    half = store.aside / f"{block.folder.replace('/', '_')}-{uuid.uuid4().hex}"
-    half.mkdir()
-    try:
-        for name, written in contents.items():
-            disk.write_synced(half / name, written)
-        disk.sync_folder(half)
-        place = store.directory / block.folder
-        while not _moved(half, place):
-            if _is_whole(store, block):
-                break
-            place.rename(store.aside / f"damaged-{uuid.uuid4().hex}")
-        disk.sync_folder(place.parent)
-    finally:
-        shutil.rmtree(half, ignore_errors=True)
-    return disk.sha256(contents[MANIFEST])
-
-
-def _moved(folder: Path, place: Path) -> bool:
-    try:
-        folder.rename(place)
-    except OSError as error:
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
-            raise
-        return False
-    return True
-
-
-def _is_whole(store: Store, block: Block) -> bool:
-    try:
-        return store.verify(block)
-    except DamagedBlock:
-        return False

@@ -17,13 +17,13 @@ from typing import Any
 
 from longcount import __version__, disk
 from longcount.errors import UserError
-from longcount.studies import creation
+from longcount.store import creation
+from longcount.store.locking import exclusive
+from longcount.store.results import write_first_failures
+from longcount.store.store import Block, DamagedBlock, Store
 from longcount.studies.blocks import BlockDone, specification, study_file_sha256
 from longcount.studies.executors import Executor, Stopped, Threads
-from longcount.studies.locking import exclusive
-from longcount.studies.protocol import Condition, Study
-from longcount.studies.results import write_first_failures
-from longcount.studies.store import Block, DamagedBlock, Store
+from longcount.training.protocol import Condition, Study
 
 # How often a block whose worker was lost is tried in all.
 TRIES = 4

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from longcount.studies.store import Block, DamagedBlock, Store
+from longcount.store.store import Block, DamagedBlock, Store
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,0 +1,114 @@
+"""How the engine's elementary functions depart from rising, measured over every float32 input.
+
+`python -m longcount.numbers.monotone` measures (two minutes) and says whether the constants here hold. The proofs of
+`longcount.exact` rest on these facts and on nothing else about the functions.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from longcount.numbers import elementary
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What holds of a function over all float32 inputs."""
+
+    falls: int
+    """For x <= y, f(x) lies at most so many steps of float32 above f(y)."""
+    least: float
+    """The least value; none is above 1."""
+    one_from: float
+    """f(x) is exactly 1 for every x from here on, and not for the number below."""
+    minus_one_to: float | None
+    """f(x) is exactly -1 for every x up to here, and not for the number above; None where it never is."""
+    half_from: float | None
+    """f(x) >= 0.5 exactly where x is at least this, which makes the threshold of an output one of its pre-activation;
+    None where no number divides the inputs so."""
+
+
+SIGMOID = Facts(1, 1.6458115938842401e-38, 16.63553237915039, None, -1.7881390590446244e-07)
+TANH = Facts(3, -1.0, 9.010913848876953, -8.491053581237793, 0.5493061542510986)
+FUNCTIONS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], float, Facts]] = {
+    "sigmoid": (elementary.sigmoid, elementary.FLOAT32.largest_exponent, SIGMOID),
+    "tanh": (elementary.tanh, elementary.FLOAT32.saturation, TANH),
+}
+"""Each function, the magnitude beyond which its argument is clipped, and the facts."""
+
+
+def ordinal(number: np.ndarray | np.floating) -> np.ndarray:
+    """The place of float32 numbers in their order, int64: 0 for both zeros, 1 for the least positive number."""
+    pattern = np.asarray(number, np.float32).view(np.int32).astype(np.int64)
+    return np.where(pattern >= 0, pattern, -(pattern & 0x7FFFFFFF))
+
+
+def at(place: np.ndarray | int) -> np.ndarray:
+    """The float32 numbers at these places of the order: the inverse of `ordinal`."""
+    place = np.asarray(place, np.int64)
+    return np.where(place >= 0, place, -place | 0x80000000).astype(np.uint32).view(np.float32)
+
+
+def inputs(least: float, most: float, at_once: int = 1 << 18) -> Iterator[np.ndarray]:
+    """Every float32 from least to most, ascending, a stretch at a time."""
+    first, last = int(ordinal(np.float32(least))), int(ordinal(np.float32(most)))
+    for start in range(first, last + 1, at_once):
+        yield at(np.arange(start, min(start + at_once, last + 1)))
+
+
+def measure(function: Callable[[np.ndarray], np.ndarray], least: float, most: float) -> Facts:
+    """The facts over every float32 input from least to most.
+
+    Args:
+        function: float32 [N] to float32 [N].
+        least, most: the range; a function that clips its argument is constant beyond.
+    """
+    highest, falls, smallest = np.float32(-np.inf), 0, np.inf
+    nowhere = np.float32(np.nan)
+    last_below_one = last_below_half = first_above_minus_one = first_from_half = nowhere
+    for x in inputs(least, most):
+        value = function(x)
+        if value.max() > 1:
+            raise ArithmeticError(f"a value of {value.max()} is above 1")
+        rising = np.maximum(np.maximum.accumulate(value), highest)
+        highest = rising[-1]
+        falls = max(falls, int((ordinal(rising) - ordinal(value)).max()))
+        smallest = min(smallest, float(value.min()))
+        last_below_one = _last(x, value < 1, last_below_one)
+        last_below_half = _last(x, value < 0.5, last_below_half)
+        first_above_minus_one = _first(x, value > -1, first_above_minus_one)
+        first_from_half = _first(x, value >= 0.5, first_from_half)
+    clean = at(ordinal(last_below_half) + 1) == first_from_half
+    return Facts(
+        falls,
+        smallest,
+        float(at(ordinal(last_below_one) + 1)),
+        float(at(ordinal(first_above_minus_one) - 1)) if smallest == -1 else None,
+        float(first_from_half) if clean else None,
+    )
+
+
+def _last(x: np.ndarray, holds: np.ndarray, before: np.float32) -> np.float32:
+    return np.float32(x[np.flatnonzero(holds)[-1]]) if holds.any() else before
+
+
+def _first(x: np.ndarray, holds: np.ndarray, before: np.float32) -> np.float32:
+    return np.float32(x[np.argmax(holds)]) if np.isnan(before) and holds.any() else before
+
+
+def main() -> int:
+    """Measure every function and compare; 0 where all facts hold as written."""
+    held = True
+    for name, (function, limit, facts) in FUNCTIONS.items():
+        measured = measure(function, -limit, limit)
+        held &= measured == facts
+        print(f"{name}: {measured}{'' if measured == facts else f', not {facts}'}", flush=True)
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""Models out of a store and into one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import ValidationError
+
+from longcount import cells
+from longcount.cells.recognition import Recognised, recognise
+from longcount.errors import UserError
+from longcount.languages.files import read_splits
+from longcount.store import word_sets
+from longcount.store.models import keep_models
+from longcount.store.store import Store
+from longcount.store.tensor_files import read_tensors, write_tensors
+from longcount.training.protocol import Condition, WordSource, explain
+from longcount.training.pytorch import need_torch
+from longcount.training.selection import best_epochs
+
+if TYPE_CHECKING:
+    from longcount.training.torch_modules import Counter
+
+Epoch = Literal["best", "last"] | int
+
+
+def tensors_of(
+    store: str | Path | Store, run: int, cell: str | None = None, epoch: Epoch = "best"
+) -> tuple[Condition, dict[str, np.ndarray]]:
+    """One model of a store: its condition, and its tensors by name, float32 [*shape].
+
+    Args:
+        store: a store or its folder.
+        run: number of the run within its cell, from 0.
+        cell: a cell or condition; needed where the store holds several.
+        epoch: ``"best"`` by validation loss, ``"last"``, or a number.
+
+    Raises:
+        UserError: where there is no such store, cell, run or epoch.
+    """
+    store = store if isinstance(store, Store) else Store.open(store)
+    names = [condition.folder for condition in store.study.conditions]
+    if cell is None and len(names) > 1:
+        raise UserError(f"{store.directory}: holds several conditions; say which by --cell: {', '.join(names)}")
+    condition = store.condition(names[0] if cell is None else cell)
+    tensors = store.tensors(condition.folder, run, _epoch_number(store, condition, run, epoch))
+    return condition, tensors
+
+
+def export_run(
+    store: str | Path | Store, run: int, out: str | Path, cell: str | None = None, epoch: Epoch = "best"
+) -> None:
+    """Write one model of a store (see `tensors_of`) as a file that PyTorch and safetensors read.
+
+    Args:
+        store: a store or its folder.
+        run: number of the run within its cell, from 0.
+        out: the file: ``.safetensors``, or ``.pt`` for a PyTorch state dict.
+        cell: a cell or condition; needed where the store holds several.
+        epoch: ``"best"`` by validation loss, ``"last"``, or a number.
+
+    Raises:
+        UserError: where there is no such model, for another suffix, or where the disk refuses.
+    """
+    condition, tensors = tensors_of(store, run, cell, epoch)
+    write_tensors(out, tensors, condition.cell)
+
+
+def to_torch(store: str | Path | Store, run: int, cell: str | None = None, epoch: Epoch = "best") -> Counter:
+    """One model of a store (see `tensors_of`) as a plain `torch.nn.Module`, a `Counter`."""
+    need_torch()
+    from longcount.training.torch_modules import counter
+
+    condition, tensors = tensors_of(store, run, cell, epoch)
+    if condition.module is not None:
+        raise UserError(
+            f"{condition.folder}: a module of its own ({condition.module}); export it and load the file there"
+        )
+    return counter(condition.built_in_cell(), tensors)
+
+
+def import_models(
+    paths: Sequence[str | Path],
+    out: str | Path,
+    *,
+    cell: str | None = None,
+    renamed: Mapping[str, str] | None = None,
+    data: str | Path | None = None,
+    seed: int = 0,
+) -> list[Recognised]:
+    """Put models from files into a new store, measured on words as trained ones are.
+
+    Args:
+        paths: files of one model each; run k of a cell is the k-th file that holds that cell.
+        out: the store's folder, new or empty.
+        cell: the models' cell; default: as the files say or their shapes tell.
+        renamed: names of tensors, or prefixes that end in a dot, to ours.
+        data: a folder of word files; the splits that it lacks are made.
+        seed: of the words that are made.
+
+    Returns:
+        What was found in each file.
+
+    Raises:
+        UserError: for a file that is no such model, bad words, or a folder that holds something already.
+    """
+    found = []
+    for path in paths:
+        tensors, said = read_tensors(path)
+        found.append(recognise(tensors, cell or said, renamed, str(path)))
+    models = {
+        kind: np.stack([cells.pack(kind, model.tensors) for model in found if model.cell == kind])
+        for kind in dict.fromkeys(model.cell for model in found)
+    }
+    given = {} if data is None else read_splits(data)
+    source = WordSource(seed=seed, given={split: words.sha256 for split, words in given.items()})
+    splits = word_sets.make(source, {words.sha256: words for words in given.values()})
+    detail = {"files": ", ".join(Path(path).name for path in paths)}
+    try:
+        keep_models(out, models, "imported", detail, splits)
+    except ValidationError as error:
+        raise UserError(f"{', '.join(map(str, paths))}: {explain(error)}") from None
+    return found
+
+
+def _epoch_number(store: Store, condition: Condition, run: int, epoch: Epoch) -> int:
+    if isinstance(epoch, int):
+        return epoch
+    if epoch == "last" or condition.epochs == 0:
+        return condition.epochs
+    column = "loss" if store.study.selection == "average" else "last_word_loss"
+    for block in store.blocks([condition]):
+        if run in block.runs:
+            for _, table in store.metrics_of_blocks([condition], ("run", "epoch", "split", column)):
+                frame = table.to_pandas()
+                frame = frame[(frame["run"] == run) & (frame["split"] == "validation")].sort_values("epoch")
+                if len(frame):
+                    return int(best_epochs(frame[column].to_numpy(float)[None])[0])
+    return condition.epochs  # no validation words, or no such run, which reading its weights will say

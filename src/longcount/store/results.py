@@ -1,0 +1,100 @@
+"""What is drawn together from the blocks once a study is complete, for reports to read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from longcount import disk
+from longcount.languages.splits import SPLITS
+from longcount.store.frames import MADE_FROM, is_made_from
+from longcount.store.store import Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FIRST_FAILURES = "results/first_failures.parquet"
+
+
+def write_first_failures(store: Store) -> None:
+    """Write ``results/first_failures.parquet``: one row a (condition, run, epoch, split, word).
+
+    Columns: condition, cell, run, epoch, split, word (its place in the split), fpf (int32, the word's length where it
+    has no failure), length; for the very long and the zigzag words at the best epochs and the checkpoints. One block
+    at a time is in memory. Nothing is done where the file is there already and of these blocks.
+
+    Raises:
+        UserError: for a damaged block, or where the disk refuses.
+    """
+    import pyarrow.parquet as pq
+
+    place = store.directory / FIRST_FAILURES
+    made_from = blocks_sha256(store)
+    if is_made_from(place, made_from):
+        return
+    form = schema().with_metadata({MADE_FROM: made_from})
+    with disk.disk_errors_told(store.directory):
+        for folder in (place.parent, store.aside):
+            folder.mkdir(parents=True, exist_ok=True)
+    with (
+        disk.disk_errors_told(store.directory),
+        disk.replacing(place, store.aside) as half,
+        pq.ParquetWriter(half, form, compression="zstd") as writer,
+    ):
+        for block, table in store.metrics_of_blocks(None, ("run", "epoch", "split", "first_failures")):
+            condition = block.condition
+            lengths = {split: store.words(split, condition).lengths for split in store.splits(condition)}
+            writer.write_table(_by_word(table, condition.folder, condition.cell, lengths).cast(form))
+
+
+def blocks_sha256(store: Store) -> str:
+    """One hash for all blocks that are done."""
+    hashes = [str(store.manifest(block)) for block in store.blocks()]
+    return disk.sha256("\n".join(hashes).encode())
+
+
+def schema() -> pa.Schema:
+    """Columns of ``first_failures.parquet``."""
+    import pyarrow as pa
+
+    label = pa.dictionary(pa.int32(), pa.string())
+    return pa.schema(
+        [
+            ("condition", label),
+            ("cell", label),
+            ("run", pa.int32()),
+            ("epoch", pa.int32()),
+            ("split", label),
+            ("word", pa.int32()),
+            ("fpf", pa.int32()),
+            ("length", pa.int32()),
+        ]
+    )
+
+
+def _by_word(table: pa.Table, condition: str, cell: str, lengths: dict[str, np.ndarray]) -> pa.Table:
+    import pyarrow as pa
+
+    table = table.filter(table["first_failures"].is_valid())
+    lists = table["first_failures"].combine_chunks()
+    counts = lists.value_lengths().to_numpy()
+    rows = np.repeat(np.arange(len(counts)), counts)
+    splits = table["split"].to_pylist()
+    number = len(rows)
+
+    def same(text: str) -> pa.DictionaryArray:
+        return pa.DictionaryArray.from_arrays(pa.array(np.zeros(number, np.int32)), pa.array([text]))
+
+    codes = np.array([SPLITS.index(split) for split in splits], np.int32)
+    columns = {
+        "condition": same(condition),
+        "cell": same(cell),
+        "run": table["run"].to_numpy()[rows],
+        "epoch": table["epoch"].to_numpy()[rows],
+        "split": pa.DictionaryArray.from_arrays(pa.array(codes[rows]), pa.array(SPLITS)),
+        "word": np.concatenate([np.zeros(0, np.int64), *(np.arange(count) for count in counts)]).astype(np.int32),
+        "fpf": lists.flatten(),
+        "length": np.concatenate([np.zeros(0, np.int64), *(lengths[split] for split in splits)]).astype(np.int32),
+    }
+    return pa.table(columns)

@@ -1,0 +1,392 @@
+"""A store: the folder that holds a study, its words, and the runs made of it.
+
+    DIR/study.toml              the resolved study, schema, version, hashes of the words
+    DIR/words/<split>.txt       the words themselves (one folder further down where there are several sets)
+    DIR/sources/<hash>/*.py     the user's own parts as they were trained, where there are any
+    DIR/runs/<condition>/<first>-<last>/
+        weights.safetensors     torch.nn names, each float32 [runs, epochs + 1, *shape]
+        metrics.parquet         see `longcount.training.measures.schema`
+        manifest.json           what the block is, and SHA-256 of the two
+    DIR/log/                    lock, machine, times, half-made blocks: never compared
+
+A block's folder appears whole or not at all; a block without its manifest, or that does not match it, is not done.
+Letters: M models, P parameters.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from longcount import __version__, cells, disk, sources
+from longcount.errors import UserError
+from longcount.languages.files import FILE_NAMES, read_words
+from longcount.languages.splits import SPLITS
+from longcount.languages.words import Words, read_only
+from longcount.training.protocol import SCHEMA, Condition, Study, canonical_sha256, explain
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+STUDY_FILE = "study.toml"
+WEIGHTS, METRICS, MANIFEST = "weights.safetensors", "metrics.parquet", "manifest.json"
+ASIDE = "log/aside"
+SOURCES = "sources"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Runs first to end - 1 of a condition, trained together and kept in one folder."""
+
+    condition: Condition
+    first: int
+    end: int
+
+    @property
+    def folder(self) -> str:
+        """Where it lies below the store's folder."""
+        return f"runs/{self.condition.folder}/{self.first:06d}-{self.end - 1:06d}"
+
+    @property
+    def runs(self) -> range:
+        """The run numbers."""
+        return range(self.first, self.end)
+
+
+def blocks_of(condition: Condition, block_runs: int) -> list[Block]:
+    """The blocks of a condition: cut at multiples of `block_runs` and wherever runs were added later.
+
+    >>> condition = Condition(cell="lstm", runs=40, earlier_runs=(10,), folder="lstm")
+    >>> [(block.first, block.end) for block in blocks_of(condition, 16)]
+    [(0, 10), (10, 16), (16, 32), (32, 40)]
+    """
+    edges = sorted({*range(0, condition.runs, block_runs), *condition.earlier_runs, condition.runs})
+    return [Block(condition, first, end) for first, end in pairwise(edges)]
+
+
+class DamagedBlock(UserError):
+    """A block whose files are not what its manifest says; running its study again makes it anew."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store that exists; open one with `Store.open`."""
+
+    directory: Path
+    study: Study
+    word_hashes: dict[str, dict[str, str]]  # word set: split: SHA-256 of the words
+    version: str = __version__  # of the longcount that began it
+
+    @classmethod
+    def open(cls, directory: str | Path) -> Store:
+        """The store in a folder.
+
+        Raises:
+            UserError: where there is no store, one of another schema, or a study file that does not hold together.
+        """
+        path = Path(directory) / STUDY_FILE
+        try:
+            tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            raise UserError(f"{directory}: not a store: no {STUDY_FILE}; give a folder that a study made") from None
+        except OSError as error:
+            raise UserError(f"{path}: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UserError(f"{path}: damaged: {error}") from None
+        if tables.get("schema") != SCHEMA:
+            raise UserError(
+                f"{path}: a store of schema {tables.get('schema', 'unknown')}, made by longcount "
+                f"{tables.get('longcount', 'unknown')}; this is longcount {__version__}, which reads schema {SCHEMA}"
+            )
+        try:
+            fields = {name: value for name, value in tables.items() if name in Study.model_fields}
+            study = Study.model_validate(fields)
+        except ValidationError as error:
+            raise UserError(f"{path}: damaged: {explain(error)}") from None
+        if tables.get("sha256") != _content_sha256(tables):
+            raise UserError(f"{path}: edited or damaged: it does not match its own hash; change a study by `study add`")
+        for condition in study.conditions:
+            sources.remember(Path(directory) / SOURCES, condition.sources.values())
+        return cls(Path(directory), study, tables.get("word_sets", {}), tables.get("longcount", "unknown"))
+
+    def save_study(self) -> None:
+        """Write the study file, whole or not at all."""
+        import tomli_w
+
+        tables = {
+            "schema": SCHEMA,
+            "longcount": self.version,
+            **self.study.model_dump(mode="json", exclude_none=True),
+            "word_sets": self.word_hashes,
+        }
+        tables = {"sha256": _content_sha256(tables), **tables}
+        disk.write_atomically(self.directory / STUDY_FILE, tomli_w.dumps(tables).encode(), self.aside)
+
+    @property
+    def aside(self) -> Path:
+        """Where half-written files lie until they are whole: below ``log``, out of every comparison."""
+        return self.directory / ASIDE
+
+    # What there is
+
+    def condition(self, name: str) -> Condition:
+        """The condition of that folder's name, or the one condition of that cell.
+
+        Raises:
+            UserError: where there is none, or several of the cell.
+        """
+        from difflib import get_close_matches
+
+        exact = [condition for condition in self.study.conditions if condition.folder == name]
+        of_cell = [condition for condition in self.study.conditions if condition.cell == name]
+        if exact or len(of_cell) == 1:
+            return (exact or of_cell)[0]
+        names = [condition.folder for condition in (of_cell or self.study.conditions)]
+        if of_cell:
+            raise UserError(f"{self.directory}: several conditions of {name}: choose one of {', '.join(names)}")
+        near = get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"it holds {', '.join(names[:10])}"
+        raise UserError(f"{self.directory}: no condition or cell {name!r}; {hint}")
+
+    def blocks(self, conditions: Iterable[Condition] | None = None) -> list[Block]:
+        """All blocks that the study asks for, made or not, in the study's order."""
+        chosen = self.study.conditions if conditions is None else conditions
+        return [block for condition in chosen for block in blocks_of(condition, self.study.block_runs)]
+
+    def manifest(self, block: Block) -> dict[str, Any] | None:
+        """What a block says of itself; None where it is not done.
+
+        Raises:
+            DamagedBlock: where the manifest is no manifest.
+        """
+        path = self.directory / block.folder / MANIFEST
+        try:
+            manifest = json.loads(path.read_bytes())
+            if not isinstance(manifest["sha256"], dict):
+                raise ValueError("no hashes")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (ValueError, KeyError, TypeError):
+            raise DamagedBlock(f"{path}: damaged: {_AGAIN}") from None
+        return manifest
+
+    def runs(self, condition: str | Condition) -> np.ndarray:
+        """The runs of a condition that are done, int64, ascending."""
+        condition = self.condition(condition) if isinstance(condition, str) else condition
+        done = [np.arange(block.first, block.end) for block in self.blocks([condition]) if self.manifest(block)]
+        return np.concatenate([np.zeros(0, np.int64), *done])
+
+    # Reading
+
+    def read(self, block: Block, name: str) -> bytes | None:
+        """The content of one of a block's two files, checked by its hash; None where the block is not done.
+
+        Raises:
+            DamagedBlock: where it is missing or not what the manifest says.
+        """
+        manifest = self.manifest(block)
+        if manifest is None:
+            return None
+        return _read_checked(self.directory / block.folder / name, manifest["sha256"].get(name))
+
+    def verify(self, block: Block) -> bool:
+        """Whether a block is done; both files are read and compared with their hashes.
+
+        Raises:
+            DamagedBlock: where it is there but not whole.
+        """
+        return self.read(block, WEIGHTS) is not None and self.read(block, METRICS) is not None
+
+    def metrics_table(
+        self,
+        conditions: Iterable[str] | None = None,
+        splits: Iterable[str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Metrics of all done blocks as one Arrow table; see `metrics`."""
+        import pyarrow as pa
+
+        from longcount.training.measures import SCALARS, schema
+
+        wanted = list(SCALARS if columns is None else columns)
+        chosen = None if conditions is None else [self.condition(name) for name in conditions]
+        tables, names, cell_names, lengths = [], [], [], []
+        for block, table in self.metrics_of_blocks(chosen, sorted({*wanted, "split"})):
+            if splits is not None:
+                table = table.filter(np.isin(table["split"].to_numpy(), list(splits)))
+            tables.append(table.select(wanted))
+            names.append(block.condition.folder)
+            cell_names.append(block.condition.cell)
+            lengths.append(table.num_rows)
+        empty = schema().empty_table().select(wanted)
+        whole = pa.concat_tables([empty, *tables]).unify_dictionaries()
+        for place, (title, labels) in enumerate({"condition": names, "cell": cell_names}.items()):
+            distinct = list(dict.fromkeys(labels))
+            codes = np.repeat(np.array([distinct.index(label) for label in labels], np.int32), lengths)
+            column = pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(distinct, pa.string()))
+            whole = whole.add_column(place, title, column)
+        return whole
+
+    def metrics_of_blocks(
+        self, conditions: Iterable[Condition] | None, columns: Sequence[str]
+    ) -> Iterator[tuple[Block, pa.Table]]:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        for block in self.blocks(conditions):
+            content = self.read(block, METRICS)
+            if content is not None:
+                yield block, pq.ParquetFile(pa.BufferReader(content)).read(columns=list(columns), use_threads=False)
+
+    def metrics(
+        self,
+        conditions: Iterable[str] | None = None,
+        splits: Iterable[str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """Metrics of all done runs: one row a (condition, run, epoch, split), in the study's order.
+
+        Args:
+            conditions: names of conditions or cells; all by default.
+            splits: names of splits; all by default.
+            columns: of `longcount.training.measures.schema`; all but the lists of first failures by default.
+
+        Returns:
+            Frame with condition, cell (categories) and the columns.
+
+        Raises:
+            UserError: for an unknown condition, or a damaged block.
+        """
+        frame = self.metrics_table(conditions, splits, columns).to_pandas()
+        return frame.astype({"condition": "category", "cell": "category"})
+
+    def first_failures(
+        self, conditions: Iterable[str] | None = None, splits: Iterable[str] = ("very_long", "zigzag")
+    ) -> pa.Table:
+        """First points of failure, word by word, at the best epochs and the checkpoints.
+
+        Returns:
+            Arrow table with condition, cell, run, epoch, split, first_failures: int32 list, one a word of the split in
+            its order; a word without failure counts its length.
+        """
+
+        table = self.metrics_table(conditions, splits, ("run", "epoch", "split", "first_failures"))
+        return table.filter(table["first_failures"].is_valid())
+
+    def weights(self, condition: str, run: int | np.ndarray, epoch: int | np.ndarray) -> np.ndarray:
+        """Flat weights (in the cell's order) of one model, float32 [P], or of many, [M, P].
+
+        Args:
+            condition: a condition's folder, or a cell that has one condition.
+            run: a run, or int [M].
+            epoch: an epoch from 0, or int [M].
+
+        Raises:
+            UserError: for an unknown condition, a run or epoch that is not there, or a damaged block.
+        """
+        tensors = self.tensors(condition, run, epoch)
+        return cells.pack(self.condition(condition).network(), tensors)
+
+    def tensors(self, condition: str, run: int | np.ndarray, epoch: int | np.ndarray) -> dict[str, np.ndarray]:
+        """Weights by their torch.nn names, each float32 [*shape] for one model, [M, *shape] for many; see `weights`."""
+        chosen = self.condition(condition)
+        runs, epochs = np.broadcast_arrays(np.atleast_1d(run), np.atleast_1d(epoch))
+        absent = sorted({*runs[(runs < 0) | (runs >= chosen.runs)].tolist()})
+        if absent:
+            last = chosen.runs - 1
+            raise UserError(f"{self.directory}: {condition} has no run {absent[0]}; its runs are 0 to {last}")
+        if ((epochs < 0) | (epochs > chosen.epochs)).any():
+            bad = int(epochs[(epochs < 0) | (epochs > chosen.epochs)][0])
+            raise UserError(f"{self.directory}: {condition} has no epoch {bad}; its epochs are 0 to {chosen.epochs}")
+        gathered: dict[str, np.ndarray] = {}
+        for block in self.blocks([chosen]):
+            here = np.flatnonzero((runs >= block.first) & (runs < block.end))
+            if not len(here):
+                continue
+            manifest = self.manifest(block)
+            if manifest is None:
+                raise UserError(f"{self.directory}: run {runs[here[0]]} of {condition} is not trained yet; {_AGAIN}")
+            stacked = _stacked(self.directory / block.folder / WEIGHTS, manifest["sha256"].get(WEIGHTS))
+            for name, tensor in stacked.items():
+                whole = gathered.setdefault(name, np.empty((len(runs), *tensor.shape[2:]), np.float32))
+                whole[here] = tensor[runs[here] - block.first, epochs[here]]
+        if np.ndim(run) == 0 and np.ndim(epoch) == 0:
+            return {name: tensor[0] for name, tensor in gathered.items()}
+        return gathered
+
+    def words(self, split: str, condition: str | Condition | None = None) -> Words:
+        """The words of a split, as the condition (default: the first) was trained or judged on.
+
+        Raises:
+            UserError: where the store has no such words, or the file is not what it was.
+        """
+        if condition is None:
+            condition = self.study.conditions[0]
+        elif isinstance(condition, str):
+            condition = self.condition(condition)
+        expected = self.word_hashes.get(condition.word_set, {}).get(split)
+        if expected is None:
+            known = ", ".join(self.splits()) or "none"
+            raise UserError(f"{self.directory}: no {split} words in this store; it has {known}")
+        return read_checked_words(str(self.directory / condition.word_set / FILE_NAMES[split]), expected)
+
+    def splits(self, condition: Condition | None = None) -> tuple[str, ...]:
+        """The splits whose words the store holds for a condition (default: for any)."""
+        sets = self.word_hashes.values() if condition is None else [self.word_hashes.get(condition.word_set, {})]
+        return tuple(split for split in SPLITS if any(split in hashes for hashes in sets))
+
+
+def _content_sha256(tables: dict[str, Any]) -> str:
+    """Hash of what a study file says, as it stands: a later version with more fields can still tell an edited one."""
+    return canonical_sha256({name: value for name, value in tables.items() if name not in ("sha256", "longcount")})
+
+
+def split_codes(table: pa.Table) -> np.ndarray:
+    """Which split each row of metrics is of, as its place in `SPLITS`, int64 [rows]."""
+    column = table["split"].combine_chunks()
+    places = np.array([SPLITS.index(name) for name in column.dictionary.to_pylist()], np.int64)
+    return places[column.indices.to_numpy()]
+
+
+_AGAIN = "the same `longcount study run` again makes it"
+
+
+@lru_cache(maxsize=64)
+def read_checked_words(path: str, sha256: str) -> Words:
+    """The words of a file, remembered in this process.
+
+    Raises:
+        UserError: where the words are not those of the hash.
+    """
+    words = read_words(path)
+    if words.sha256 != sha256:
+        raise UserError(f"{path}: not the words that this study was made with; bring the file back from a copy")
+    return words
+
+
+def _read_checked(path: Path, sha256: str | None) -> bytes:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise DamagedBlock(f"{path}: missing; {_AGAIN}") from None
+    if disk.sha256(content) != sha256:
+        raise DamagedBlock(f"{path}: damaged: it does not match the hash in {MANIFEST}; {_AGAIN}")
+    return content
+
+
+@lru_cache(maxsize=32)
+def _stacked(path: Path, sha256: str) -> dict[str, np.ndarray]:
+    """Tensors of a whole block, read-only float32 [runs, epochs + 1, *shape]; the latest few stay in memory."""
+    from safetensors.numpy import load
+
+    return {name: read_only(tensor) for name, tensor in load(_read_checked(path, sha256)).items()}

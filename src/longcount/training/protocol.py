@@ -1,0 +1,552 @@
+"""What a study is: conditions (one cell with settled training settings and a number of runs), typed and validated.
+
+A study is the union of grids: any field of a condition given as a list stands for each of its values in turn, and a
+grid makes one condition for every combination. `read_study` takes a TOML file,
+
+    runs = 100                          # fields before the first table hold for every grid
+    [words]
+    training_lengths = ["2-30", "2-50"]
+    [[grid]]
+    cell = ["lstm", "relu"]
+    learning_rate = [0.01, 0.003]
+    [[grid]]
+    cell = "gru"
+
+What a field does not say comes from the paper's protocol. Fields in `PARTS` name a built-in part, or one of the user's
+own as ``module:Name``, of a Python file beside the study's file or in the current folder; the settled condition has
+the part's own name there, and in `Condition.sources` where it comes from with the hash of its files.
+"""
+
+import hashlib
+import itertools
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeVar
+
+import numpy as np
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+
+from longcount import cells, sources
+from longcount.engine.options import Options
+from longcount.errors import UserError
+from longcount.languages.splits import SPLITS
+from longcount.registry import Kind
+from longcount.sources import Source
+from longcount.training import recipes
+
+SCHEMA = 1  # of stores and of the resolved study; a store of another schema is refused
+
+# The paper's protocol where it differs between cells; other cells train as the LSTM does.
+PAPER_RUNS = {"lstm": 10, "gru": 10, "relu": 30}
+PAPER_LEARNING_RATE = {"gru": 0.001, "hard_gru": 0.001}
+
+CHECKPOINTS = (1, 5, 10, 15, 20, 25)  # epochs of the paper's Table 2 and Figures 1 and 3
+
+
+class _Frozen(BaseModel):
+    """A part of a study. What is written and hashed of it leaves out fields of `ADDED` at their defaults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ADDED: ClassVar[frozenset[str]] = frozenset()
+    """Fields that the schema's first version did not have: studies that do not use them keep their hashes and files."""
+
+    def whole(self, exclude: set[str] | None = None) -> dict[str, Any]:
+        """Every field as a JSON value, those of `ADDED` at their defaults too: for comparing and naming."""
+        return self.model_dump(mode="json", exclude=exclude, context={"whole": True})
+
+    @model_serializer(mode="wrap")
+    def _without_added_defaults(self, handler: SerializerFunctionWrapHandler, info: SerializationInfo) -> Any:
+        content = handler(self)
+        if not (info.context or {}).get("whole"):
+            for name in self.ADDED & content.keys():
+                if getattr(self, name) == type(self).model_fields[name].default:
+                    del content[name]
+        return content
+
+
+Model = TypeVar("Model", bound=_Frozen)
+
+
+def _length_range(text: str) -> str:
+    match = re.fullmatch(r"(\d+)-(\d+)", text)
+    if match is None or not 2 <= int(match[1]) <= int(match[2]):
+        raise ValueError("should be a range of lengths such as '2-50', from at least 2 tokens, least first")
+    return text
+
+
+class WordSource(_Frozen):
+    """Where a condition's words come from: made from a seed, or given as word files and completed where some lack."""
+
+    seed: int | None = Field(default=None, ge=0, lt=2**63)  # None: the condition's own seed
+    directory: str | None = None  # of given word files; a resolved study holds their hashes instead
+    given: dict[str, str] = {}  # split: sha256 of the given words
+    training_words: int = Field(default=10_000, ge=1, le=10_000_000)
+    validation_words: int = Field(default=5_000, ge=1, le=10_000_000)
+    long_words: int = Field(default=5_000, ge=1, le=10_000_000)
+    very_long_words: int = Field(default=100, ge=1, le=1_000_000)
+    training_lengths: str = "2-50"  # of training and validation words, in tokens
+    long_lengths: str = "52-100"
+    very_long_length: int = Field(default=1_000, ge=2, le=4_000, multiple_of=2)
+    p: float = Field(default=0.5, ge=0, le=1)  # of the grammar's S -> ( S )
+    q: float = Field(default=0.25, ge=0, lt=0.5)  # of S -> S S
+
+    _ranges = field_validator("training_lengths", "long_lengths")(_length_range)
+
+    @field_validator("given")
+    @classmethod
+    def _known_splits(cls, given: dict[str, str]) -> dict[str, str]:
+        unknown = sorted(set(given) - set(SPLITS))
+        if unknown:
+            raise ValueError(f"should name splits ({', '.join(SPLITS)}), not {unknown[0]!r}")
+        return given
+
+
+PARTS = {kind.name: kind for kind in (cells.KIND, cells.INITIALISATIONS, recipes.KIND)}
+"""Fields that name a part, built in or of the user's own."""
+
+_PLACES = {"runs", "earlier_runs", "folder", "word_set"}  # how many runs and where, not how they are trained
+
+
+class Condition(_Frozen):
+    """One cell with settled training settings and a number of runs; an arm of a study."""
+
+    cell: str
+    runs: int = Field(ge=1, le=10_000_000)
+    epochs: int = Field(default=30, ge=0, le=100_000)
+    learning_rate: float = Field(gt=0, le=10, allow_inf_nan=False)
+    optimiser: Literal["adam", "rmsprop", "sgd"] = "adam"  # as torch.optim has them
+    momentum: float = Field(default=0.0, ge=0, lt=1)  # of rmsprop and sgd
+    order: Literal["shuffled", "shared", "fixed"] = "shuffled"
+    loss: Literal["mse", "bce"] = "mse"
+    engine: Literal["lanes", "torch"] = "lanes"  # the fast engine, or PyTorch
+    module: str | None = None  # "module:Name" of what makes the torch.nn.Module to train; torch engine only
+    recipe: str | None = None  # it says all about training but runs, order, seed and words
+    hidden_size: int = Field(default=1, ge=1, le=1_024)
+    layers: int = Field(default=1, ge=1, le=16)
+    initialisation: str = "pytorch"
+    schedule: Literal["constant", "exponential", "linear", "cosine"] = "constant"  # of the learning rate
+    decay: float = Field(default=0.9, gt=0, le=1)  # exponential schedule: factor from epoch to epoch
+    batch_size: int = Field(default=1, ge=1, le=1_000_000)  # words an update
+    clip_norm: float | None = Field(default=None, gt=0, allow_inf_nan=False)  # largest norm of the gradient
+    clip_value: float | None = Field(default=None, gt=0, allow_inf_nan=False)  # largest element of the gradient
+    weight_decay: float = Field(default=0.0, ge=0, le=10)  # decoupled, as AdamW
+    l2: float = Field(default=0.0, ge=0, le=10)  # added to the gradient times the parameter
+    l1: float = Field(default=0.0, ge=0, le=10)  # added to the gradient times the parameter's sign
+    dropout: float = Field(default=0.0, ge=0, lt=1)  # between layers; torch engine only
+    device: str = Field(default="cpu", pattern=r"^\w+(:\d+)?$")  # such as "cuda" or "cuda:1"; torch engine only
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    evaluated: Literal["checkpoints", "every_epoch"] = "checkpoints"
+    words: WordSource = WordSource()
+    sources: dict[str, Source] = {}  # of the fields that name the user's own parts; settled from what they say
+    earlier_runs: tuple[int, ...] = ()  # how many runs there were before each addition, so that blocks keep their edges
+    folder: str = ""  # of its runs, under runs/; settled when the study is put together
+    word_set: str = ""  # folder of its words; settled when the words are made
+
+    ADDED: ClassVar[frozenset[str]] = frozenset({"optimiser", "momentum", "sources"})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parts_and_their_defaults(cls, values: Any, info: ValidationInfo) -> Any:
+        """Parts are looked for only where a study is put together: to read a condition runs no code of anybody's."""
+        if isinstance(values, Mapping) and isinstance(values.get("cell"), str):
+            folders = (info.context or {}).get("folders")
+            if folders is not None:
+                values = _with_parts(values, folders)
+            cell = values["cell"]
+            defaults: dict[str, Any] = {
+                "runs": PAPER_RUNS.get(cell, 10),
+                "learning_rate": PAPER_LEARNING_RATE.get(cell, 0.01),
+            }
+            recipe = _recipe_of(values, folders is not None)
+            if recipe is not None:
+                defaults |= {"epochs": recipe.epochs, "learning_rate": recipe.learning_rate}
+            values = {**defaults, **values}
+        return values
+
+    @model_validator(mode="after")
+    def _engines_and_recipes_can_do_it(self, info: ValidationInfo) -> "Condition":
+        for field, kind in PARTS.items():
+            name = getattr(self, field)
+            if field not in self.sources and name is not None and not (field == "cell" and self.module):
+                _known(kind, name)
+        if not re.fullmatch(r"\w+", self.cell):
+            raise ValueError("cell: should be a short name of letters and digits for the module")
+        may_load = (info.context or {}).get("folders") is not None
+        if self.recipe is not None and (may_load or "recipe" not in self.sources):
+            _refuse_what_a_recipe_settles(self)
+        if self.optimiser == "adam" and self.momentum:
+            raise ValueError('momentum needs optimiser = "rmsprop" or "sgd"; adam has its own')
+        if self.engine == "lanes":
+            for field in ("module", "dropout", "device"):
+                if getattr(self, field) != Condition.model_fields[field].default:
+                    raise ValueError(f'{field} needs engine = "torch"')
+        if self.engine == "lanes" and (self.hidden_size > 16 or self.layers > 4):
+            raise ValueError('more than 16 hidden units or 4 layers need engine = "torch"')
+        return self
+
+    def built_in_cell(self) -> cells.Cell:
+        """The cell with its sizes, built in or of the user's own; not for a module of PyTorch."""
+        return cells.KIND.get(self.cell, self.sources.get("cell"))(self.hidden_size, self.layers)
+
+    def network(self) -> Any:
+        """What is trained: a `longcount.cells.Cell` for the fast engine, a `TorchCell` for PyTorch."""
+        if self.engine == "lanes":
+            return self.built_in_cell()
+        from longcount.training.torch_cells import torch_cell, user_cell
+
+        if self.module is None:
+            return torch_cell(self.built_in_cell(), self.dropout)
+        settings = {"hidden_size": self.hidden_size, "layers": self.layers, "dropout": self.dropout}
+        return user_cell(self.module, settings, self.cell, self.sources.get("module"))
+
+    def options(self) -> Options:
+        """How the fast engine makes an update."""
+        return Options(
+            loss=self.loss,
+            batch_size=self.batch_size,
+            clip_norm=self.clip_norm,
+            clip_value=self.clip_value,
+            weight_decay=self.weight_decay,
+            l2=self.l2,
+            l1=self.l1,
+            optimiser=self.optimiser,
+            momentum=self.momentum,
+        )
+
+    def learning_rates(self, epoch: int, number_of_words: int) -> np.ndarray:
+        """The learning rate of every update of an epoch (from 1), float64 [updates].
+
+        Linear and cosine schedules fall from the learning rate at the first update of all to 0 after the last;
+        exponential multiplies by `decay` after every epoch.
+        """
+        updates = -(-number_of_words // self.batch_size)
+        if self.schedule == "constant":
+            return np.full(updates, self.learning_rate)
+        if self.schedule == "exponential":
+            return np.full(updates, self.learning_rate * self.decay ** (epoch - 1))
+        done = (np.arange(updates) + (epoch - 1) * updates) / (self.epochs * updates)
+        falling = 1.0 - done if self.schedule == "linear" else 0.5 * (1.0 + np.cos(np.pi * done))
+        return self.learning_rate * falling
+
+    def settings(self) -> dict[str, Any]:
+        """Everything but how many runs there are and where they lie, as it is hashed: no two conditions of a study
+        share it."""
+        return self.model_dump(mode="json", exclude=_PLACES)
+
+
+def _known(kind: Kind, name: str) -> None:
+    try:
+        kind.refuse_unknown(name)
+    except UserError as error:
+        raise ValueError(str(error)) from None
+
+
+def _with_parts(values: Mapping[str, Any], folders: Sequence[Path]) -> dict[str, Any]:
+    """Fields of a condition with the user's own parts found: their names in the fields, where they come from beside."""
+    settled = dict(values)
+    found = {
+        field: Source(**source) if isinstance(source, Mapping) else source
+        for field, source in values.get("sources", {}).items()
+    }
+    for field, kind in PARTS.items():
+        text = values.get(field)
+        if isinstance(text, str) and field not in found and not (field == "cell" and values.get("module")):
+            settled[field], _, source = kind.find(text, folders)
+            found |= {} if source is None else {field: source}
+    if isinstance(settled.get("module"), str) and "module" not in found:
+        found["module"] = sources.locate(settled["module"], folders)
+        settled["module"] = found["module"].reference
+    return {**settled, "sources": found}
+
+
+def _recipe_of(values: Mapping[str, Any], may_load: bool) -> recipes.Recipe | None:
+    """The recipe that fields of a condition name, where there is one and it is built in or may be loaded."""
+    name, source = values.get("recipe"), values.get("sources", {}).get("recipe")
+    if not isinstance(name, str) or (name not in recipes.RECIPES if source is None else not may_load):
+        return None
+    return recipes.get(name, values["cell"], source)
+
+
+_FREE_BESIDE_A_RECIPE = {"cell", "runs", "recipe", "order", "seed", "evaluated", "words", "sources"} | _PLACES
+
+
+def _refuse_what_a_recipe_settles(condition: Condition) -> None:
+    recipe = recipes.get(str(condition.recipe), condition.cell, condition.sources.get("recipe"))
+    settled = {"epochs": recipe.epochs, "learning_rate": recipe.learning_rate}
+    for name, field in Condition.model_fields.items():
+        if name not in _FREE_BESIDE_A_RECIPE and getattr(condition, name) != settled.get(name, field.default):
+            raise ValueError(f"the recipe {recipe.name!r} settles {name}; leave it out")
+
+
+class Origin(_Frozen):
+    """Where a store's models come from, and for all but trained ones how."""
+
+    kind: Literal["trained", "imported", "constructed", "repaired"] = "trained"
+    detail: dict[str, str] = {}
+
+
+class Study(_Frozen):
+    """A list of conditions, and how their runs are kept and judged."""
+
+    name: str = "study"
+    conditions: tuple[Condition, ...] = Field(min_length=1)
+    selection: Literal["average", "last_word"] = "average"  # which validation loss chooses the best epoch
+    block_runs: int = Field(default=16, ge=1, le=10_000)  # runs that are trained together, and that a kill can lose
+    origin: Origin = Origin()
+
+    def sha256(self) -> str:
+        """Hash of the study's canonical form, the schema's number in it."""
+        return canonical_sha256({"schema": SCHEMA, **self.model_dump(mode="json")})
+
+
+FEW_RUNS = 64  # of a condition: up to here blocks have 16 runs where the study does not say, above 32
+
+# Fields of a study file that are not fields of a condition.
+STUDY_FIELDS = ("name", "selection", "block_runs")
+
+
+def canonical_sha256(value: object) -> str:
+    """Hash of a JSON value, the same for equal values whatever the order of their keys."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Study:
+    """The study that a TOML file describes.
+
+    Raises:
+        UserError: where the file cannot be read, is no TOML, or holds an unknown field or a bad value.
+    """
+    path = Path(path)
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; give the path of a study file (TOML)") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not a TOML file: {error}") from None
+    directory = tables.get("words", {}).get("directory") if isinstance(tables.get("words"), dict) else None
+    if isinstance(directory, str):  # as the file means it: from where the file lies
+        tables["words"]["directory"] = str(path.parent / directory)
+    tables.setdefault("name", path.stem)
+    return build_study(tables, overrides, str(path), (path.parent, Path.cwd()))
+
+
+def build_study(
+    tables: Mapping[str, Any],
+    overrides: Mapping[str, Any] | None = None,
+    where: str = "study",
+    folders: Sequence[Path] | None = None,
+) -> Study:
+    """The study that nested tables describe, as a study file does.
+
+    Args:
+        tables: fields of the study, fields of every condition, and optionally ``grid``, a list of tables.
+        overrides: dotted field name to value or list of values, such as ``{"words.seed": [1, 2]}``; replaces what the
+            tables say.
+        where: what messages begin with.
+        folders: where files with the user's own parts are looked for, in turn; default: the current folder.
+
+    Raises:
+        UserError: for an unknown field or a bad value, with the nearest field's name, or a part that cannot be used.
+    """
+    folders = (Path.cwd(),) if folders is None else folders
+    study = {field: tables[field] for field in STUDY_FIELDS if field in tables}
+    common = _leaves({field: value for field, value in tables.items() if field not in (*STUDY_FIELDS, "grid")})
+    grids = tables.get("grid", [{}])
+    if not isinstance(grids, list) or not all(isinstance(grid, Mapping) for grid in grids):
+        raise UserError(f"{where}: grid: should be [[grid]] tables, one or more")
+    changed = dict(overrides or {})
+    study |= {field: changed.pop(field) for field in STUDY_FIELDS if field in changed}
+    conditions: list[Condition] = []
+    for number, grid in enumerate(grids, start=1):
+        fields = {**common, **_leaves(grid), **changed}
+        place = f"{where}: grid {number}" if len(grids) > 1 else where
+        _refuse_unknown_fields(fields, place)
+        if "cell" not in fields:
+            raise UserError(f"{place}: cell: missing; one of {', '.join(cells.names())}, or a list of them")
+        conditions += [_validated(Condition, _nested(point), place, folders) for point in _points(fields, place)]
+    try_own_parts(conditions)
+    # Blocks that fill the widest lanes train a run fastest; smaller ones share a few runs among the cores.
+    study.setdefault("block_runs", 32 if any(condition.runs > FEW_RUNS for condition in conditions) else 16)
+    return _validated(Study, {**study, "conditions": merge(conditions)}, where)
+
+
+def vary(study: Study, changes: Mapping[str, Any]) -> tuple[Condition, ...]:
+    """A study's conditions with fields changed; a list of values makes one for each.
+
+    Raises:
+        UserError: for an unknown field or a bad value.
+    """
+    _refuse_unknown_fields(changes, "study")
+    varied = []
+    for condition in study.conditions:
+        fields = _leaves(condition.whole(exclude=_PLACES - {"runs"}))
+        fields["sources"] = {field: source for field, source in fields["sources"].items() if field not in changes}
+        points = ({**fields, **point} for point in _points(changes, "study"))
+        varied += [_validated(Condition, _nested(point), "study", (Path.cwd(),)) for point in points]
+    try_own_parts(varied)
+    return merge(varied)
+
+
+def try_own_parts(conditions: Iterable[Condition]) -> None:
+    """Try the user's own parts before anything is written: make the networks, and the weights of a run.
+
+    Raises:
+        UserError: where a part cannot be used, with file and line.
+    """
+    tried: list[Any] = []
+    for condition in conditions:
+        what = (condition.sources, condition.hidden_size, condition.layers, condition.dropout)
+        if condition.sources and what not in tried:
+            tried.append(what)
+            with sources.mistakes_told():
+                network = condition.network()
+                if "cell" in condition.sources:
+                    cells.try_equations(condition.built_in_cell(), condition.sources["cell"])
+                if condition.module is None:
+                    draws = np.linspace(-0.9, 0.9, network.size(), dtype=np.float32)
+                    source = condition.sources.get("initialisation")
+                    cells.initialise(condition.built_in_cell(), draws, condition.initialisation, source)
+
+
+def merge(conditions: Iterable[Condition], existing: Sequence[Condition] = ()) -> tuple[Condition, ...]:
+    """Conditions with equal ones made one, the greater number of runs kept; then every folder settled.
+
+    Args:
+        conditions: new ones.
+        existing: those of a study that is added to; they keep their folders and the edges of their blocks.
+    """
+    merged = {canonical_sha256(condition.settings()): condition for condition in existing}
+    for condition in conditions:
+        key = canonical_sha256(condition.settings())
+        known = merged.get(key)
+        if known is None:
+            merged[key] = condition
+        elif condition.runs > known.runs:
+            before = (*known.earlier_runs, known.runs) if known in existing else known.earlier_runs
+            merged[key] = known.model_copy(update={"runs": condition.runs, "earlier_runs": before})
+    return settle_folders(list(merged.values()))
+
+
+def settle_folders(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
+    """Give every condition without a folder one: its cell, and what sets it apart from others of that cell."""
+    settled = list(conditions)
+    for cell in dict.fromkeys(condition.cell for condition in settled):
+        places = [i for i, condition in enumerate(settled) if condition.cell == cell]
+        labels = varying_labels([_named_fields(settled[i]) for i in places])
+        for i, label in zip(places, labels, strict=True):
+            if not settled[i].folder:
+                settled[i] = settled[i].model_copy(update={"folder": f"{cell}-{label}" if label else cell})
+    return tuple(settled)
+
+
+def _named_fields(condition: Condition) -> dict[str, Any]:
+    fields = settings_by_name(condition)
+    own = fields.pop("sources")
+    for field in (*PARTS, "module"):
+        fields[f"{field}_source"] = own[field]["sha256"][:8] if field in own else None
+    if fields["words.seed"] == condition.seed:  # as it is where the study says nothing of the words' seed
+        fields["words.seed"] = None
+    return fields
+
+
+def varying_labels(tables: Sequence[Mapping[str, Any]]) -> list[str]:
+    """For each table the fields in which the tables differ, such as ``learning_rate=0.01,order=shared``."""
+    varying = [field for field in tables[0] if len({json.dumps(table[field]) for table in tables}) > 1]
+    labels = [",".join(f"{name.removeprefix('words.')}={_short(table[name])}" for name in varying) for table in tables]
+    return [label if len(label) <= 120 else f"{label[:100]}-{canonical_sha256(label)[:8]}" for label in labels]
+
+
+def settings_by_name(condition: Condition) -> dict[str, Any]:
+    """A condition's settings under dotted names, such as ``words.training_lengths``."""
+    return _leaves(condition.whole(exclude=_PLACES))
+
+
+def _short(value: Any) -> str:
+    text = canonical_sha256(value)[:8] if isinstance(value, (dict, list)) else str(value)
+    return re.sub(r"[^\w.+-]", "_", text)
+
+
+def _leaves(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested tables as dotted names; ``words.given`` is a value, not a table of fields."""
+    leaves: dict[str, Any] = {}
+    for field, value in table.items():
+        name = f"{prefix}{field}"
+        if isinstance(value, Mapping) and name == "words":
+            leaves |= _leaves(value, f"{name}.")
+        else:
+            leaves[name] = value
+    return leaves
+
+
+def _nested(leaves: Mapping[str, Any]) -> dict[str, Any]:
+    table: dict[str, Any] = {}
+    for name, value in leaves.items():
+        *parents, field = name.split(".")
+        inner = table
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+        inner[field] = value
+    return table
+
+
+def _points(fields: Mapping[str, Any], where: str) -> Iterable[dict[str, Any]]:
+    """Every combination of the values of fields that hold a list, the last field varying fastest."""
+    for name, value in fields.items():
+        if isinstance(value, list) and not value:
+            raise UserError(f"{where}: {name}: an empty list has no values; give at least one")
+    axes = [value if isinstance(value, list) else [value] for value in fields.values()]
+    for values in itertools.product(*axes):
+        yield dict(zip(fields, values, strict=True))
+
+
+def _refuse_unknown_fields(fields: Iterable[str], where: str) -> None:
+    inner = [f"words.{name}" for name in WordSource.model_fields if name != "given"]
+    hidden = (_PLACES - {"runs"}) | {"words", "sources"}
+    known = [name for name in Condition.model_fields if name not in hidden] + inner
+    for name in fields:
+        if name not in known:
+            everything = [*known, *STUDY_FIELDS]
+            near = get_close_matches(name, everything, n=1) or [
+                other for other in everything if other.split(".")[-1] == name.split(".")[-1]
+            ]
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(everything)}"
+            raise UserError(f"{where}: {name}: unknown field; {hint}")
+
+
+def _validated(
+    model: type[Model], values: Mapping[str, Any], where: str, folders: Sequence[Path] | None = None
+) -> Model:
+    try:
+        return model.model_validate(values, context={"folders": folders})
+    except ValidationError as error:
+        raise UserError(f"{where}: {explain(error)}") from None
+    except UserError as error:  # of a part
+        raise UserError(f"{where}: {error}") from error
+
+
+def explain(error: ValidationError) -> str:
+    """What is wrong with the first bad value, in one line: the field, what it should be, what it is."""
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    value = repr(first["input"])
+    whole = not field  # of several fields together: no single value to show
+    found = "" if whole or first["type"] == "missing" or len(value) > 60 else f", not {value}"
+    return f"{field}: {message}{found}" if field else f"{message}{found}"

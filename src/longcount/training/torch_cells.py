@@ -1,0 +1,168 @@
+"""PyTorch modules in a cell's place: built-in ones, and any that a user names as ``module:function``."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import math
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from longcount.cells import OUTPUTS, VOCABULARY, Cell
+from longcount.errors import UserError
+from longcount.registry import Kind, what_it_is
+from longcount.sources import Source, locate, mistakes_told
+from longcount.training.pytorch import need_torch
+
+need_torch()  # studies come in by this door, and a missing PyTorch is the user's to mend
+
+import torch  # noqa: E402
+from torch import nn  # noqa: E402
+
+from longcount.training.torch_modules import counter  # noqa: E402
+
+GENERATOR = threading.Lock()
+"""Held while PyTorch's one random generator is ours: blocks are made in several threads."""
+
+
+@dataclass(frozen=True, eq=False)
+class TorchCell:
+    """A module that maps one-hot letters [words, tokens, 2] to outputs in (0, 1) of that shape.
+
+    It stands where `longcount.cells.Cell` stands: `longcount.cells.pack` and `unpack` take it too.
+    """
+
+    name: str
+    make: Callable[[], nn.Module]
+    """Makes a module with fresh random weights."""
+    module: nn.Module
+    """One of them, in which weights are put by turns."""
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of the parameters by name, in the order of the flat parameter vector."""
+        return {name: tuple(parameter.shape) for name, parameter in self.module.named_parameters()}
+
+    def size(self) -> int:
+        """The number of parameters P."""
+        return sum(math.prod(shape) for shape in self.shapes().values())
+
+    @property
+    def random(self) -> bool:
+        """Whether training draws random numbers: some dropout is above 0."""
+        return any(_dropout(part) > 0 for part in self.module.modules())
+
+    def initial_weights(self, seed: int, run: int) -> np.ndarray:
+        """The module's own initialisation, float32 [P], drawn for this run of this seed and name alone."""
+        with GENERATOR, torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed_of("initial weights", seed, self.name, run))
+            made = self.make()
+        return torch.cat([parameter.detach().reshape(-1) for parameter in made.parameters()]).float().numpy()
+
+
+def seed_of(*purpose: str | int) -> int:
+    """A seed for PyTorch's generator (below 2^63), a hash of what it is for."""
+    return int.from_bytes(hashlib.sha256(json.dumps(purpose).encode()).digest()[:8], "little") >> 1
+
+
+def torch_cell(cell: Cell, dropout: float = 0.0) -> TorchCell:
+    """The PyTorch module of a built-in cell, with dropout between its layers.
+
+    Raises:
+        UserError: PyTorch has no such cell.
+    """
+    return TorchCell(cell.name, lambda: counter(cell, dropout=dropout), counter(cell, dropout=dropout))
+
+
+def _refusal(part: Any) -> str | None:
+    if inspect.isfunction(part) or (isinstance(part, type) and issubclass(part, nn.Module)):
+        return None
+    return what_it_is(part)
+
+
+MODULES = Kind("module", "modules", {}, "a subclass of torch.nn.Module, or a function that returns one", _refusal)
+"""There is none built in: cells have theirs."""
+
+
+def user_cell(
+    factory: str, settings: Mapping[str, Any] | None = None, name: str | None = None, source: Source | None = None
+) -> TorchCell:
+    """A user's module in a cell's place.
+
+    Args:
+        factory: ``module:Name`` of a function or class. What it returns must be causal: outputs at a token depend on
+            that word's tokens up to it.
+        settings: such as hidden_size, layers, dropout; those whose names are among its parameters are given to it.
+        name: what the cell is called; default: the function's name in lower case.
+        source: of the module; default: what ``factory`` means now, in the current folder or among installed modules.
+
+    Raises:
+        UserError: where there is no such function, or what it makes is no such module.
+    """
+    made_by = MODULES.loaded(source or locate(factory, [Path.cwd()]))
+    try:
+        wanted = inspect.signature(made_by).parameters
+    except (TypeError, ValueError):
+        wanted = {}
+    given = {key: value for key, value in (settings or {}).items() if key in wanted}
+
+    def make() -> nn.Module:
+        try:
+            with mistakes_told():
+                return made_by(**given)
+        except UserError:
+            raise
+        except Exception as error:  # the user's own code: whatever it raises is theirs to mend
+            raise UserError(f"{factory}: raised {type(error).__name__}: {error}") from error
+
+    with GENERATOR, torch.random.fork_rng(devices=[]):
+        module = make()
+    _check(module, factory)
+    return TorchCell(name or factory.rpartition(":")[2].lower(), make, module)
+
+
+def _check(module: Any, factory: str) -> None:
+    """Refuse what cannot be trained and judged as the cells are."""
+    if not isinstance(module, nn.Module):
+        raise UserError(f"{factory}: returned a {type(module).__name__}; it should return a torch.nn.Module")
+    parameters = dict(module.named_parameters())
+    if not parameters:
+        raise UserError(f"{factory}: the module has no parameters to train")
+    odd = [name for name, parameter in parameters.items() if parameter.dtype != torch.float32]
+    if odd:
+        raise UserError(f"{factory}: {odd[0]} is {parameters[odd[0]].dtype}; parameters should be torch.float32")
+    beside = sorted(set(module.state_dict()) - set(parameters))
+    if beside:
+        raise UserError(
+            f"{factory}: {beside[0]} is no parameter of its own (a buffer, or shared); all that a module keeps must be "
+            "in its parameters; constants go into persistent=False buffers"
+        )
+    letters = torch.eye(VOCABULARY)[torch.tensor([[0, 0, 1, 0], [1, 0, 0, 1], [0, 1, 1, 1]])]
+    module.eval()
+    try:
+        with torch.no_grad():
+            outputs = module(letters)
+            alone, shorter = module(letters[-1:]), module(letters[:, :2])
+    except Exception as error:  # the user's own code, or PyTorch's for it
+        raise UserError(f"{factory}: the module raised {type(error).__name__}: {error}") from error
+    shape = (*letters.shape[:2], OUTPUTS)
+    if not isinstance(outputs, torch.Tensor) or outputs.shape != shape:
+        found = list(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
+        raise UserError(f"{factory}: for letters {list(letters.shape)} the module returns {found}, not {list(shape)}")
+    if not bool(((outputs >= 0) & (outputs <= 1)).all()):
+        raise UserError(f"{factory}: outputs should lie in (0, 1); end the module in torch.sigmoid")
+    if not torch.allclose(outputs[-1:], alone, atol=1e-4):
+        raise UserError(f"{factory}: a word's outputs depend on other words; words are the first extent: batch_first")
+    if not torch.allclose(outputs[:, :2], shorter, atol=1e-4):
+        raise UserError(f"{factory}: outputs depend on later tokens; a network that counts reads left to right")
+
+
+def _dropout(part: nn.Module) -> float:
+    if isinstance(part, nn.modules.dropout._DropoutNd):
+        return part.p
+    return float(part.dropout) if isinstance(part, nn.RNNBase) else 0.0

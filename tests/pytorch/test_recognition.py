@@ -1,0 +1,141 @@
+"""Other people's names: found by role and shape, or refused in one clear line."""
+
+import re
+
+import numpy as np
+import pytest
+
+from longcount import cells
+from longcount.cells.recognition import recognise
+from longcount.errors import UserError
+
+
+def network(name: str = "lstm", recurrent: str = "", readout: str = "readout.", **sizes: int) -> dict[str, np.ndarray]:
+    """Tensors of a network with these prefixes; every number differs."""
+    shapes = cells.get(name, **sizes).shapes()
+    total = sum(int(np.prod(shape)) for shape in shapes.values())
+    numbers = iter(np.linspace(-1, 1, total, dtype=np.float32))
+    tensors = {}
+    for ours, shape in shapes.items():
+        theirs = readout + ours.removeprefix("readout.") if ours.startswith("readout.") else recurrent + ours
+        tensors[theirs] = np.array([next(numbers) for _ in range(int(np.prod(shape)))], np.float32).reshape(shape)
+    return tensors
+
+
+PREFIXES = [
+    ("", "readout."),
+    ("lstm.", "fc."),
+    ("gru.", "fc2."),
+    ("rnn.", "linear."),
+    ("module.lstm.", "module.out."),
+    ("_orig_mod.model.rnn.", "_orig_mod.model.decoder."),
+    ("recurrent.", ""),
+    ("layers.0.", "layers.1."),
+]
+
+
+@pytest.mark.parametrize(("recurrent", "readout"), PREFIXES)
+@pytest.mark.parametrize("name", ["lstm", "gru", "relu"])
+@pytest.mark.parametrize("sizes", [{}, {"hidden_size": 2}, {"hidden_size": 3, "layers": 2}])
+def test_prefixes_do_not_matter(name, recurrent, readout, sizes):
+    found = recognise(network(name, recurrent, readout, **sizes))
+    assert found.cell == cells.get(name, **sizes)
+    for ours, tensor in network(name, **sizes).items():
+        np.testing.assert_array_equal(found.tensors[ours], tensor)
+    assert list(found.tensors) == list(found.cell.shapes())
+    assert not found.rounded
+
+
+def test_names_of_a_single_cell_lack_the_layer():
+    tensors = {name.replace("_l0", ""): tensor for name, tensor in network("gru", "cell.").items()}
+    assert recognise(tensors).cell == cells.get("gru")
+
+
+def test_a_plain_rnn_is_taken_for_relu_and_that_is_told():
+    found = recognise(network("relu", "rnn."))
+    assert found.cell.name == "relu"
+    assert found.alike == ("relu", "tanh", "linear")
+    asked = recognise(network("relu", "rnn."), cell="tanh")
+    assert asked.cell.name == "tanh"
+    assert asked.alike == ()
+    assert recognise(network("lstm")).alike == ()
+
+
+def test_the_readout_is_the_one_of_its_shape():
+    tensors = {**network("lstm", "lstm.", "fc2.")}
+    tensors["fc1.weight"], tensors["fc1.bias"] = np.ones((1, 1), np.float32), np.ones(1, np.float32)
+    with pytest.raises(UserError, match=r"fc1.bias, fc1.weight: no part of recurrent layers"):
+        recognise(tensors)
+
+
+def test_names_can_be_mapped_one_by_one_or_by_prefix():
+    tensors = {"kernel": network()["weight_ih_l0"], **network()}
+    del tensors["weight_ih_l0"]
+    assert recognise(tensors, renamed={"kernel": "weight_ih_l0"}).cell.name == "lstm"
+    odd = {f"a.b.{name}" if "readout" not in name else name.replace("readout", "head.x"): tensor
+           for name, tensor in network().items()}  # fmt: skip
+    odd |= {"b.weight": np.ones((2, 1), np.float32)}
+    with pytest.raises(UserError, match=r"b\.weight: no part of"):
+        recognise(odd)
+    del odd["b.weight"]
+    assert recognise(odd, renamed={"a.b.": "", "head.x.": "readout."}).cell.name == "lstm"
+
+
+def test_rounding_to_float32_is_told():
+    tensors = {name: tensor.astype(np.float64) for name, tensor in network().items()}
+    assert not recognise(tensors).rounded
+    tensors["readout.bias"] = tensors["readout.bias"] + 1e-12
+    found = recognise(tensors)
+    assert found.rounded
+    assert found.tensors["readout.bias"].dtype == np.float32
+
+
+def changed(**changes: np.ndarray | None) -> dict[str, np.ndarray]:
+    tensors = {**network("lstm", "lstm.", "fc."), **{name.replace("__", "."): new for name, new in changes.items()}}
+    return {name: tensor for name, tensor in tensors.items() if tensor is not None}
+
+
+def floats(*shape: int) -> np.ndarray:
+    return np.ones(shape, np.float32)
+
+
+REFUSALS = {
+    "nothing": ({}, "lacks weight_hh_l0: no recurrent layer of torch.nn"),
+    "a missing tensor": (changed(lstm__bias_hh_l0=None), "lacks bias_hh_l0 of lstm of hidden size 1; a layer"),
+    "no readout": (changed(fc__weight=None, fc__bias=None), "lacks readout.weight, readout.bias of lstm of hidden"),
+    "an extra tensor": (changed(embedding__table=floats(2, 2)), "embedding.table: no part of recurrent layers"),
+    "a second layer's half": (changed(lstm__bias_ih_l1=floats(4)), "lstm.bias_ih_l1: too many for lstm of hidden"),
+    "two readouts": (changed(head__weight=floats(2, 1), head__bias=floats(2)), "fc.weight and head.weight could both"),
+    "two recurrent layers": (changed(lstm2__weight_ih_l0=floats(4, 2)), "and lstm2.weight_ih_l0 are both weight_ih_l0"),
+    "a wrong shape": (changed(lstm__weight_ih_l0=floats(4, 3)), "lstm.weight_ih_l0 has shape [4, 3]; lstm of hidden"),
+    "one output": (changed(fc__weight=floats(1, 1), fc__bias=floats(1)), "fc.weight has shape [1, 1]; lstm"),
+    "a flat matrix": (changed(lstm__weight_hh_l0=floats(4)), "lstm.weight_hh_l0 has shape [4]; a recurrent layer"),
+    "odd gates": (changed(lstm__weight_hh_l0=floats(7, 1)), "7 gates; the cells have 4 (lstm)"),
+    "uneven gates": (changed(lstm__weight_hh_l0=floats(7, 2)), "has shape [7, 2]; a recurrent layer of hidden size H"),
+    "no hidden units": (changed(lstm__weight_hh_l0=floats(0, 0)), "has shape [0, 0]; a recurrent layer"),
+    "NaN": (changed(fc__bias=np.array([0, np.nan], np.float32)), "fc.bias is nan at [1]; every weight must be finite"),
+    "infinity": (changed(fc__weight=np.array([[0], [-np.inf]])), "fc.weight is -inf at [1, 0]; every weight"),
+    "beyond float32": (changed(fc__bias=np.array([1e300, 0])), "fc.bias is 1e+300 at [0]; every weight"),
+    "whole numbers": (changed(fc__bias=np.array([1, 2])), "fc.bias holds int64 numbers; weights are floats"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("tensors", "line"), REFUSALS.values(), ids=REFUSALS.keys())
+def test_refusals_are_one_clear_line(tensors, line):
+    with pytest.raises(UserError, match=re.escape(line)) as refused:
+        recognise(tensors, where="their.pt")
+    assert str(refused.value).startswith("their.pt: ")
+    assert "\n" not in str(refused.value)
+
+
+def test_refused_mappings_and_cells():
+    with pytest.raises(UserError, match=r"--map lstm.weight_ih_0=x: the file holds no lstm.weight_ih_0; did you mean"):
+        recognise(changed(), renamed={"lstm.weight_ih_0": "x"})
+    with pytest.raises(UserError, match=r"lstm.weight_hh_l0: no part of|lacks weight_hh_l0"):
+        recognise(changed(), renamed={"lstm.weight_hh_l0": "something"})
+    with pytest.raises(
+        UserError, match=r"lstm.weight_hh_l0 has shape \[4, 1\]; gru of hidden size 1 has \[3, 1\] there"
+    ):
+        recognise(changed(), cell="gru")
+    with pytest.raises(UserError, match="no cell is called 'lstn': did you mean lstm"):
+        recognise(changed(), cell="lstn")

@@ -1,0 +1,122 @@
+"""Recipes: parts do what they say, runs are independent, and what comes out is an ordinary network that counts."""
+
+import numpy as np
+import pytest
+
+from longcount import cells, engine
+from longcount.errors import UserError
+from longcount.languages import dyck
+from longcount.languages.splits import make_splits
+from longcount.languages.words import Words
+from longcount.training import recipes, streams
+from longcount.training.recipes.parts import gate_rows, positions
+from longcount.training.recipes.recipe import LARGEST_REDRAWS
+
+
+@pytest.fixture(scope="module")
+def splits() -> dict[str, Words]:
+    return make_splits(0)
+
+
+def _train(recipe: recipes.Recipe, runs: list[int], splits: dict[str, Words]) -> recipes.Trained:
+    cell, words = cells.get(recipe.cell), splits["training"]
+    return recipes.train(
+        recipe,
+        runs,
+        lambda run, attempt: streams.initial_weights(0, recipe.cell, run, cell.size(), attempt),
+        lambda run, epoch: streams.order(0, recipe.cell, run, epoch, len(words)),
+        words,
+        splits["validation"],
+    )
+
+
+@pytest.mark.parametrize("cell", ["lstm", "relu", "gru"])
+def test_the_exact_recipes_count_far_beyond_their_training(cell: str, splits: dict[str, Words]) -> None:
+    trained = _train(recipes.EXACT[cell], list(range(16)), splits)
+    far = Words.concatenate([dyck.shallow(20_000), dyck.ramps([20_000]), dyck.zigzag_words(), splits["very_long"]])
+    evaluation = engine.evaluate(cells.get(cell), trained.weights[:, -1], far, dyck.targets(far))
+    assert evaluation.correct.all(axis=1).mean() >= 15 / 16
+    assert (trained.draws >= 1).all()
+
+
+@pytest.mark.parametrize("cell", ["lstm", "relu", "gru"])
+def test_a_run_does_not_depend_on_its_neighbours(cell: str, splits: dict[str, Words]) -> None:
+    few = {**splits, "training": splits["training"].select(np.arange(300))}
+    together = _train(recipes.EXACT[cell], [3, 5, 9], few)
+    alone = _train(recipes.EXACT[cell], [5], few)
+    np.testing.assert_array_equal(together.weights[1], alone.weights[0])
+    np.testing.assert_array_equal(together.online_losses[1], alone.online_losses[0])
+    assert together.draws[1] == alone.draws[0]
+
+
+def test_a_run_above_the_threshold_begins_again(splits: dict[str, Words]) -> None:
+    few = {**splits, "training": splits["training"].select(np.arange(200))}
+    hopeless = recipes.Recipe("hopeless", "relu", 2, 1e-9, (recipes.Redraw(1, 1e-12),))
+    trained = _train(hopeless, [0, 1], few)
+    assert (trained.draws == LARGEST_REDRAWS).all()
+    easy = recipes.Recipe("easy", "relu", 2, 1e-9, (recipes.Redraw(1, 10.0),))
+    assert (_train(easy, [0, 1], few).draws == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "gate"), [("lstm", "g"), ("hard_lstm", "g"), ("gru", "n"), ("hard_gru", "n"), ("relu", "h"), ("tanh", "h")]
+)
+def test_parts_act_on_the_gate_that_steps_the_counter(name: str, gate: str) -> None:
+    cell = cells.get(name)
+    opened, shut = positions(cell, "weight_ih_l0", gate).ravel().tolist()
+    assert recipes.OppositeSteps().options(cell, engine.Options(), 1).ties == ((shut, opened, -1.0),)
+    parameters = np.full((1, cell.size()), -0.5, np.float32)
+    recipes.CountUp().begin(cell, parameters)
+    assert parameters[0, opened] == 0.5
+    assert parameters[0, shut] == -0.5
+    recipes.KeepCount().begin(cell, parameters)
+    assert parameters[0, positions(cell, "weight_hh_l0", gate)].item() == 1.0
+
+
+def test_positions_follow_the_flat_parameter_vector() -> None:
+    cell = cells.get("lstm", hidden_size=2)
+    flat = np.arange(cell.size())
+    tensors = cells.unpack(cell, flat)
+    np.testing.assert_array_equal(positions(cell, "weight_hh_l0"), tensors["weight_hh_l0"])
+    np.testing.assert_array_equal(positions(cell, "weight_ih_l0", "g")[0], tensors["weight_ih_l0"][4:6])
+    assert sorted(gate_rows(cell, "ifgo").tolist()) == list(range(cell.size() - 2 * 2 - 2))
+    with pytest.raises(KeyError):
+        positions(cell, "weight_ih_l1")
+
+
+def test_relu_keeps_its_constraints_after_every_update(splits: dict[str, Words]) -> None:
+    few = {**splits, "training": splits["training"].select(np.arange(300))}
+    weights = _train(recipes.EXACT["relu"], [0, 1, 2], few).weights
+    tensors = cells.unpack(cells.get("relu"), weights)
+    assert (tensors["bias_ih_l0"] == 0).all()
+    assert (tensors["bias_hh_l0"] == 0).all()
+    np.testing.assert_array_equal(tensors["weight_ih_l0"][..., 1], -tensors["weight_ih_l0"][..., 0])
+    np.testing.assert_array_equal(np.abs(np.frexp(tensors["weight_ih_l0"][:, -1])[0]), 0.5)
+    np.testing.assert_array_equal(tensors["weight_hh_l0"][:, 11], tensors["weight_hh_l0"][:, 13])
+    assert (tensors["readout.bias"][:, 11] != tensors["readout.bias"][:, 13]).any()
+
+
+def test_what_training_adds_is_folded_in(splits: dict[str, Words]) -> None:
+    few = {**splits, "training": splits["training"].select(np.arange(300))}
+    recipe = recipes.EXACT["gru"]
+    tensors = cells.unpack(cells.get("gru"), _train(recipe, [0], few).weights[:, -1])
+    assert tensors["bias_ih_l0"][0, 1] == np.float32(15.942385)
+    assert (tensors["weight_ih_l0"][0, 1] == 0).all()
+    from longcount.numbers.elementary import sigmoid
+
+    assert sigmoid(tensors["bias_ih_l0"][0, 1]) == np.float32(1 - 2**-23)
+
+
+def test_leaving_a_part_out() -> None:
+    recipe = recipes.EXACT["relu"]
+    for part in recipe.parts:
+        without = recipe.without(part)
+        assert len(without.parts) == len(recipe.parts) - 1
+        assert type(part).__name__ in without.name
+
+
+def test_unknown_recipes_are_refused() -> None:
+    with pytest.raises(UserError, match="no recipe is called 'exakt'"):
+        recipes.get("exakt", "lstm")
+    with pytest.raises(UserError, match="not for tanh"):
+        recipes.get("exact", "tanh")
