@@ -81,12 +81,14 @@ def disturb(
         check: looks at a finished store.
     """
     moments = random.Random(kills)
-    done = stores = 0
+    done = stores = attempts = 0
     while done < kills:
         directory = tmp_path / f"store{stores}"
         stores += 1
         finished = False
         while not finished:
+            attempts += 1
+            assert attempts < 20 * (kills + 1), "it never ends, however often it is started again"
             process = run(directory)
             if done < kills:
                 with contextlib.suppress(subprocess.TimeoutExpired):

@@ -1,0 +1,127 @@
+"""Tasks: what is asked of a network that reads the words of a language, and what is right.
+
+A network sees the letters up to a token and answers after it; nothing is asked before the first letter. Letters: T
+tokens in all, L letters of the language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+import numpy as np
+
+from longcount.errors import UserError
+from longcount.languages.language import END, Language
+from longcount.languages.words import Words
+
+MEMBER = "member"
+"""The name of a recogniser's only output."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What is asked after every token, or after a word's last one alone, and how answers are taken."""
+
+    name: str
+    description: str
+    """The question, in one line."""
+    link: Literal["sigmoid", "softmax"]
+    """From the readout's pre-activations to the outputs: each by itself, or a distribution over them."""
+    answers: Literal["token", "word"]
+    threshold: float
+    """Default of what separates yes from no: a sigmoid says yes from here on, a softmax above it."""
+    losses: tuple[str, ...]
+    """What it can be trained with, the default first."""
+    outputs: Callable[[Language], tuple[str, ...]]
+    """Names of the outputs."""
+    targets: Callable[[Language, Words], np.ndarray]
+    """What is right, as the engine takes it: uint8 [T, outputs]; of a softmax [T, 2 outputs], the outputs allowed and
+    then the one that comes."""
+    wrong_words: bool = False
+    """Whether words outside the language are asked about, too."""
+
+
+def _next_outputs(language: Language) -> tuple[str, ...]:
+    return language.outputs
+
+
+def _next_targets(language: Language, words: Words) -> np.ndarray:
+    return language.targets(words)
+
+
+def _member_outputs(language: Language) -> tuple[str, ...]:
+    return (MEMBER,)
+
+
+def _member_targets(language: Language, words: Words) -> np.ndarray:
+    return np.repeat(language.members(words), words.lengths).astype(np.uint8)[:, None]
+
+
+def _all_outputs(language: Language) -> tuple[str, ...]:
+    return (*language.letters, END)
+
+
+def _coming_targets(language: Language, words: Words) -> np.ndarray:
+    end = len(language.letters)
+    coming = np.full(len(words.tokens), end, np.int64)
+    coming[:-1] = words.tokens[1:]
+    coming[words.offsets[1:][words.lengths > 0] - 1] = end
+    return np.concatenate([language.allowed(words), np.eye(end + 1, dtype=np.uint8)[coming]], axis=1)
+
+
+NEXT_LETTERS = Task(
+    name="next_letters",
+    description="after every token, which letters (and, where the language has it, the end) may come next",
+    link="sigmoid",
+    answers="token",
+    threshold=0.5,
+    losses=("mse", "bce"),
+    outputs=_next_outputs,
+    targets=_next_targets,
+)
+
+RECOGNISE = Task(
+    name="recognise",
+    description="after the last token, whether the word belongs to the language; half of the words do not",
+    link="sigmoid",
+    answers="word",
+    threshold=0.5,
+    losses=("bce", "mse"),
+    outputs=_member_outputs,
+    targets=_member_targets,
+    wrong_words=True,
+)
+
+PREDICT = Task(
+    name="predict",
+    description="after every token, a distribution over the letter that comes next, or the end",
+    link="softmax",
+    answers="token",
+    threshold=0.005,
+    losses=("ce",),
+    outputs=_all_outputs,
+    targets=_coming_targets,
+)
+
+TASKS: dict[str, Task] = {task.name: task for task in (NEXT_LETTERS, RECOGNISE, PREDICT)}
+"""Every task by name, the default first."""
+
+
+def get(name: str) -> Task:
+    """The task of that name; UserError where there is none.
+
+    >>> from longcount import languages
+    >>> counting, word = languages.get("an_bn"), Words.from_strings(["aabb"], "ab")
+    >>> get("next_letters").outputs(counting), get("next_letters").targets(counting, word)[1].tolist()
+    (('a', 'b', 'end'), [1, 1, 0])
+    >>> get("recognise").targets(counting, word)[-1].tolist(), get("predict").targets(counting, word)[1].tolist()
+    ([1], [1, 1, 0, 0, 1, 0])
+    """
+    if name not in TASKS:
+        near = get_close_matches(name.lower(), TASKS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"the tasks are {', '.join(TASKS)}"
+        raise UserError(f"no task is called {name!r}: {hint}")
+    return TASKS[name]

@@ -1,0 +1,62 @@
+"""What each task asks for, against readings token by token."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from longcount import languages
+from longcount.errors import UserError
+from longcount.languages import tasks
+from longcount.languages.words import Words
+
+NAMES = ("dyck1", "an_bn_cn", "shuffle2", "majority", "dyck2")
+
+
+def words_of(language, draw) -> Words:
+    """Members and strings over the letters, among them the empty one."""
+    strings = [*language.enumerate(draw(st.sampled_from([2, 4, 6])))]
+    return Words.from_strings(["", *strings, draw(st.text(language.letters, max_size=12))], language.letters)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(data=st.data())
+def test_recognise_asks_whether_the_word_is_a_member(name, data):
+    language = languages.get(name)
+    words = words_of(language, data.draw)
+    asked = tasks.RECOGNISE.targets(language, words)
+    assert asked.dtype == np.uint8
+    assert asked.shape == (len(words.tokens), 1)
+    for word, string in enumerate(words.strings()):
+        if string:
+            assert asked[words.offsets[word + 1] - 1, 0] == (string in set(language.enumerate(len(string))))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(data=st.data())
+def test_predict_asks_for_the_letter_that_comes(name, data):
+    language = languages.get(name)
+    words = words_of(language, data.draw)
+    outputs = tasks.PREDICT.outputs(language)
+    asked = tasks.PREDICT.targets(language, words)
+    assert outputs == (*language.letters, "end")
+    assert asked.shape == (len(words.tokens), 2 * len(outputs))
+    np.testing.assert_array_equal(asked[:, : len(outputs)], language.allowed(words))
+    for word, string in enumerate(words.strings()):
+        for k in range(len(string)):
+            coming = asked[words.offsets[word] + k, len(outputs) :]
+            assert [outputs[j] for j in np.flatnonzero(coming)] == [[*string, "end"][k + 1]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_next_letters_asks_what_the_language_says(name):
+    language = languages.get(name)
+    words = Words.from_strings([*language.enumerate(6)], language.letters)
+    np.testing.assert_array_equal(tasks.NEXT_LETTERS.targets(language, words), language.targets(words))
+    assert tasks.NEXT_LETTERS.outputs(language) == language.outputs
+
+
+def test_names_and_mistakes():
+    assert [tasks.get(name).name for name in tasks.TASKS] == ["next_letters", "recognise", "predict"]
+    with pytest.raises(UserError, match=r"no task is called 'recognize': did you mean recognise\?"):
+        tasks.get("recognize")
