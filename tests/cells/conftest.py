@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from longcount.recurrent_modules import LACKING
 
 from longcount import cells
 from longcount.cells import Cell
+from longcount.training.recurrent_modules import LACKING
 
 torch.set_num_threads(1)  # its threads wait for each other on networks this small
 

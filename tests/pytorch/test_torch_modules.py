@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from longcount.recurrent_modules import LinearRNN
 from torch import nn
 
 from longcount import cells, engine
@@ -11,6 +10,7 @@ from longcount.cells.lstm import LSTM
 from longcount.errors import UserError
 from longcount.languages import Words, dyck
 from longcount.training import torch_engine
+from longcount.training.recurrent_modules import LinearRNN
 from longcount.training.torch_cells import torch_cell
 from longcount.training.torch_modules import counter, from_torch
 

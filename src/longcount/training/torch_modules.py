@@ -18,8 +18,8 @@ from longcount import cells
 from longcount.cells import OUTPUTS, VOCABULARY, Cell
 from longcount.cells.recognition import recognise
 from longcount.errors import UserError
-from longcount.recurrent_modules import LACKING, Recurrent
 from longcount.training.pytorch import as_array
+from longcount.training.recurrent_modules import LACKING, Recurrent
 
 
 class Counter(nn.Module):
