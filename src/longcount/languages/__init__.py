@@ -4,9 +4,8 @@ A language is a `Language`: most are a `Machine`, a table of rules. A new one is
 family or in a file of its own, and a line in `LANGUAGES`.
 """
 
-from difflib import get_close_matches
+from typing import Any
 
-from longcount.errors import UserError
 from longcount.languages.blocks import an_b2n, an_bm_cm_dn, an_bm_cnm, an_bn, an_bn_cn, an_bn_cn_dn
 from longcount.languages.boolean import boolean
 from longcount.languages.dyck import DYCK1, semi_dyck1
@@ -16,6 +15,7 @@ from longcount.languages.machine import Machine
 from longcount.languages.majority import majority
 from longcount.languages.shuffle import shuffle
 from longcount.languages.words import Words
+from longcount.registry import Kind, what_it_is
 
 LANGUAGES: dict[str, Language] = {
     language.name: language
@@ -39,7 +39,21 @@ LANGUAGES: dict[str, Language] = {
 }
 """Every built-in language by name, the default first."""
 
-__all__ = ["LANGUAGES", "Language", "Machine", "Words", "get", "names"]
+__all__ = ["KIND", "LANGUAGES", "Language", "Machine", "Words", "get", "names"]
+
+
+def _refusal(part: Any) -> str | None:
+    return None if isinstance(part, Language) else what_it_is(part)
+
+
+KIND = Kind(
+    "language",
+    "languages",
+    LANGUAGES,
+    "a longcount.languages.Language, such as a Machine",
+    _refusal,
+    line_of=lambda language: language.description,
+)
 
 
 def names() -> tuple[str, ...]:
@@ -52,13 +66,10 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Language:
-    """The language of that name; UserError where there is none.
+    """The language of that name, built in or offered by an installed package, or of `module:Name`; UserError where
+    there is none.
 
     >>> get("dyck1").targets(Words.from_strings(["()"])).tolist()
     [[1, 1], [1, 0]]
     """
-    if name not in LANGUAGES:
-        near = get_close_matches(name.lower(), LANGUAGES, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the languages are {', '.join(LANGUAGES)}"
-        raise UserError(f"no language is called {name!r}: {hint}")
-    return LANGUAGES[name]
+    return KIND.get(name)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from longcount.errors import UserError
 from longcount.languages.language import END, Language
 from longcount.languages.words import Words
+from longcount.registry import Kind, what_it_is
 
 MEMBER = "member"
 """The name of a recogniser's only output."""
@@ -110,8 +109,23 @@ TASKS: dict[str, Task] = {task.name: task for task in (NEXT_LETTERS, RECOGNISE, 
 """Every task by name, the default first."""
 
 
+def _refusal(part: Any) -> str | None:
+    return None if isinstance(part, Task) else what_it_is(part)
+
+
+KIND = Kind(
+    "task",
+    "tasks",
+    TASKS,
+    "a longcount.languages.tasks.Task",
+    _refusal,
+    line_of=lambda task: task.description,
+)
+
+
 def get(name: str) -> Task:
-    """The task of that name; UserError where there is none.
+    """The task of that name, built in or offered by an installed package, or of `module:Name`; UserError where there
+    is none.
 
     >>> from longcount import languages
     >>> counting, word = languages.get("an_bn"), Words.from_strings(["aabb"], "ab")
@@ -120,8 +134,4 @@ def get(name: str) -> Task:
     >>> get("recognise").targets(counting, word)[-1].tolist(), get("predict").targets(counting, word)[1].tolist()
     ([1], [1, 1, 0, 0, 1, 0])
     """
-    if name not in TASKS:
-        near = get_close_matches(name.lower(), TASKS, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the tasks are {', '.join(TASKS)}"
-        raise UserError(f"no task is called {name!r}: {hint}")
-    return TASKS[name]
+    return KIND.get(name)
