@@ -11,7 +11,7 @@
     n = g(x_n),  g(x) = x + 1/2 where x >= 0, else sigmoid(x)
 
 Real arithmetic: h' lies between h and n, so h stays among the candidates of its letters: neither counts for ever.
-float32: where z is at most 2^-25, 1 - z rounds to 1 and h' = h + z n: `mingru` counts exactly, because n has no bounds
+float32: where z is below 2^-25, 1 - z rounds to 1 and h' = h + z n: `mingru` counts exactly, because n has no bounds
 and z n can be 1 and -1. In `mingru_log` z n is positive: such a state never falls. It falls only where 1 - z is below
 1, by a step of float32 that depends on h: from h = 0 a ramp ends in a wrong answer. From a learned start such as
 1 + 2^-10 it counts after all: between 1 and 2 the product with 1 - 2^-24 falls by exactly 2^-23.

@@ -8,7 +8,7 @@ Gate order f, i, n; the two gates are scaled so that they add up to 1:
     h' = f / (f + i) h + i / (f + i) n
 
 Real arithmetic: h' lies between h and n: it does not count for ever.
-float32: where i is at most 2^-25 of f, f + i rounds to f, the first factor is 1 and h' = h + i / f n. That counts
+float32: where i is so much less than f that f + i rounds to f (below 2^-24 where f = 1), h' = h + i / f n. That counts
 exactly, because n has no bounds.
 """
 

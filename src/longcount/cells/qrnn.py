@@ -14,9 +14,9 @@
 
 Real arithmetic: in `qrnn_fo` c' lies between c and z, so it does not count for ever (it is rational: Merrill et al.
 2020); `qrnn_ifo` counts in the limit of saturated gates, as an LSTM does.
-float32: `qrnn_fo` counts exactly where f is at most 2^-25, because 1 - f rounds to 1: c' = c + f z. Equation 4 of the
+float32: `qrnn_fo` counts exactly where f is below 2^-25, because 1 - f rounds to 1: c' = c + f z. Equation 4 of the
 paper has f c + (1 - f) z, the same in real arithmetic with the other sign of x_f; in that form nothing is written where
-f is 1, and the leak stays where it is 1 - 2^-24. `qrnn_ifo` counts exactly with f = i = 1.
+f is 1, and the leak stays where it is 1 - 2^-23. `qrnn_ifo` counts exactly with f = i = 1.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ published program clips it.
 
 Real arithmetic: h is bounded by the greatest |v|, because the factor on the input goes to 0 as a goes to 1: it does not
 count for ever.
-float32: where a rounds to 1, so does exp(2 log a), almost: from log a = -2.9 10^-8 to -1.5 10^-8 a is 1 and the root is
-2^-12, and there it counts exactly. With sqrt(1 - a a), as the paper's equation 4 stands, the input is multiplied by 0
-wherever a is 1; at a = 1 - 2^-24 both leak.
+float32: log a and 2 log a round differently. For log a from -2.98 10^-8 to -1.49 10^-8, a is exactly 1 and the root
+2^-12: there it counts exactly. Nearer to 0 nothing is written, further away it leaks. With the root of 1 - a a, as the
+paper's equation 4 has it, nothing is written wherever a is 1, and it does not count at all.
 """
 
 from __future__ import annotations
