@@ -12,15 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from longcount import cells, elementary, engine
+from longcount import cells, engine
 from longcount.cells import Cell
 from longcount.cells.cell import Gates, State
 from longcount.cells.coupled import CoupledLSTM
 from longcount.cells.qrnn import QRNNfo
 from longcount.cells.rglru import RGLRU
-from longcount.cells.vector import exp, sigmoid, softplus, sqrt, tanh
 from longcount.languages import dyck
 from longcount.languages.words import Words
+from longcount.numbers import elementary
+from longcount.numbers.vector import exp, sigmoid, softplus, sqrt, tanh
 
 TALL = 100_000
 OPEN = (40.0, 40.0)  # sigmoid and hard sigmoid exactly 1 at both letters
@@ -51,6 +52,11 @@ def writes(x: float, step: float) -> Pair:
     gate = elementary.sigmoid(np.float32(x))
     candidate = near(step / float(gate), lambda n: gate * n == np.float32(step))
     return candidate, -candidate
+
+
+def both(number: float) -> Pair:
+    """The same at `(` and at `)`."""
+    return number, number
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,7 @@ def saturated_lstm(name: str, **tensors: float) -> Network:
 
 def by_rounding(name: str, leak: float) -> Network:
     """A cell with the GRU's update, whose gate is 1 - leak."""
-    kept = (before_sigmoid(1 - leak),) * 2
+    kept = both(before_sigmoid(1 - leak))
     if name == "sru":
         return network("sru", {"u": (1, -1), "f": kept, "r": OPEN}, leak)
     return network("gru", {"z": kept, "n": STEP}, leak)
@@ -132,7 +138,7 @@ def positive_candidates(start: float) -> Network:
 
 def coupled(start: float) -> Network:
     """`coupled_lstm`: f = 1 - 2^-23; between 1/4 and 1/2 three steps of float32 up and three down."""
-    kept = (before_sigmoid(1 - 2.0**-23),) * 2
+    kept = both(before_sigmoid(1 - 2.0**-23))
     if not start:
         return network("coupled_lstm", {"f": kept, "g": STEP, "o": OPEN}, 2.0**-23)
     above = elementary.tanh((start + 3 * 2.0**-25 * np.arange(1, TALL + 1)).astype(np.float32)).min()
@@ -152,7 +158,7 @@ def mlstm() -> Network:
 def rglru(log_a: float, cell: Cell | None = None) -> Network:
     softplus_of_lambda = 0.01
     share = -log_a / 8 / softplus_of_lambda
-    r = (float(np.log(share / (1 - share))),) * 2
+    r = both(float(np.log(share / (1 - share))))
     gates = {"r": r, "i": OPEN, "v": (1, -1)}
     return network(cell or "rglru", gates, 2.0**-12, Lambda=float(np.log(np.expm1(softplus_of_lambda))))
 
@@ -233,7 +239,7 @@ FAIL: dict[str, tuple[Network, int]] = {
     "minlstm, i above 2^-24": (small_gate("minlstm", -16.6), 1_000),
     "qrnn_fo, f above 2^-25": (small_gate("qrnn_fo", -17.3), 1_000),
     "qrnn_fo as printed": (
-        network(QRNNAsPrinted(), {"f": (before_sigmoid(1 - 2.0**-23),) * 2, "z": STEP, "o": OPEN}, 2.0**-23),
+        network(QRNNAsPrinted(), {"f": both(before_sigmoid(1 - 2.0**-23)), "z": STEP, "o": OPEN}, 2.0**-23),
         1_000,
     ),
     "slstm, threshold 1/1000": (average(1e-3), 100),

@@ -47,7 +47,7 @@ def test_training(name, loss, dtype, random_words, random_weights):
     assert_trains_like_twin(cell, random_weights(cell, 3, dtype), words, targets, orders, options=Options(loss))
 
 
-@pytest.mark.parametrize("name", cells.names())
+@pytest.mark.parametrize("name", PAPERS_CELLS)
 @pytest.mark.parametrize("runs", [1, 5, 16, 17, 33])
 def test_training_any_number_of_runs(name, runs, random_words, random_weights):
     cell = cells.get(name)
@@ -88,7 +88,7 @@ def test_evaluation(name, models, loss, dtype, random_words, random_weights):
     assert_evaluates_like_twin(cell, random_weights(cell, models, dtype), words, targets, loss)
 
 
-@pytest.mark.parametrize("name", cells.names())
+@pytest.mark.parametrize("name", PAPERS_CELLS)
 @pytest.mark.parametrize("models", [1, 3, 7, 16, 17, 33])
 def test_evaluation_of_any_number_of_models(name, models, random_words, random_weights):
     cell = cells.get(name)
