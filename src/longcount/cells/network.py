@@ -17,10 +17,13 @@ from longcount.numbers.vector import Vector, dot, exp, matrix_vector, sigmoid, t
 Matrix = list[tuple[Any, ...]]
 
 
+Link = Literal["sigmoid", "softmax"]
+
+
 class Question(NamedTuple):
     """What is asked of a network that reads a word, and how its outputs are taken."""
 
-    link: Literal["sigmoid", "softmax"] = "sigmoid"
+    link: Link = "sigmoid"
     """From the readout's pre-activations to the outputs: each by itself, or a distribution over them."""
 
     answers: Literal["token", "word"] = "token"

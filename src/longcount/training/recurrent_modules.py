@@ -67,14 +67,23 @@ class Recurrent(nn.Module, ABC):
             own: the cell's own parameters, [H] each.
         """
 
-    def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The last layer's h [..., T, H] for inputs [..., T, I], and the last of them."""
+    def forward(
+        self, inputs: torch.Tensor, start: torch.Tensor | State | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The last layer's h [..., T, H] for inputs [..., T, I], and the last of them.
+
+        Args:
+            inputs: words.
+            start: the state before the first token, [layers, ..., H] for each of its parts; default: zeros.
+        """
+        parts = (start,) if isinstance(start, torch.Tensor) else start
         states = inputs
         for layer in range(self.num_layers):
             below = self.dropout(states) if layer else states
             driven = linear(below, getattr(self, f"weight_ih_l{layer}"), getattr(self, f"bias_ih_l{layer}"))
             own = {name: getattr(self, f"{name}_l{layer}") for name in self.own}
-            state = (torch.zeros_like(driven[..., 0, : self.hidden_size]),) * self.parts
+            zeros = (torch.zeros_like(driven[..., 0, : self.hidden_size]),) * self.parts
+            state = zeros if parts is None else tuple(part[layer] for part in parts)
             y = torch.zeros_like(driven[..., 0, :])
             steps = []
             for token in range(inputs.shape[-2]):
