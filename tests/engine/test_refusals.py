@@ -30,7 +30,7 @@ def evaluate(weights: np.ndarray, targets: np.ndarray, loss: str) -> None:
 @pytest.mark.parametrize("work", [train, gradients, evaluate])
 def test_arrays_and_losses(work: Callable[[np.ndarray, np.ndarray, str], None]):
     work(WEIGHTS, TARGETS, "mse")
-    with pytest.raises(ValueError, match="relu has 9 parameters, not 8"):
+    with pytest.raises(ValueError, match="the network has 9 parameters, not 8"):
         work(WEIGHTS[:, :8], TARGETS, "mse")
     with pytest.raises(ValueError, match=r"targets are uint8 \[6, 2\], not uint8\(5, 2\)"):
         work(WEIGHTS, TARGETS[:5], "mse")

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longcount import cells, engine
+from longcount.cells.network import Question
 from longcount.engine import Options
 from longcount.errors import UserError
 from longcount.languages import Words, dyck
@@ -197,17 +198,19 @@ def test_a_device_that_is_not_there():
 
 
 @settings(max_examples=15)
-@given(st.lists(st.integers(0, 59), min_size=1, max_size=9), st.integers(1, 4))
-def test_padded_batches_hold_the_words(chosen, runs):
+@given(st.lists(st.integers(0, 59), min_size=1, max_size=9), st.integers(1, 4), st.sampled_from(["token", "word"]))
+def test_padded_batches_hold_the_words(chosen, runs, answers):
     words = GrammarSampler(limit=50).draw(60, Uniforms(3, 0), 2, 50)
     targets = dyck.targets(words)
-    padded = torch_engine._Padded(words, targets, np.dtype(np.float64), torch.device("cpu"))
+    question = Question(answers=answers)
+    cell = torch_cell(cells.get("relu"))
+    padded = torch_engine._Padded(cell, words, targets, question, np.dtype(np.float64), torch.device("cpu"))
     letters, goals, share = padded.batch(np.tile(chosen, (runs, 1)))
-    assert share.sum(dim=(1, 2, 3)).numpy() == pytest.approx(0.5)  # each of a token's two outputs has this share
+    assert share.sum(dim=(1, 2)).numpy() == pytest.approx(1)
     for place, word in enumerate(chosen):
         length = words.lengths[word]
-        assert (share[:, place, :length] > 0).all()
-        assert (share[:, place, length:] == 0).all()
+        asked = range(length) if answers == "token" else [length - 1]
+        assert all(list(row.nonzero()) == list(asked) for row in share[:, place])
         np.testing.assert_array_equal(letters[0, place, :length].argmax(-1).numpy(), words[word])
         expected = targets[words.offsets[word] : words.offsets[word + 1]]
         np.testing.assert_array_equal(goals[0, place, :length].numpy(), expected)

@@ -7,7 +7,7 @@ the slow NumPy twin, the lanes of the fast engine, intervals and symbols. Letter
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 from longcount.cells.cell import Cell, Gates, State
 from longcount.cells.derivation import Tape, derive
@@ -35,6 +35,24 @@ class Question(NamedTuple):
 
 EVERY_TOKEN = Question()
 """The next-letters task."""
+
+
+class Network(Protocol):
+    """What a question is put to: a `Cell`, or a module of PyTorch in its place."""
+
+    @property
+    def letters(self) -> int:
+        """Of the input."""
+        ...
+
+    @property
+    def outputs(self) -> int:
+        """Of the readout."""
+        ...
+
+    def size(self) -> int:
+        """The number of parameters P."""
+        ...
 
 
 class Layer(NamedTuple):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from longcount.cells import Cell
-from longcount.cells.network import EVERY_TOKEN, LOSSES, Question
+from longcount.cells.network import EVERY_TOKEN, LOSSES, Network, Question
 from longcount.engine.options import PAPER, Options
 from longcount.engine.packed import CHUNK, PackedWords, pack_words
 from longcount.engine.training_kernel import layout_of, tape_values, training_kernel
@@ -144,7 +144,7 @@ def gradients(
 
 
 def check_shapes(
-    cell: Cell, parameters: np.ndarray, words: Words, targets: np.ndarray, loss: str, question: Question
+    cell: Network, parameters: np.ndarray, words: Words, targets: np.ndarray, loss: str, question: Question
 ) -> None:
     """Refuse what the kernels would misread.
 
@@ -153,7 +153,7 @@ def check_shapes(
             loss or one that does not take the question's link.
     """
     if parameters.shape[-1] != cell.size():
-        raise ValueError(f"{cell.name} has {cell.size()} parameters, not {parameters.shape[-1]}")
+        raise ValueError(f"the network has {cell.size()} parameters, not {parameters.shape[-1]}")
     shape = (len(words.tokens), layout_of(cell, question).targets)
     if targets.shape != shape or targets.dtype != np.uint8:
         raise ValueError(f"targets are uint8 {list(shape)}, not {targets.dtype}{targets.shape}")

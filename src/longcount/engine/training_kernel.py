@@ -14,6 +14,7 @@ from longcount.cells import Cell
 from longcount.cells.derivation import derive
 from longcount.cells.network import (
     LOSSES,
+    Network,
     Question,
     flat_gradient,
     hidden_states,
@@ -53,7 +54,7 @@ def tape_values(cell: Cell) -> int:
     return cell.layers * len(derive(type(cell)).kept) * cell.hidden_size + cell.outputs
 
 
-def layout_of(cell: Cell, question: Question) -> Layout:
+def layout_of(cell: Network, question: Question) -> Layout:
     """How words and targets are packed: of a softmax, the letters allowed and then the one that comes."""
     return Layout(cell.letters, cell.outputs * (2 if question.link == "softmax" else 1))
 

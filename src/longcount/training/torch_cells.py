@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from longcount.cells import OUTPUTS, VOCABULARY, Cell
+from longcount.cells.network import Link
 from longcount.errors import UserError
 from longcount.registry import Kind, what_it_is
 from longcount.sources import Source, locate, mistakes_told
@@ -33,7 +34,7 @@ GENERATOR = threading.Lock()
 
 @dataclass(frozen=True, eq=False)
 class TorchCell:
-    """A module that maps one-hot letters [words, tokens, 2] to outputs in (0, 1) of that shape.
+    """A module that maps one-hot letters [words, tokens, letters] to [words, tokens, outputs] in (0, 1).
 
     It stands where `longcount.cells.Cell` stands: `longcount.cells.pack` and `unpack` take it too.
     """
@@ -43,6 +44,10 @@ class TorchCell:
     """Makes a module with fresh random weights."""
     module: nn.Module
     """One of them, in which weights are put by turns."""
+    letters: int = VOCABULARY
+    outputs: int = OUTPUTS
+    link: Link = "sigmoid"
+    """Whether outputs stand each by itself, or are a distribution."""
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shapes of the parameters by name, in the order of the flat parameter vector."""
@@ -70,13 +75,17 @@ def seed_of(*purpose: str | int) -> int:
     return int.from_bytes(hashlib.sha256(json.dumps(purpose).encode()).digest()[:8], "little") >> 1
 
 
-def torch_cell(cell: Cell, dropout: float = 0.0) -> TorchCell:
+def torch_cell(cell: Cell, dropout: float = 0.0, link: Link = "sigmoid") -> TorchCell:
     """The PyTorch module of a built-in cell, with dropout between its layers.
 
     Raises:
         UserError: PyTorch has no such cell.
     """
-    return TorchCell(cell.name, lambda: counter(cell, dropout=dropout), counter(cell, dropout=dropout))
+
+    def make() -> nn.Module:
+        return counter(cell, dropout=dropout, link=link)
+
+    return TorchCell(cell.name, make, make(), cell.letters, cell.outputs, link)
 
 
 def _refusal(part: Any) -> str | None:
@@ -90,16 +99,27 @@ MODULES = Kind("module", "modules", {}, "a subclass of torch.nn.Module, or a fun
 
 
 def user_cell(
-    factory: str, settings: Mapping[str, Any] | None = None, name: str | None = None, source: Source | None = None
+    factory: str,
+    settings: Mapping[str, Any] | None = None,
+    name: str | None = None,
+    source: Source | None = None,
+    *,
+    letters: int = VOCABULARY,
+    outputs: int = OUTPUTS,
+    link: Link = "sigmoid",
 ) -> TorchCell:
     """A user's module in a cell's place.
 
     Args:
         factory: ``module:Name`` of a function or class. What it returns must be causal: outputs at a token depend on
             that word's tokens up to it.
-        settings: such as hidden_size, layers, dropout; those whose names are among its parameters are given to it.
+        settings: such as hidden_size, layers, dropout; those whose names are among its parameters are given to it, and
+            so are letters, outputs and link.
         name: what the cell is called; default: the function's name in lower case.
         source: of the module; default: what ``factory`` means now, in the current folder or among installed modules.
+        letters: that it reads.
+        outputs: that it gives.
+        link: "softmax" where they should be a distribution.
 
     Raises:
         UserError: where there is no such function, or what it makes is no such module.
@@ -109,7 +129,8 @@ def user_cell(
         wanted = inspect.signature(made_by).parameters
     except (TypeError, ValueError):
         wanted = {}
-    given = {key: value for key, value in (settings or {}).items() if key in wanted}
+    known = {**(settings or {}), "letters": letters, "outputs": outputs, "link": link}
+    given = {key: value for key, value in known.items() if key in wanted}
 
     def make() -> nn.Module:
         try:
@@ -122,11 +143,13 @@ def user_cell(
 
     with GENERATOR, torch.random.fork_rng(devices=[]):
         module = make()
-    _check(module, factory)
-    return TorchCell(name or factory.rpartition(":")[2].lower(), make, module)
+    _refuse_no_module(module, factory)
+    cell = TorchCell(name or factory.rpartition(":")[2].lower(), make, module, letters, outputs, link)
+    _refuse_strange_outputs(cell, factory)
+    return cell
 
 
-def _check(module: Any, factory: str) -> None:
+def _refuse_no_module(module: Any, factory: str) -> None:
     """Refuse what cannot be trained and judged as the cells are."""
     if not isinstance(module, nn.Module):
         raise UserError(f"{factory}: returned a {type(module).__name__}; it should return a torch.nn.Module")
@@ -142,20 +165,28 @@ def _check(module: Any, factory: str) -> None:
             f"{factory}: {beside[0]} is no parameter of its own (a buffer, or shared); all that a module keeps must be "
             "in its parameters; constants go into persistent=False buffers"
         )
-    letters = torch.eye(VOCABULARY)[torch.tensor([[0, 0, 1, 0], [1, 0, 0, 1], [0, 1, 1, 1]])]
-    module.eval()
+
+
+def _refuse_strange_outputs(cell: TorchCell, factory: str) -> None:
+    """Refuse outputs that cannot be judged: see `user_cell`."""
+    module = cell.module.eval()
+    words = torch.randint(cell.letters, (3, 4), generator=torch.Generator().manual_seed(1))
+    letters = torch.eye(cell.letters)[words]
     try:
         with torch.no_grad():
             outputs = module(letters)
             alone, shorter = module(letters[-1:]), module(letters[:, :2])
     except Exception as error:  # the user's own code, or PyTorch's for it
-        raise UserError(f"{factory}: the module raised {type(error).__name__}: {error}") from error
-    shape = (*letters.shape[:2], OUTPUTS)
+        told = f"for letters {list(letters.shape)} the module raised {type(error).__name__}: {error}"
+        raise UserError(f"{factory}: {told}") from error
+    shape = (*letters.shape[:2], cell.outputs)
     if not isinstance(outputs, torch.Tensor) or outputs.shape != shape:
         found = list(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
         raise UserError(f"{factory}: for letters {list(letters.shape)} the module returns {found}, not {list(shape)}")
     if not bool(((outputs >= 0) & (outputs <= 1)).all()):
-        raise UserError(f"{factory}: outputs should lie in (0, 1); end the module in torch.sigmoid")
+        raise UserError(f"{factory}: outputs should lie in (0, 1); end the module in torch.{cell.link}")
+    if cell.link == "softmax" and not torch.allclose(outputs.sum(-1), torch.ones(shape[:2]), atol=1e-4):
+        raise UserError(f"{factory}: the outputs after a token should add up to 1; end the module in torch.softmax")
     if not torch.allclose(outputs[-1:], alone, atol=1e-4):
         raise UserError(f"{factory}: a word's outputs depend on other words; words are the first extent: batch_first")
     if not torch.allclose(outputs[:, :2], shorter, atol=1e-4):

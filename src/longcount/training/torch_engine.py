@@ -1,9 +1,10 @@
 """The second engine: trains any PyTorch module by the same protocol, from the same weights and orders.
 
 `train` and `evaluate` take what `longcount.engine.train` and `evaluate` take, with a `TorchCell` for the cell, and
-mean the same: a batch's loss is the mean over its words of the word's mean over tokens and outputs, whatever the
-padding; updates are those of `torch.optim`. Bits are not promised: they depend on PyTorch's version, the
-device and how many runs there are. Letters: R runs, B words a batch, T tokens, P parameters, M models, N words.
+mean the same: a batch's loss is the mean over its words of the word's mean over the tokens where the network is asked,
+and over outputs, whatever the padding; updates are those of `torch.optim`. Bits are not promised: they depend on
+PyTorch's version, the device and how many runs there are. Letters: R runs, B words a batch, T tokens, P parameters, M
+models, N words.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ import numpy as np
 import torch
 from torch.func import functional_call, grad_and_value, vmap
 
-from longcount.cells import OUTPUTS, VOCABULARY
+from longcount.cells.network import EVERY_TOKEN, Question
 from longcount.engine import Evaluation, Options, TrainingState
 from longcount.engine.optimisers import SGD, Adam, Optimiser, RMSprop
+from longcount.engine.training import check_shapes
 from longcount.errors import UserError
 from longcount.languages.words import Words
 from longcount.training.torch_cells import GENERATOR, TorchCell, seed_of
@@ -47,6 +49,7 @@ def train(
     device: str = "cpu",
     together: bool | None = None,
     seeds: np.ndarray | None = None,
+    question: Question = EVERY_TOKEN,
 ) -> np.ndarray:
     """Train every run on the words in its order; `state` changes in place.
 
@@ -54,7 +57,7 @@ def train(
         cell: the module.
         state: parameters [R, P], what the optimiser keeps of them and update count, of `longcount.engine.start`.
         words: the training words; empty ones change nothing.
-        targets: uint8 [tokens, outputs].
+        targets: uint8 [tokens, outputs], of a softmax [tokens, 2 outputs], as `longcount.engine.train` takes them.
         orders: integers [R, n], the words of each run in turn, or [n] for all runs alike.
         learning_rate: one for all updates, or [updates].
         options: how an update is made.
@@ -62,6 +65,7 @@ def train(
         together: all runs in one vectorised call (torch.func.vmap); default: from `RUNS_TOGETHER` runs on, except
             where training draws random numbers, which belong to one run each.
         seeds: int64 [R], of dropout; each call wants seeds of its own. Default: zeros.
+        question: what is asked of the network.
 
     Returns:
         float64 [R]: the mean over words of the loss before the word's update.
@@ -69,6 +73,7 @@ def train(
     Raises:
         UserError: no such device, or a module that cannot be vectorised where that was asked for.
     """
+    _refuse_misfits(cell, state.parameters, words, targets, options.loss, question)
     runs = len(state.parameters)
     together = (runs >= RUNS_TOGETHER and not cell.random) if together is None else together
     chosen = _without_empty(words, np.broadcast_to(np.asarray(orders), (runs, np.shape(orders)[-1])))
@@ -76,7 +81,7 @@ def train(
     if not updates:
         return np.zeros(runs)
     rates = np.broadcast_to(np.asarray(learning_rate, np.float64), (updates,))
-    padded = _Padded(words, targets, state.parameters.dtype, find_device(device))
+    padded = _Padded(cell, words, targets, question, state.parameters.dtype, find_device(device))
     cell.module.to(padded.device).train()
     total = np.empty(runs)
     state.begin(options)
@@ -89,10 +94,16 @@ def train(
 
 
 def gradients(
-    cell: TorchCell, parameters: np.ndarray, words: Words, targets: np.ndarray, options: Options = PAPER
+    cell: TorchCell,
+    parameters: np.ndarray,
+    words: Words,
+    targets: np.ndarray,
+    options: Options = PAPER,
+    question: Question = EVERY_TOKEN,
 ) -> np.ndarray:
     """The gradient [R, batches, P] of every batch of words (none empty) at parameters [R, P], by autograd."""
-    padded = _Padded(words, targets, parameters.dtype, torch.device("cpu"))
+    _refuse_misfits(cell, parameters, words, targets, options.loss, question)
+    padded = _Padded(cell, words, targets, question, parameters.dtype, torch.device("cpu"))
     gradient = _gradient(cell, options, 1, _whole_of(PAPER, torch.from_numpy(parameters)))
     cell.module.cpu().eval()
     firsts = range(0, len(words), options.batch_size)
@@ -112,6 +123,7 @@ def evaluate(
     loss: str = "mse",
     *,
     device: str = "cpu",
+    question: Question = EVERY_TOKEN,
 ) -> Evaluation:
     """Loss and first point of failure of every model on every word, as `longcount.engine.evaluate` gives them.
 
@@ -119,11 +131,13 @@ def evaluate(
         cell: the module.
         weights: float32 (or float64) [M, P].
         words: words of any length that fits into memory as one call.
-        targets: uint8 [tokens, outputs].
-        loss: "mse" or "bce".
+        targets: uint8 [tokens, outputs], of a softmax [tokens, 2 outputs], as `longcount.engine.evaluate` takes them.
+        loss: "mse" or "bce", of a softmax "ce".
         device: as for `train`.
+        question: what is asked of the networks.
     """
-    padded = _Padded(words, targets, weights.dtype, find_device(device))
+    _refuse_misfits(cell, weights, words, targets, loss, question)
+    padded = _Padded(cell, words, targets, question, weights.dtype, find_device(device))
     cell.module.to(padded.device).eval()
     lengths = np.diff(words.offsets)
     losses = np.full((len(weights), len(words)), np.nan)
@@ -131,15 +145,16 @@ def evaluate(
     with _one_core(), torch.no_grad():
         for chosen in _batches(lengths):
             letters, goals, share = (tensor[0] for tensor in padded.batch(chosen[None]))
-            read = share[..., 0] > 0
+            asked = share > 0
             token = torch.arange(letters.shape[1], device=padded.device)
             length = torch.from_numpy(lengths[chosen]).to(padded.device)
             for model, flat in enumerate(weights):
                 named = _named(cell, torch.tensor(flat, device=padded.device))
                 outputs = functional_call(cell.module, named, (letters,))
-                errors = torch.where(read, _errors(outputs, goals, loss).double().sum(-1), 0.0)
-                wrong = ((outputs >= 0.5) != (goals > 0.5)).any(-1) & read
-                losses[model, chosen] = (errors.sum(-1) / (OUTPUTS * length)).cpu().numpy()
+                says_yes = outputs >= question.threshold if cell.link == "sigmoid" else outputs > question.threshold
+                wrong = (says_yes != (goals[..., : cell.outputs] > 0.5)).any(-1) & asked
+                errors = torch.where(asked, _errors(outputs, goals, loss).double(), 0.0).sum(-1) / asked.sum(-1)
+                losses[model, chosen] = errors.cpu().numpy()
                 failures[model, chosen] = torch.where(wrong, token, length[:, None]).amin(-1).cpu().numpy()
     return Evaluation(losses, failures, lengths)
 
@@ -159,26 +174,44 @@ def find_device(name: str) -> torch.device:
     return device
 
 
+def _refuse_misfits(
+    cell: TorchCell, parameters: np.ndarray, words: Words, targets: np.ndarray, loss: str, question: Question
+) -> None:
+    check_shapes(cell, parameters, words, targets, loss, question)
+    if cell.link != question.link:
+        raise ValueError(f"{cell.name} ends in a {cell.link}, and the question is of a {question.link}")
+
+
 class _Padded:
     """Words as padded batches on a device."""
 
-    def __init__(self, words: Words, targets: np.ndarray, dtype: np.dtype, device: torch.device):
+    def __init__(
+        self,
+        cell: TorchCell,
+        words: Words,
+        targets: np.ndarray,
+        question: Question,
+        dtype: np.dtype,
+        device: torch.device,
+    ):
         self.device = device
+        self.answers = question.answers
         self.lengths = words.lengths
         self.offsets = words.offsets
         number = torch.from_numpy(np.zeros(0, dtype)).dtype
         self.tokens = torch.from_numpy(words.tokens.astype(np.int64)).to(device)
         self.targets = torch.tensor(targets, device=device, dtype=number)
-        self.one_hot = torch.eye(VOCABULARY, dtype=number, device=device)
+        self.one_hot = torch.eye(cell.letters, dtype=number, device=device)
 
     def batch(self, chosen: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Words int [R, B] (none empty) as letters and targets [R, B, T, 2], and the share [R, B, T, 1] of each output
-        in its batch's loss: 0 where a word is over."""
+        """Words int [R, B] (none empty) as letters [R, B, T, letters] and targets [R, B, T, columns], and the share
+        [R, B, T] of each token in its batch's loss: 0 where the network is not asked, or the word is over."""
         lengths = self.lengths[chosen][..., None]
         token = np.arange(lengths.max())
         place = torch.from_numpy(self.offsets[chosen][..., None] + np.minimum(token, lengths - 1)).to(self.device)
-        share = (token < lengths) / (lengths * (OUTPUTS * chosen.shape[1]))
-        shares = torch.from_numpy(share[..., None]).to(self.device, self.one_hot.dtype)
+        asked = token < lengths if self.answers == "token" else token == lengths - 1
+        share = asked / (asked.sum(axis=-1, keepdims=True) * chosen.shape[1])
+        shares = torch.from_numpy(share).to(self.device, self.one_hot.dtype)
         return self.one_hot[self.tokens[place]], self.targets[place], shares
 
 
@@ -288,10 +321,16 @@ def _named(cell: TorchCell, flat: torch.Tensor) -> dict[str, torch.Tensor]:
     return {name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
 
 
-def _errors(outputs: torch.Tensor, goals: torch.Tensor, loss: str) -> torch.Tensor:
+def _errors(outputs: torch.Tensor, targets: torch.Tensor, loss: str) -> torch.Tensor:
+    """The loss after every token [..., T], the mean over outputs, of `longcount.cells.network.LOSSES`."""
+    goals = targets[..., -outputs.shape[-1] :]
     if loss == "bce":
-        return torch.nn.functional.binary_cross_entropy(outputs, goals, reduction="none")
-    return (outputs - goals) ** 2
+        return torch.nn.functional.binary_cross_entropy(outputs, goals, reduction="none").mean(-1)
+    if loss == "ce":
+        probability = (outputs * goals).sum(-1)
+        least = torch.finfo(probability.dtype).tiny  # below it, the slope 1 / probability overflows
+        return torch.where(probability < least, 100.0, -torch.log(probability.clamp(min=least)).clamp(min=-100.0))
+    return ((outputs - goals) ** 2).mean(-1)
 
 
 def _batches(lengths: np.ndarray) -> Iterator[np.ndarray]:
