@@ -22,6 +22,7 @@ from longcount.exact.proofs import prove
 from longcount.exact.repair import DEPTHS
 from longcount.languages.splits import make_splits
 from longcount.training import recipes, streams
+from longcount.training.trained import Trained
 
 BLOCK = 32
 
@@ -43,7 +44,7 @@ def main() -> None:
         depth = DEPTHS.get(name, EXACT_INTEGERS)
         for recipe in (whole, *(whole.without(part) for part in whole.parts)):
 
-            def train(first: int, recipe: recipes.Recipe = recipe, cell: cells.Cell = cell) -> recipes.Trained:
+            def train(first: int, recipe: recipes.Recipe = recipe, cell: cells.Cell = cell) -> Trained:
                 return recipes.train(
                     recipe,
                     list(range(first, min(first + BLOCK, asked.runs))),

@@ -19,7 +19,6 @@ from scipy import stats
 from longcount import cells, engine, make_splits
 from longcount.languages import Words, dyck
 from longcount.training import streams, torch_cells, torch_engine
-from longcount.training.protocol import PAPER_LEARNING_RATE
 
 MARGINS = {"validation_loss": math.log10(1.25), "long_accuracy": 2.0, "very_long_fpf": 20.0}
 
@@ -68,7 +67,7 @@ def compare(name: str, splits: dict[str, Words], runs: int, epochs: int) -> dict
     other = torch_cells.torch_cell(cell)
     targets = dyck.targets(words)
     initial = np.stack([streams.initial_weights(0, name, run, cell.size()) for run in range(runs)])
-    rate = PAPER_LEARNING_RATE.get(name, 0.01)
+    rate = cells.CELLS[name].paper_rate
     states = engine.start(initial), engine.start(initial)
     for epoch in range(1, epochs + 1):
         orders = np.stack([streams.order(0, name, run, epoch, len(words)) for run in range(runs)])

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from longcount import cells
 from longcount.analysis.long_training import FOLDER, long_study
 from longcount.disk import disk_errors_told
 from longcount.store.locking import exclusive
@@ -13,7 +14,9 @@ from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.memory import Memory
 from longcount.studies.run import Listener, run_study
-from longcount.training.protocol import PAPER_RUNS, Study, build_study
+from longcount.training.protocol import Study, build_study
+
+PAPER_CELLS = ("lstm", "relu", "gru")
 
 KEPT_RUNS = 10
 """Runs that the paper reports of each cell; of ReLU it trains three times as many and keeps the best third."""
@@ -56,7 +59,7 @@ def paper_study(runs: int = KEPT_RUNS, seed: int = 0, data: str | Path | None = 
     tables: dict[str, Any] = {"name": "paper", "seed": seed}
     if data is not None:
         tables["words"] = {"directory": str(data)}
-    tables["grid"] = [{"cell": cell, "runs": runs * PAPER_RUNS[cell] // KEPT_RUNS} for cell in ("lstm", "relu", "gru")]
+    tables["grid"] = [{"cell": cell, "runs": runs * cells.CELLS[cell].paper_runs // KEPT_RUNS} for cell in PAPER_CELLS]
     return build_study(tables, where="reproduce")
 
 

@@ -11,6 +11,7 @@ from longcount.languages.words import Words
 from longcount.training import recipes, streams
 from longcount.training.recipes.parts import gate_rows, positions
 from longcount.training.recipes.recipe import LARGEST_REDRAWS
+from longcount.training.trained import Trained
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,7 @@ def splits() -> dict[str, Words]:
     return make_splits(0)
 
 
-def _train(recipe: recipes.Recipe, runs: list[int], splits: dict[str, Words]) -> recipes.Trained:
+def _train(recipe: recipes.Recipe, runs: list[int], splits: dict[str, Words]) -> Trained:
     cell, words = cells.get(recipe.cell), splits["training"]
     return recipes.train(
         recipe,

@@ -39,11 +39,18 @@ def write_words(path: str | Path, words: Words) -> None:
     _write_files({Path(path): words})
 
 
-def read_splits(directory: str | Path, language: str | Language = "dyck1") -> dict[str, Words]:
-    """The splits whose files (`FILE_NAMES`) a directory holds, in the order of `SPLITS`; UserError where none is."""
+def read_splits(
+    directory: str | Path, language: str | Language = "dyck1", *, members_only: bool = True
+) -> dict[str, Words]:
+    """The splits whose files (`FILE_NAMES`) a directory holds, in the order of `SPLITS`, read as `read_words` does;
+    UserError where none is."""
     directory = _existing_directory(directory)
     paths = {split: directory / FILE_NAMES[split] for split in SPLITS}
-    splits = {split: read_words(path, language) for split, path in paths.items() if os.path.exists(path)}
+    splits = {
+        split: read_words(path, language, members_only=members_only)
+        for split, path in paths.items()
+        if os.path.exists(path)
+    }
     if not splits:
         raise UserError(f"{directory}: holds no word file; expected some of {', '.join(FILE_NAMES.values())}")
     return splits

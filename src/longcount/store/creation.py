@@ -10,7 +10,6 @@ from typing import Any
 
 from longcount import __version__, disk, sources
 from longcount.errors import UserError
-from longcount.languages.splits import SPLITS
 from longcount.languages.words import Words
 from longcount.store import word_sets
 from longcount.store.store import SOURCES, STUDY_FILE, Store
@@ -102,7 +101,8 @@ def add(store: Store, conditions: Sequence[Condition]) -> Store:
     resolved, given = word_sets.resolve([condition.model_copy(update={"folder": ""}) for condition in conditions])
     merged = word_sets.settle(merge(resolved, store.study.conditions))
     for condition in store.study.conditions:
-        given |= {store.word_hashes[condition.word_set][split]: store.words(split, condition) for split in SPLITS}
+        hashes = store.word_hashes[condition.word_set]
+        given |= {hashes[split]: store.words(split, condition) for split in store.splits(condition)}
     study = store.study.model_copy(update={"conditions": tuple(merged)})
     with disk.disk_errors_told(store.directory):
         hashes = _write_words(store, [c for c in merged if c.word_set not in store.word_hashes], given)
@@ -129,10 +129,12 @@ def refuse_other_version(store: Store) -> None:
 
 
 def _write_words(store: Store, conditions: Sequence[Condition], given: dict[str, Words]) -> dict[str, dict[str, str]]:
-    sources = {condition.word_set: condition.words for condition in conditions}
+    first = {condition.word_set: condition for condition in reversed(conditions)}
     return {
-        folder: word_sets.write(store.directory / folder, word_sets.make(source, given), store.aside)
-        for folder, source in sources.items()
+        folder: word_sets.write(
+            store.directory / folder, word_sets.make(condition.words, given, condition.problem()), store.aside
+        )
+        for folder, condition in first.items()
     }
 
 

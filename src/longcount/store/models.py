@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,9 +16,9 @@ from longcount.store.locking import exclusive
 from longcount.store.publish import publish
 from longcount.store.results import write_first_failures
 from longcount.store.store import STUDY_FILE, Store
-from longcount.training.engines import Trained
 from longcount.training.measures import measure
 from longcount.training.protocol import Condition, Origin, Study, WordSource, canonical_sha256, merge
+from longcount.training.trained import Trained
 
 BLOCK_MODELS = 1000
 
@@ -29,6 +29,7 @@ def keep_models(
     kind: Literal["imported", "constructed", "repaired"],
     detail: Mapping[str, str],
     splits: Mapping[str, Words] | None = None,
+    asked: Mapping[str, Any] | None = None,
 ) -> Store:
     """Put models into a new store, measured on words where there are any.
 
@@ -39,6 +40,8 @@ def keep_models(
         kind: where they come from.
         detail: how, as words: the file, the method, its factor ...
         splits: words by split; the validation words decide whether a model counts as learned.
+        asked: fields of a condition that say what the models are for, such as language and task; default: Dyck-1's
+            next letters.
 
     Returns:
         The store.
@@ -54,9 +57,9 @@ def keep_models(
     for key, weights in models.items():
         cell = cells.get(key) if isinstance(key, str) else key
         sizes = {"hidden_size": cell.hidden_size, "layers": cell.layers}
-        settings = {"cell": cell.name, **sizes, "runs": len(weights), "epochs": 0, "words": words}
+        settings = {**(asked or {}), "cell": cell.name, **sizes, "runs": len(weights), "epochs": 0, "words": words}
         source = sources.source_of(type(cell))
-        settings["sources"] = {} if source is None else {"cell": source}
+        settings["sources"] = {**settings.get("sources", {}), **({} if source is None else {"cell": source})}
         conditions.append(Condition.model_validate(settings))
     settled = [condition.model_copy(update={"word_set": word_sets.FOLDER}) for condition in merge(conditions)]
     weights_of = dict(zip([condition.folder for condition in settled], models.values(), strict=True))

@@ -29,6 +29,7 @@ from pydantic import ValidationError
 
 from longcount import __version__, cells, disk, sources
 from longcount.errors import UserError
+from longcount.languages import DYCK1, Language
 from longcount.languages.files import FILE_NAMES, read_words
 from longcount.languages.splits import SPLITS
 from longcount.languages.words import Words, read_only
@@ -338,7 +339,9 @@ class Store:
         if expected is None:
             known = ", ".join(self.splits()) or "none"
             raise UserError(f"{self.directory}: no {split} words in this store; it has {known}")
-        return read_checked_words(str(self.directory / condition.word_set / FILE_NAMES[split]), expected)
+        asked = condition.problem()
+        path = self.directory / condition.word_set / FILE_NAMES[split]
+        return read_checked_words(str(path), expected, asked.language, not asked.task.wrong_words)
 
     def splits(self, condition: Condition | None = None) -> tuple[str, ...]:
         """The splits whose words the store holds for a condition (default: for any)."""
@@ -362,13 +365,13 @@ _AGAIN = "the same `longcount study run` again makes it"
 
 
 @lru_cache(maxsize=64)
-def read_checked_words(path: str, sha256: str) -> Words:
-    """The words of a file, remembered in this process.
+def read_checked_words(path: str, sha256: str, language: Language = DYCK1, members_only: bool = True) -> Words:
+    """The words of a language's file, remembered in this process.
 
     Raises:
         UserError: where the words are not those of the hash.
     """
-    words = read_words(path)
+    words = read_words(path, language, members_only=members_only)
     if words.sha256 != sha256:
         raise UserError(f"{path}: not the words that this study was made with; bring the file back from a copy")
     return words

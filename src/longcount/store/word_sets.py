@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from longcount import disk
 from longcount.languages.files import FILE_NAMES, read_splits
 from longcount.languages.splits import SPLITS, make_splits
 from longcount.languages.words import Words
-from longcount.training.protocol import Condition, WordSource, canonical_sha256, varying_labels
+from longcount.training.problem import DYCK1, Problem
+from longcount.training.protocol import RANGES, Condition, WordSource, canonical_sha256, varying_labels
 
 FOLDER = "words"
 
@@ -26,27 +28,28 @@ def resolve(conditions: Sequence[Condition]) -> tuple[list[Condition], dict[str,
         UserError: where a folder of given words is not one, or holds bad words.
     """
     given: dict[str, Words] = {}
-    found: dict[str, dict[str, str]] = {}
+    found: dict[tuple[str, str, bool], dict[str, str]] = {}
     resolved = []
     for condition in conditions:
-        source = condition.words
+        source, asked = condition.words, condition.problem()
         changes: dict[str, object] = {"directory": None}
         if source.seed is None:
             changes["seed"] = condition.seed
         if source.directory is not None:
-            if source.directory not in found:
-                splits = read_splits(source.directory)
+            key = (source.directory, condition.language, asked.task.wrong_words)
+            if key not in found:
+                splits = read_splits(source.directory, asked.language, members_only=not asked.task.wrong_words)
                 given |= {words.sha256: words for words in splits.values()}
-                found[source.directory] = {split: words.sha256 for split, words in splits.items()}
-            changes["given"] = found[source.directory]
+                found[key] = {split: words.sha256 for split, words in splits.items()}
+            changes["given"] = found[key]
         resolved.append(condition.model_copy(update={"words": source.model_copy(update=changes)}))
     return resolved, given
 
 
 def settle(conditions: Sequence[Condition]) -> list[Condition]:
     """Give every condition without a word set one: ``words`` for the first, a folder below it for every other."""
-    tables = [condition.words.whole() for condition in conditions]
-    keys = [canonical_sha256(condition.words.model_dump(mode="json")) for condition in conditions]
+    tables = [_what_words(condition) for condition in conditions]
+    keys = [canonical_sha256(table) for table in tables]
     distinct = dict(zip(keys, tables, strict=True))
     places = {key: condition.word_set for key, condition in zip(keys, conditions, strict=True) if condition.word_set}
     for key, label in zip(distinct, varying_labels(list(distinct.values())), strict=True):
@@ -57,7 +60,18 @@ def settle(conditions: Sequence[Condition]) -> list[Condition]:
     ]
 
 
-def make(source: WordSource, given: dict[str, Words]) -> dict[str, Words]:
+def _what_words(condition: Condition) -> dict[str, Any]:
+    """What a condition's words depend on."""
+    own = condition.sources.get("language")
+    return {
+        "language": condition.language,
+        "language_source": None if own is None else own.sha256[:8],
+        "wrong_words": condition.problem().task.wrong_words,
+        **condition.words.whole(),
+    }
+
+
+def make(source: WordSource, given: dict[str, Words], problem: Problem = DYCK1) -> dict[str, Words]:
     """All splits of a resolved source: the given ones as they are, the others made without any given word.
 
     Raises:
@@ -67,25 +81,29 @@ def make(source: WordSource, given: dict[str, Words]) -> dict[str, Words]:
     if set(splits) == set(SPLITS):
         return splits
     assert source.seed is not None
-    made = make_splits(
-        source.seed,
-        training_words=source.training_words,
-        validation_words=source.validation_words,
-        training_lengths=_range(source.training_lengths),
-        long_words=source.long_words,
-        long_lengths=_range(source.long_lengths),
-        very_long_words=source.very_long_words,
-        very_long_length=source.very_long_length,
-        p=source.p,
-        q=source.q,
-    )
+    asked = {} if problem.language.name == "dyck1" else {"language": problem.language}
+    asked |= {"task": problem.task} if problem.task.wrong_words else {}
+    made = make_splits(source.seed, **asked, **_settings(source))
     taken = {string for words in splits.values() for string in words.strings()}
-    for split in SPLITS:
+    for split, words in made.items():
         if split not in splits:
-            words = made[split]
-            free = [word for word, string in enumerate(words.strings()) if string not in taken or split == "zigzag"]
-            splits[split] = words if len(free) == len(words) else words.select(np.array(free))
-    return {split: splits[split] for split in SPLITS}
+            together = 4 if problem.task.wrong_words else 1
+            splits[split] = words if split == "zigzag" else _beside(words, taken, together)
+    return {split: splits[split] for split in SPLITS if split in splits}
+
+
+def _settings(source: WordSource) -> dict[str, Any]:
+    """What a source says of making words, where it is not what `make_splits` does anyway."""
+    settings = source.model_dump(exclude={"seed", "directory", "given"}, exclude_defaults=True)
+    return {name: _range(value) if name in RANGES else value for name, value in settings.items()}
+
+
+def _beside(words: Words, taken: set[str], together: int) -> Words:
+    """Made words beside given ones: those that are not taken, and of groups of so many only whole ones."""
+    free = np.array([string not in taken for string in words.strings()], bool)
+    whole = np.logical_and.reduceat(free, np.arange(0, len(free), together))
+    kept = np.repeat(whole, together)[: len(free)]
+    return words if kept.all() else words.select(np.flatnonzero(kept))
 
 
 def write(folder: Path, splits: dict[str, Words], aside: Path) -> dict[str, str]:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from longcount.training.engines import Trained
 from longcount.training.protocol import Condition, canonical_sha256
+from longcount.training.trained import Trained
 
 
 class _Kept(NamedTuple):

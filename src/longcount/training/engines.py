@@ -1,29 +1,118 @@
-"""The engine that a condition names: how its runs are trained and its models evaluated.
+"""How the runs of a condition are trained and its models evaluated: on the fast engine, on PyTorch, or by a recipe.
 
-Letters: R runs, E epochs, P parameters, N words.
+Letters: R runs, M models, E epochs, P parameters, N words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 
 import numpy as np
 
 from longcount import cells, engine
-from longcount.languages import dyck
 from longcount.languages.words import Words
 from longcount.training import recipes, streams
 from longcount.training.protocol import Condition
+from longcount.training.trained import Trained
+
+__all__ = ["Engine", "Trained", "engine_of", "evaluate", "initial_weights", "orders_of", "train"]
 
 
-class Trained(NamedTuple):
-    """What training leaves behind."""
+class Engine(Protocol):
+    """What trains runs side by side and evaluates models."""
 
-    weights: np.ndarray  # float32 [R, E + 1, P], after every epoch from 0
-    online_losses: np.ndarray  # float64 [R, E], the mean loss over words while each epoch went on
-    draws: np.ndarray  # int [R], how often a run began: 1 where no recipe's rule made it begin again
-    state: engine.TrainingState | None = None  # from which training can go on; None where it cannot
+    continues: bool
+    """Whether the state after an epoch is all that training continues from."""
+
+    def train(
+        self,
+        condition: Condition,
+        runs: range,
+        epoch: int,
+        state: engine.TrainingState,
+        words: Words,
+        targets: np.ndarray,
+        orders: np.ndarray,
+    ) -> np.ndarray:
+        """Train runs for an epoch (from 1); `state` changes in place. Returns the mean losses over words, [R]."""
+        ...
+
+    def evaluate(self, condition: Condition, weights: np.ndarray, words: Words, targets: np.ndarray) -> Any:
+        """The `longcount.engine.Evaluation` of models [M, P]."""
+        ...
+
+
+class Lanes:
+    """The fast engine."""
+
+    continues = True
+
+    def train(
+        self,
+        condition: Condition,
+        runs: range,
+        epoch: int,
+        state: engine.TrainingState,
+        words: Words,
+        targets: np.ndarray,
+        orders: np.ndarray,
+    ) -> np.ndarray:
+        cell, rates = condition.built_in_cell(), condition.learning_rates(epoch, len(words))
+        question = condition.problem().question
+        return engine.train(cell, state, words, targets, orders, rates, condition.options(), question=question)
+
+    def evaluate(
+        self, condition: Condition, weights: np.ndarray, words: Words, targets: np.ndarray
+    ) -> engine.Evaluation:
+        asked = condition.problem()
+        return engine.evaluate(condition.built_in_cell(), weights, words, targets, asked.loss, asked.question)
+
+
+class PyTorch:
+    """PyTorch, for modules of the user's own and sizes beyond the fast engine's."""
+
+    continues = False
+
+    def train(
+        self,
+        condition: Condition,
+        runs: range,
+        epoch: int,
+        state: engine.TrainingState,
+        words: Words,
+        targets: np.ndarray,
+        orders: np.ndarray,
+    ) -> np.ndarray:
+        from longcount.training import torch_engine
+        from longcount.training.torch_cells import seed_of
+
+        name = condition.stream
+        seeds = np.array([seed_of("dropout", condition.seed, name, run, epoch) for run in runs], np.int64)
+        rates, question = condition.learning_rates(epoch, len(words)), condition.problem().question
+        network, options, device = condition.network(), condition.options(), condition.device
+        return torch_engine.train(
+            network, state, words, targets, orders, rates, options, device=device, seeds=seeds, question=question
+        )
+
+    def evaluate(
+        self, condition: Condition, weights: np.ndarray, words: Words, targets: np.ndarray
+    ) -> engine.Evaluation:
+        from longcount.training import torch_engine
+
+        asked, device = condition.problem(), condition.device
+        network = condition.network()
+        return torch_engine.evaluate(
+            network, weights, words, targets, asked.loss, device=device, question=asked.question
+        )
+
+
+ENGINES: dict[str, Engine] = {"lanes": Lanes(), "torch": PyTorch()}
+
+
+def engine_of(condition: Condition) -> Engine:
+    """The engine that a condition names."""
+    return ENGINES[condition.engine]
 
 
 def train(
@@ -40,13 +129,13 @@ def train(
         runs: their numbers.
         splits: the words; training ones, and for recipes that judge by them validation ones.
         tell: called with the number of every epoch done.
-        earlier: the same runs after fewer epochs, to go on from; its state changes in place.
+        earlier: the same runs after fewer epochs, to continue from; its state changes in place.
     """
     if condition.recipe is not None:
         return _train_by_recipe(condition, runs, splits, tell)
-    cell, words = condition.network(), splits["training"]
-    targets = dyck.targets(words)
-    weights = np.empty((len(runs), condition.epochs + 1, cell.size()), np.float32)
+    engine_, words = engine_of(condition), splits["training"]
+    targets = condition.problem().targets(words)
+    weights = np.empty((len(runs), condition.epochs + 1, condition.network().size()), np.float32)
     online_losses = np.empty((len(runs), condition.epochs))
     if earlier is None or earlier.state is None:
         done, state = 0, engine.start(initial_weights(condition, runs))
@@ -54,55 +143,28 @@ def train(
     else:
         done, state = earlier.online_losses.shape[1], earlier.state
         weights[:, : done + 1], online_losses[:, :done] = earlier.weights, earlier.online_losses
-    options = condition.options()
     for epoch in range(done + 1, condition.epochs + 1):
         orders = orders_of(condition, runs, epoch, len(words))
-        rates = condition.learning_rates(epoch, len(words))
-        if isinstance(cell, cells.Cell):
-            losses = engine.train(cell, state, words, targets, orders, rates, options)
-        else:
-            seeds = _seeds(condition, runs, epoch)
-            losses = _torch().train(
-                cell, state, words, targets, orders, rates, options, device=condition.device, seeds=seeds
-            )
-        online_losses[:, epoch - 1] = losses
+        online_losses[:, epoch - 1] = engine_.train(condition, runs, epoch, state, words, targets, orders)
         weights[:, epoch] = state.parameters
         if tell is not None:
             tell(epoch)
-    goes_on = isinstance(cell, cells.Cell)
-    return Trained(weights, online_losses, np.ones(len(runs), np.int64), state if goes_on else None)
+    return Trained(weights, online_losses, np.ones(len(runs), np.int64), state if engine_.continues else None)
 
 
 def initial_weights(condition: Condition, runs: range) -> np.ndarray:
     """The runs' weights before training, float32 [R, P]; a user's own module initialises itself."""
-    cell = condition.network()
     if condition.module is not None:
-        return np.stack([cell.initial_weights(condition.seed, run) for run in runs])
-    size = cell.size()
-    draws = np.stack([streams.initial_weights(condition.seed, condition.cell, run, size) for run in runs])
-    scheme = condition.initialisation
-    return cells.initialise(condition.built_in_cell(), draws, scheme, condition.sources.get("initialisation"))
+        network = condition.network()
+        return np.stack([network.initial_weights(condition.seed, run) for run in runs])
+    cell, scheme = condition.built_in_cell(), condition.initialisation
+    draws = [streams.initial_weights(condition.seed, condition.stream, run, cell.size()) for run in runs]
+    return cells.initialise(cell, np.stack(draws), scheme, condition.sources.get("initialisation"))
 
 
 def evaluate(condition: Condition, weights: np.ndarray, words: Words, targets: np.ndarray) -> engine.Evaluation:
-    """Loss (mean squared error) and first point of failure of models [M, P] of a condition, on its engine."""
-    cell = condition.network()
-    if isinstance(cell, cells.Cell):
-        return engine.evaluate(cell, weights, words, targets)
-    return _torch().evaluate(cell, weights, words, targets, device=condition.device)
-
-
-def _torch() -> Any:
-    from longcount.training import torch_engine
-
-    return torch_engine
-
-
-def _seeds(condition: Condition, runs: range, epoch: int) -> np.ndarray:
-    """Seeds of dropout, int64 [R]: one for every run and epoch."""
-    from longcount.training.torch_cells import seed_of
-
-    return np.array([seed_of("dropout", condition.seed, condition.cell, run, epoch) for run in runs], np.int64)
+    """Loss (see `Problem.loss`) and first point of failure of models [M, P] of a condition, on its engine."""
+    return engine_of(condition).evaluate(condition, weights, words, targets)
 
 
 def _train_by_recipe(
@@ -112,12 +174,13 @@ def _train_by_recipe(
     cell, words = condition.built_in_cell(), splits["training"]
 
     def draws(run: int, attempt: int) -> np.ndarray:
-        return streams.initial_weights(condition.seed, cell.name, run, cell.size(), attempt)
+        return streams.initial_weights(condition.seed, condition.stream, run, cell.size(), attempt)
 
     def orders(run: int, epoch: int) -> np.ndarray:
         return np.atleast_2d(orders_of(condition, range(run, run + 1), epoch, len(words)))[0]
 
-    return Trained(*recipes.train(recipe, list(runs), draws, orders, words, splits["validation"], tell, cell))
+    problem = condition.problem()
+    return recipes.train(recipe, list(runs), draws, orders, words, splits["validation"], tell, cell, problem)
 
 
 def orders_of(condition: Condition, runs: range, epoch: int, number_of_words: int) -> np.ndarray:
@@ -125,5 +188,5 @@ def orders_of(condition: Condition, runs: range, epoch: int, number_of_words: in
     if condition.order == "fixed":
         return np.arange(number_of_words, dtype=np.int32)
     if condition.order == "shared":
-        return streams.shared_order(condition.seed, condition.cell, epoch, number_of_words)
-    return np.stack([streams.order(condition.seed, condition.cell, run, epoch, number_of_words) for run in runs])
+        return streams.shared_order(condition.seed, condition.stream, epoch, number_of_words)
+    return np.stack([streams.order(condition.seed, condition.stream, run, epoch, number_of_words) for run in runs])

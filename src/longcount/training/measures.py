@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount.engine import Evaluation
-from longcount.languages import dyck
 from longcount.languages.splits import SPLITS
 from longcount.languages.words import Words
 from longcount.training import streams
-from longcount.training.engines import Trained, evaluate
+from longcount.training.engines import evaluate
 from longcount.training.protocol import CHECKPOINTS, Condition
 from longcount.training.selection import best_epochs
+from longcount.training.trained import Trained
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,11 +40,12 @@ SCALARS = (
 def schema() -> pa.Schema:
     """Columns of the metrics: one row a (run, epoch, split), sorted by them.
 
-    ``loss`` is the mean squared error whatever the loss of training, so that conditions compare; ``accuracy`` in
-    percent; ``fpf_mean`` and ``fpf_min`` in tokens; ``unfailed`` counts words; ``online_loss`` is the mean training
-    loss over words while the epoch went on; ``last_word_loss`` is the released code's reading of validation loss.
-    ``draws`` is how often the run began (1, unless a recipe's rule makes it begin again);
-    ``first_failures``, one a word, stands in rows of `SPLITS_BY_WORD` at the best epochs and the checkpoints.
+    ``loss`` is the mean squared error whatever the loss of training, so that conditions compare (the cross-entropy of a
+    predictor's distributions); ``accuracy`` in percent; ``fpf_mean`` and ``fpf_min`` in tokens; ``unfailed`` counts
+    words; ``online_loss`` is the mean training loss over words while the epoch went on; ``last_word_loss`` is the
+    released code's reading of validation loss. ``draws`` is how often the run began (1, unless a recipe's rule makes it
+    begin again); ``first_failures``, one a word, stands in rows of `SPLITS_BY_WORD` at the best epochs and the
+    checkpoints.
     """
     import pyarrow as pa
 
@@ -167,7 +168,7 @@ def _rows(
 def _evaluations(
     condition: Condition, weights: np.ndarray, words: Words, run_of: np.ndarray, epoch_of: np.ndarray
 ) -> Iterator[tuple[slice, Evaluation]]:
-    targets = dyck.targets(words)
+    targets = condition.problem().targets(words)
     for first in range(0, len(run_of), MODELS_A_CALL):
         models = slice(first, min(first + MODELS_A_CALL, len(run_of)))
         flat = np.ascontiguousarray(weights[run_of[models], epoch_of[models]])
@@ -178,7 +179,7 @@ def last_word(condition: Condition, run: int, epoch: int, number_of_words: int) 
     """The validation word whose loss the released code takes for the split's: the last one that its loader reads."""
     if condition.order == "fixed":
         return number_of_words - 1
-    return streams.last_validation_word(condition.seed, condition.cell, run, epoch, number_of_words)
+    return streams.last_validation_word(condition.seed, condition.stream, run, epoch, number_of_words)
 
 
 def _epochs_to_measure(

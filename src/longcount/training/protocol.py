@@ -24,6 +24,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -41,19 +42,17 @@ from pydantic import (
     model_validator,
 )
 
-from longcount import cells, sources
+from longcount import cells, languages, sources
 from longcount.engine.options import Options
 from longcount.errors import UserError
+from longcount.languages import tasks
 from longcount.languages.splits import SPLITS
 from longcount.registry import Kind
 from longcount.sources import Source
 from longcount.training import recipes
+from longcount.training.problem import Problem, problem
 
 SCHEMA = 1  # of stores and of the resolved study; a store of another schema is refused
-
-# The paper's protocol where it differs between cells; other cells train as the LSTM does.
-PAPER_RUNS = {"lstm": 10, "gru": 10, "relu": 30}
-PAPER_LEARNING_RATE = {"gru": 0.001, "hard_gru": 0.001}
 
 CHECKPOINTS = (1, 5, 10, 15, 20, 25)  # epochs of the paper's Table 2 and Figures 1 and 3
 
@@ -83,10 +82,20 @@ class _Frozen(BaseModel):
 Model = TypeVar("Model", bound=_Frozen)
 
 
-def _length_range(text: str) -> str:
+RANGES = ("training_lengths", "long_lengths", "training_n", "long_n", "very_long_n")
+"""Fields of a `WordSource` that are ranges, such as '2-50'."""
+
+
+def _range(text: str, info: ValidationInfo) -> str:
     match = re.fullmatch(r"(\d+)-(\d+)", text)
-    if match is None or not 2 <= int(match[1]) <= int(match[2]):
-        raise ValueError("should be a range of lengths such as '2-50', from at least 2 tokens, least first")
+    least = 1
+    if match is None or not least <= int(match[1]) <= int(match[2]):
+        what = (
+            "n, such as '1-50', from at least 1"
+            if str(info.field_name).endswith("_n")
+            else ("lengths such as '2-50', from at least 1 token")
+        )
+        raise ValueError(f"should be a range of {what}, least first")
     return text
 
 
@@ -105,8 +114,15 @@ class WordSource(_Frozen):
     very_long_length: int = Field(default=1_000, ge=2, le=4_000, multiple_of=2)
     p: float = Field(default=0.5, ge=0, le=1)  # of the grammar's S -> ( S )
     q: float = Field(default=0.25, ge=0, lt=0.5)  # of S -> S S
+    sampler: str | None = None  # such as uniform, walk or n_uniform; None: the language's own (see longcount.languages)
+    training_n: str = "1-50"  # of training and validation words of languages whose words are given by n
+    long_n: str = "51-100"
+    very_long_n: str = "101-200"
+    geometric_p: float = Field(default=0.3, gt=0, lt=1)  # of the sampler geometric
 
-    _ranges = field_validator("training_lengths", "long_lengths")(_length_range)
+    ADDED: ClassVar[frozenset[str]] = frozenset({"sampler", "training_n", "long_n", "very_long_n", "geometric_p"})
+
+    _ranges = field_validator(*RANGES)(_range)
 
     @field_validator("given")
     @classmethod
@@ -117,7 +133,7 @@ class WordSource(_Frozen):
         return given
 
 
-PARTS = {kind.name: kind for kind in (cells.KIND, cells.INITIALISATIONS, recipes.KIND)}
+PARTS = {kind.name: kind for kind in (cells.KIND, languages.KIND, tasks.KIND, cells.INITIALISATIONS, recipes.KIND)}
 """Fields that name a part, built in or of the user's own."""
 
 _PLACES = {"runs", "earlier_runs", "folder", "word_set"}  # how many runs and where, not how they are trained
@@ -127,13 +143,16 @@ class Condition(_Frozen):
     """One cell with settled training settings and a number of runs; an arm of a study."""
 
     cell: str
+    language: str = "dyck1"
+    task: str = "next_letters"
+    threshold: float | None = Field(default=None, gt=0, lt=1)  # between yes and no; None: the task's
     runs: int = Field(ge=1, le=10_000_000)
     epochs: int = Field(default=30, ge=0, le=100_000)
     learning_rate: float = Field(gt=0, le=10, allow_inf_nan=False)
     optimiser: Literal["adam", "rmsprop", "sgd"] = "adam"  # as torch.optim has them
     momentum: float = Field(default=0.0, ge=0, lt=1)  # of rmsprop and sgd
     order: Literal["shuffled", "shared", "fixed"] = "shuffled"
-    loss: Literal["mse", "bce"] = "mse"
+    loss: Literal["mse", "bce", "ce"] = "mse"  # where the task has others, the first of them
     engine: Literal["lanes", "torch"] = "lanes"  # the fast engine, or PyTorch
     module: str | None = None  # "module:Name" of what makes the torch.nn.Module to train; torch engine only
     recipe: str | None = None  # it says all about training but runs, order, seed and words
@@ -158,7 +177,7 @@ class Condition(_Frozen):
     folder: str = ""  # of its runs, under runs/; settled when the study is put together
     word_set: str = ""  # folder of its words; settled when the words are made
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"optimiser", "momentum", "sources"})
+    ADDED: ClassVar[frozenset[str]] = frozenset({"language", "task", "threshold", "optimiser", "momentum", "sources"})
 
     @model_validator(mode="before")
     @classmethod
@@ -169,10 +188,10 @@ class Condition(_Frozen):
             if folders is not None:
                 values = _with_parts(values, folders)
             cell = values["cell"]
-            defaults: dict[str, Any] = {
-                "runs": PAPER_RUNS.get(cell, 10),
-                "learning_rate": PAPER_LEARNING_RATE.get(cell, 0.01),
-            }
+            built_in = cells.CELLS.get(cell, cells.Cell)
+            defaults: dict[str, Any] = {"runs": built_in.paper_runs, "learning_rate": built_in.paper_rate}
+            if values.get("task") in tasks.TASKS:
+                defaults["loss"] = tasks.TASKS[values["task"]].losses[0]
             recipe = _recipe_of(values, folders is not None)
             if recipe is not None:
                 defaults |= {"epochs": recipe.epochs, "learning_rate": recipe.learning_rate}
@@ -190,6 +209,8 @@ class Condition(_Frozen):
         may_load = (info.context or {}).get("folders") is not None
         if self.recipe is not None and (may_load or "recipe" not in self.sources):
             _refuse_what_a_recipe_settles(self)
+        if may_load or not {"language", "task"} & self.sources.keys():
+            _refuse_other_losses(self)
         if self.optimiser == "adam" and self.momentum:
             raise ValueError('momentum needs optimiser = "rmsprop" or "sgd"; adam has its own')
         if self.engine == "lanes":
@@ -202,7 +223,20 @@ class Condition(_Frozen):
 
     def built_in_cell(self) -> cells.Cell:
         """The cell with its sizes, built in or of the user's own; not for a module of PyTorch."""
-        return cells.KIND.get(self.cell, self.sources.get("cell"))(self.hidden_size, self.layers)
+        asked, kind = self.problem(), cells.KIND.get(self.cell, self.sources.get("cell"))
+        return kind(self.hidden_size, self.layers, asked.letters, len(asked.outputs))
+
+    def problem(self) -> Problem:
+        """What its networks are trained for."""
+        return _problem(
+            self.language, self.sources.get("language"), self.task, self.sources.get("task"), self.threshold
+        )
+
+    @property
+    def stream(self) -> str:
+        """What its random streams are called besides seed and run (see `longcount.training.streams`): the cell, with
+        the language where it is not Dyck-1."""
+        return self.cell if self.language == "dyck1" else f"{self.cell} on {self.language}"
 
     def network(self) -> Any:
         """What is trained: a `longcount.cells.Cell` for the fast engine, a `TorchCell` for PyTorch."""
@@ -212,7 +246,9 @@ class Condition(_Frozen):
 
         if self.module is None:
             return torch_cell(self.built_in_cell(), self.dropout)
-        settings = {"hidden_size": self.hidden_size, "layers": self.layers, "dropout": self.dropout}
+        asked = self.problem()
+        sizes = {"letters": asked.letters, "outputs": len(asked.outputs)}
+        settings = {"hidden_size": self.hidden_size, "layers": self.layers, "dropout": self.dropout, **sizes}
         return user_cell(self.module, settings, self.cell, self.sources.get("module"))
 
     def options(self) -> Options:
@@ -248,6 +284,19 @@ class Condition(_Frozen):
         """Everything but how many runs there are and where they lie, as it is hashed: no two conditions of a study
         share it."""
         return self.model_dump(mode="json", exclude=_PLACES)
+
+
+@lru_cache
+def _problem(
+    language: str, language_source: Source | None, task: str, task_source: Source | None, threshold: float | None
+) -> Problem:
+    return problem(languages.KIND.get(language, language_source), tasks.KIND.get(task, task_source), threshold)
+
+
+def _refuse_other_losses(condition: Condition) -> None:
+    task = condition.problem().task
+    if condition.loss not in task.losses:
+        raise ValueError(f"loss: {task.name} is trained with {' or '.join(task.losses)}, not {condition.loss!r}")
 
 
 def _known(kind: Kind, name: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from longcount.cells import CELLS
 from longcount.errors import UserError
 from longcount.registry import Kind, what_it_is
 from longcount.sources import Source
@@ -22,7 +23,7 @@ from longcount.training.recipes.parts import (
     Slope,
     SlowGate,
 )
-from longcount.training.recipes.recipe import Recipe, Trained, train
+from longcount.training.recipes.recipe import Recipe, train
 
 EXACT = {
     "lstm": Recipe(
@@ -59,17 +60,17 @@ EXACT = {
 }
 """The recipes that train a cell to count exactly, by cell."""
 
-PAPER_RATES = {"lstm": 0.01, "relu": 0.01, "gru": 0.001}
+_RATES = {cell: CELLS[cell].paper_rate for cell in EXACT}
 
 RECIPES = {
     "exact": EXACT,
     # One idea of the exact recipes alone, on the paper's protocol: what the others are worth (see the leaderboard).
     "quantised": {
         cell: Recipe("quantised", cell, 30, rate, (RoundAndFreeze(26, readout_rate=rate),))
-        for cell, rate in PAPER_RATES.items()
+        for cell, rate in _RATES.items()
     },
     "annealed": {
-        cell: Recipe("annealed", cell, 30, PAPER_RATES[cell], (Slope(gates, start=3),))
+        cell: Recipe("annealed", cell, 30, _RATES[cell], (Slope(gates, start=3),))
         for cell, gates in (("lstm", "ifg"), ("gru", "rzn"))
     },
 }
@@ -117,7 +118,6 @@ __all__ = [
     "RoundAndFreeze",
     "Slope",
     "SlowGate",
-    "Trained",
     "get",
     "train",
 ]

@@ -76,11 +76,12 @@ class Part:
 
 @dataclass(frozen=True)
 class CrossEntropy(Part):
-    """Binary cross-entropy in place of the mean squared error: its gradient does not vanish at confident errors."""
+    """Cross-entropy in place of the mean squared error: its gradient does not vanish at confident errors. A
+    distribution is trained by it in any case."""
 
     def options(self, cell: Cell, options: Options, epoch: int) -> Options:
         """As `Part.options`."""
-        return replace(options, loss="bce")
+        return replace(options, loss="bce") if options.loss == "mse" else options
 
 
 @dataclass(frozen=True)

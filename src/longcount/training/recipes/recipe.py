@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from longcount import cells, engine
 from longcount.engine.options import Options
-from longcount.languages import dyck
 from longcount.languages.words import Words
+from longcount.training.problem import DYCK1, Problem
 from longcount.training.recipes.parts import Part
+from longcount.training.trained import Trained
 
 LARGEST_REDRAWS = 20
 
@@ -33,19 +33,81 @@ class Recipe:
         return Recipe(f"{self.name} without {type(part).__name__}", self.cell, self.epochs, self.learning_rate, kept)
 
 
-class Trained(NamedTuple):
-    """What training by a recipe leaves. All weights are those of ordinary networks."""
-
-    weights: np.ndarray  # float32 [runs, epochs + 1, P], of the last draw of every run
-    online_losses: np.ndarray  # float64 [runs, epochs]
-    draws: np.ndarray  # int [runs]: how often a run began; 1 without a restart
-
-
 Draws = Callable[[int, int], np.ndarray]
 """(run, attempt from 0) -> uniform float32 [P] in (-1, 1)."""
 
 Orders = Callable[[int, int], np.ndarray]
 """(run, epoch from 1) -> the order of the training words, int32 [N]."""
+
+
+@dataclass(frozen=True)
+class _Course:
+    """What all runs of a recipe share."""
+
+    recipe: Recipe
+    cell: cells.Cell
+    problem: Problem
+    runs: list[int]
+    orders: Orders
+    training: Words
+    validation: Words
+    tell: Callable[[int], None] | None
+
+    def attempt(self, result: Trained, chosen: np.ndarray, initial: np.ndarray, last: bool) -> np.ndarray:
+        """Train the chosen runs (places in `runs`) from a draw [chosen, P]; returns those that have to begin again,
+        none where this is the last attempt."""
+        targets = self.problem.targets(self.training)
+        parameters = initial.copy()
+        for part in self.recipe.parts:
+            part.begin(self.cell, parameters)
+        state = engine.start(parameters)
+        engine.tie(state, self._options(1))
+        again: list[np.ndarray] = []
+        result.weights[chosen, 0] = engine.folded(state, self._scales(0))
+        for epoch in range(1, self.recipe.epochs + 1):
+            for part in self.recipe.parts:
+                part.before(self.cell, state.parameters, epoch)
+            rate = self.recipe.learning_rate
+            for part in self.recipe.parts:
+                rate = part.rate(rate, epoch)
+            options, scales = self._options(epoch), self._scales(epoch)
+            orders = np.stack([self.orders(self.runs[k], epoch) for k in chosen])
+            question = self.problem.question
+            losses = engine.train(
+                self.cell, state, self.training, targets, orders, rate, options, scales, question=question
+            )
+            weights = engine.folded(state, scales)
+            result.weights[chosen, epoch], result.online_losses[chosen, epoch - 1] = weights, losses
+            failed = np.zeros(len(chosen), bool) if last else self._to_redraw(weights, epoch)
+            if failed.any():
+                again.append(chosen[failed])
+                chosen, state = chosen[~failed], state.rows(~failed)
+            if self.tell is not None:
+                self.tell(epoch)
+            if not len(chosen):
+                break
+        return np.concatenate(again) if again else np.zeros(0, np.int64)
+
+    def _options(self, epoch: int) -> Options:
+        options = Options(self.problem.loss)
+        for part in self.recipe.parts:
+            options = part.options(self.cell, options, epoch)
+        return options
+
+    def _scales(self, epoch: int) -> np.ndarray:
+        scales = np.ones(self.cell.size())
+        for part in self.recipe.parts:
+            part.scale(self.cell, scales, epoch)
+        return scales
+
+    def _to_redraw(self, weights: np.ndarray, epoch: int) -> np.ndarray:
+        """bool [runs]: which have to begin again after this epoch."""
+        thresholds = [t for part in self.recipe.parts if (t := part.redraws(epoch)) is not None]
+        if not thresholds:
+            return np.zeros(len(weights), bool)
+        asked, words = self.problem, self.validation
+        found = engine.evaluate(self.cell, weights, words, asked.targets(words), asked.loss, asked.question)
+        return ~(found.loss.mean(axis=1) <= min(thresholds))
 
 
 def train(
@@ -57,6 +119,7 @@ def train(
     validation: Words,
     tell: Callable[[int], None] | None = None,
     cell: cells.Cell | None = None,
+    problem: Problem = DYCK1,
 ) -> Trained:
     """Train runs by a recipe; what a run becomes depends on its own draws and orders alone.
 
@@ -68,87 +131,21 @@ def train(
         training: the training words.
         validation: judges restarts.
         tell: called with the number of every epoch done.
-        cell: the recipe's cell where it is not a built-in one.
+        cell: the recipe's cell where it is not a built-in one of one unit.
+        problem: what networks are trained for.
     """
     cell = cell or cells.get(recipe.cell)
+    course = _Course(recipe, cell, problem, runs, orders, training, validation, tell)
     result = Trained(
         np.zeros((len(runs), recipe.epochs + 1, cell.size()), np.float32),
         np.zeros((len(runs), recipe.epochs)),
         np.zeros(len(runs), np.int64),
     )
     waiting = np.arange(len(runs))
-    attempt = 0
-    while len(waiting):
+    for attempt in range(LARGEST_REDRAWS):
+        if not len(waiting):
+            break
         result.draws[waiting] += 1
         initial = np.stack([draws(runs[k], attempt) for k in waiting])
-        last = attempt + 1 == LARGEST_REDRAWS
-        waiting = _attempt(recipe, cell, runs, waiting, initial, orders, training, validation, result, last, tell)
-        attempt += 1
+        waiting = course.attempt(result, waiting, initial, last=attempt + 1 == LARGEST_REDRAWS)
     return result
-
-
-def _attempt(
-    recipe: Recipe,
-    cell: cells.Cell,
-    runs: list[int],
-    chosen: np.ndarray,
-    initial: np.ndarray,
-    orders: Orders,
-    training: Words,
-    validation: Words,
-    result: Trained,
-    last: bool,
-    tell: Callable[[int], None] | None,
-) -> np.ndarray:
-    """Train the chosen runs from a draw; returns those that have to begin again."""
-    targets = dyck.targets(training)
-    parameters = initial.copy()
-    for part in recipe.parts:
-        part.begin(cell, parameters)
-    state = engine.start(parameters)
-    engine.tie(state, _options(recipe, cell, 1))
-    again: list[np.ndarray] = []
-    result.weights[chosen, 0] = engine.folded(state, _scales(recipe, cell, 0))
-    for epoch in range(1, recipe.epochs + 1):
-        for part in recipe.parts:
-            part.before(cell, state.parameters, epoch)
-        rate = recipe.learning_rate
-        for part in recipe.parts:
-            rate = part.rate(rate, epoch)
-        options, scales = _options(recipe, cell, epoch), _scales(recipe, cell, epoch)
-        epoch_orders = np.stack([orders(runs[k], epoch) for k in chosen])
-        losses = engine.train(cell, state, training, targets, epoch_orders, rate, options, scales)
-        weights = engine.folded(state, scales)
-        result.weights[chosen, epoch], result.online_losses[chosen, epoch - 1] = weights, losses
-        failed = np.zeros(len(chosen), bool) if last else _to_redraw(recipe, cell, weights, validation, epoch)
-        if failed.any():
-            again.append(chosen[failed])
-            chosen, state = chosen[~failed], state.rows(~failed)
-        if tell is not None:
-            tell(epoch)
-        if not len(chosen):
-            break
-    return np.concatenate(again) if again else np.zeros(0, np.int64)
-
-
-def _options(recipe: Recipe, cell: cells.Cell, epoch: int) -> Options:
-    options = Options()
-    for part in recipe.parts:
-        options = part.options(cell, options, epoch)
-    return options
-
-
-def _scales(recipe: Recipe, cell: cells.Cell, epoch: int) -> np.ndarray:
-    scales = np.ones(cell.size())
-    for part in recipe.parts:
-        part.scale(cell, scales, epoch)
-    return scales
-
-
-def _to_redraw(recipe: Recipe, cell: cells.Cell, weights: np.ndarray, validation: Words, epoch: int) -> np.ndarray:
-    """bool [runs]: which have to begin again after this epoch."""
-    thresholds = [t for part in recipe.parts if (t := part.redraws(epoch)) is not None]
-    if not thresholds:
-        return np.zeros(len(weights), bool)
-    loss = engine.evaluate(cell, weights, validation, dyck.targets(validation)).loss.mean(axis=1)
-    return ~(loss <= min(thresholds))

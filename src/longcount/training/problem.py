@@ -1,0 +1,63 @@
+"""What networks are trained for: a task about the words of a language, as the engines take it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from longcount import languages
+from longcount.cells.network import Question
+from longcount.languages import tasks
+from longcount.languages.language import Language
+from longcount.languages.tasks import Task
+from longcount.languages.words import Words
+
+
+class Problem(NamedTuple):
+    """A language and what is asked about its words."""
+
+    language: Language
+    task: Task
+    question: Question
+
+    @property
+    def letters(self) -> int:
+        """Inputs of a network, one for each letter."""
+        return len(self.language.letters)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of a network's outputs."""
+        return self.task.outputs(self.language)
+
+    @property
+    def loss(self) -> str:
+        """What models are judged by, whatever they are trained with, so that conditions compare: the mean squared
+        error, of a distribution the cross-entropy."""
+        return "mse" if self.question.link == "sigmoid" else "ce"
+
+    def targets(self, words: Words) -> np.ndarray:
+        """What is right, as the engines take it: uint8 [tokens, outputs], of a softmax [tokens, 2 outputs].
+
+        Raises:
+            ValueError: the words are over other letters.
+        """
+        return self.task.targets(self.language, words)
+
+
+def problem(language: Language, task: Task = tasks.NEXT_LETTERS, threshold: float | None = None) -> Problem:
+    """A task about a language.
+
+    Args:
+        language: whose words are read.
+        task: what is asked.
+        threshold: between yes and no; default: the task's.
+    """
+    return Problem(
+        language, task, Question(task.link, task.answers, task.threshold if threshold is None else threshold)
+    )
+
+
+DYCK1 = problem(languages.DYCK1)
+"""The first paper's."""
