@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longcount import cells, engine
-from longcount.engine import TrainingState
+from longcount.engine import TrainingState, training
 from longcount.languages.words import Words
 
 CELLS = [cells.get(name) for name in ("lstm", "relu", "gru")]
@@ -40,6 +40,19 @@ def test_neighbours_and_lanes(cell, random_words, random_weights):
         apart, apart_loss = trained(cell, initial[rows], words, targets, orders[rows])
         assert same(together, rows, apart)
         np.testing.assert_array_equal(loss[rows], apart_loss)
+
+
+def test_wide_networks_train_in_narrow_blocks_with_the_same_bits(random_words, random_weights, monkeypatch):
+    cell = cells.get("gru", hidden_size=4)
+    assert [training.widest(size) for size in (24, 64, 65, cell.size(), 384, 385, 5_000)] == [32, 32, 16, 16, 16, 8, 8]
+    words, targets = random_words((3, 33, 1))
+    initial = random_weights(cell, 18)
+    orders = np.array([np.random.default_rng(run).permutation(len(words)) for run in range(18)])
+    narrow, loss = trained(cell, initial, words, targets, orders)
+    monkeypatch.setattr(training, "MOST_PARAMETERS", {})
+    wide, wide_loss = trained(cell, initial, words, targets, orders)
+    assert same(wide, np.arange(18), narrow)
+    np.testing.assert_array_equal(loss, wide_loss)
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=NAMES)

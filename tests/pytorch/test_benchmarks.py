@@ -39,6 +39,29 @@ def test_equivalence_holds_only_where_the_interval_lies_within_the_margin():
     assert found.high - found.low == pytest.approx(2 * 1.699 * noise.std(ddof=1) / np.sqrt(30), rel=1e-3)
 
 
+def test_versions_are_timed_by_turns_and_told_of_in_tables():
+    """This version beside itself; how fast it was is nothing to test."""
+    against = script("against")
+    made = against.tables(against.HERE, turns=2, names=["relu"], units=(1, 2), letters_units=(1,), words=5)
+    beside, units, letters = ([line.strip("| ").split(" | ") for line in table.splitlines()[2:]] for table in made)
+    assert [(row[0], row[1], row[2], row[-1]) for row in beside] == [
+        ("relu", size, work, "yes") for size in "12" for work in ("train", "evaluate")
+    ]
+    assert [row[0] for row in units + letters] == ["relu, 2 units", "relu, 1 unit, Shuffle-6"]
+    for row in beside + units + letters:
+        low, high = (float(number) for number in row[6 if row in beside else 5].split(" to "))
+        assert 0 < low <= float(row[5 if row in beside else 4]) <= high
+    assert against.Case("", "relu", 1, letters="()[]").size() == 4 + 1 + 1 + 1 + 4 + 4
+
+
+def test_the_interval_of_a_median_lies_between_the_ranks_of_its_table():
+    interval = script("against").median_interval
+    assert interval(range(1, 42)) == (14, 28)  # e.g. Conover, Practical Nonparametric Statistics: n = 41, 95%
+    assert interval(range(1, 11)) == (2, 9)
+    assert interval(range(1, 6)) == (1, 5)
+    assert interval([7.0]) == (7, 7)
+
+
 def test_the_long_words_are_words():
     long_words = script("pytorch_agreement").long_words
     words = long_words(Words.from_strings(["(" * 500 + ")" * 500] * 120))

@@ -14,7 +14,12 @@ from longcount.engine.training_kernel import layout_of, tape_values, training_ke
 from longcount.languages.words import Words
 
 LANES = (8, 16, 32)
-"""Widths of a block: 32 runs are the quickest by run; of fewer, the narrowest block that holds them."""
+"""Widths of a block; runs that are fewer take the narrowest block that holds them."""
+
+MOST_PARAMETERS = {16: 384, 32: 64}
+"""Networks of more parameters train faster in narrower blocks, because what a block reads and writes for each word has
+to stay in the processor's nearest cache: LSTMs of 8 units take 0.31, 0.35 and 0.45 ns a token a parameter in 8, 16 and
+32 lanes, of 4 units 0.44, 0.36 and 0.39, of one 0.85, 0.50 and 0.40 (`benchmarks/against.py`, AVX-512)."""
 
 
 @dataclass
@@ -98,7 +103,7 @@ def train(
     state.begin(options)
     packed = pack_words(words, targets, layout_of(cell, question))
     total = np.empty(runs)
-    for block in blocks(runs):
+    for block in blocks(runs, widest(cell.size())):
         total[block] = _train_block(cell, question, state, block, packed, orders[block], table, options, scales)
     state.updates += updates
     return total / count
@@ -164,9 +169,14 @@ def check_shapes(
         raise ValueError(f"the losses of a {question.link} are {', '.join(fitting)}, not {loss!r}")
 
 
-def blocks(count: int) -> list[np.ndarray]:
-    """Cut runs 0..count-1 into groups that fit the lanes."""
-    return [np.arange(first, min(first + LANES[-1], count)) for first in range(0, count, LANES[-1])]
+def widest(size: int) -> int:
+    """The widest block that networks of so many parameters are trained in."""
+    return max(width for width in LANES if size <= MOST_PARAMETERS.get(width, size))
+
+
+def blocks(count: int, width: int = LANES[-1]) -> list[np.ndarray]:
+    """Cut runs 0..count-1 into groups that fit so many lanes."""
+    return [np.arange(first, min(first + width, count)) for first in range(0, count, width)]
 
 
 def lanes_for(count: int) -> int:
