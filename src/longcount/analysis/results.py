@@ -58,7 +58,7 @@ class Analysis:
         self.countable = [
             condition.folder
             for condition in store.study.conditions
-            if condition.cell in COUNTERS and condition.module is None and condition.hidden_size * condition.layers == 1
+            if condition.cell in COUNTERS and condition.is_one_unit
         ]
 
     @cached_property

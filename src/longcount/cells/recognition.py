@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import numpy as np
@@ -50,7 +50,9 @@ def recognise(
         UserError: names are missing, too many or ambiguous; a shape does not fit; numbers are not finite floats.
     """
     ours = _named(dict(tensors), dict(renamed or {}), _tensors_of_their_own(cell), where)
-    kind, alike = _cell(ours, cell, where)
+    starts = {name for name in ours if re.fullmatch(r"\w+_0_l\d+", name)}
+    kind, alike = _cell({name: ours[name] for name in ours if name not in starts}, cell, where)
+    kind = replace(kind, learned_start=bool(starts))
     shapes = kind.shapes()
     missing = [name for name in shapes if name not in ours]
     if missing:
@@ -75,8 +77,13 @@ def recognise(
 def _tensors_of_their_own(asked: str | None) -> re.Pattern[str]:
     """Names of what cells have beside the tensors of torch.nn, after any prefix."""
     kinds = [cells.get(name) for name in (*cells.names(), *([asked] if asked else []))]
-    names = sorted({re.escape(name) for kind in kinds for name in kind.own})
+    names = sorted({re.escape(name) for kind in kinds for name in (*kind.own, *_starts(kind))})
     return re.compile(rf"(?:.*\.)?({'|'.join(names)})_l(\d+)")
+
+
+def _starts(cell: Cell) -> list[str]:
+    """Names of a learned start, without a layer's number."""
+    return [f"{part}_0" for part in cell.state_names]
 
 
 def _named(
@@ -216,7 +223,8 @@ def _size(ours: dict[str, tuple[str, np.ndarray]], where: str) -> tuple[str, int
 
 def _described(cell: Cell) -> str:
     layers = f", {cell.layers} layers" if cell.layers > 1 else ""
-    return f"{cell.name} of hidden size {cell.hidden_size}{layers}"
+    start = ", its start learned" if cell.learned_start else ""
+    return f"{cell.name} of hidden size {cell.hidden_size}{layers}{start}"
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -60,7 +60,7 @@ def embedded_models(store: Store, results: "Results") -> dict[str, Any]:
     """What the explorer computes with, by cell: every epoch's weights of up to `EMBEDDED_RUNS` runs, in base 64."""
     models: dict[str, Any] = {}
     for condition in store.study.conditions:
-        if condition.module is not None or condition.hidden_size * condition.layers != 1:
+        if not condition.is_one_unit:
             continue
         rows = where(results["models"], condition=condition.folder).iloc[:EMBEDDED_RUNS].to_dict("records")
         runs = np.array([row["run"] for row in rows], np.int64)

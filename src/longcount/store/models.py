@@ -56,7 +56,8 @@ def keep_models(
     conditions = []
     for key, weights in models.items():
         cell = cells.get(key) if isinstance(key, str) else key
-        sizes = {"hidden_size": cell.hidden_size, "layers": cell.layers}
+        start = "learned" if cell.learned_start else "zero"
+        sizes = {"hidden_size": cell.hidden_size, "layers": cell.layers, "start": start}
         settings = {**(asked or {}), "cell": cell.name, **sizes, "runs": len(weights), "epochs": 0, "words": words}
         source = sources.source_of(type(cell))
         settings["sources"] = {**settings.get("sources", {}), **({} if source is None else {"cell": source})}

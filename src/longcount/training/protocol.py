@@ -158,6 +158,7 @@ class Condition(_Frozen):
     recipe: str | None = None  # it says all about training but runs, order, seed and words
     hidden_size: int = Field(default=1, ge=1, le=1_024)
     layers: int = Field(default=1, ge=1, le=16)
+    start: Literal["zero", "learned"] = "zero"  # the state before the first token: 0, or trained with the weights
     initialisation: str = "pytorch"
     schedule: Literal["constant", "exponential", "linear", "cosine"] = "constant"  # of the learning rate
     decay: float = Field(default=0.9, gt=0, le=1)  # exponential schedule: factor from epoch to epoch
@@ -177,7 +178,9 @@ class Condition(_Frozen):
     folder: str = ""  # of its runs, under runs/; settled when the study is put together
     word_set: str = ""  # folder of its words; settled when the words are made
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"language", "task", "threshold", "optimiser", "momentum", "sources"})
+    ADDED: ClassVar[frozenset[str]] = frozenset(
+        {"language", "task", "threshold", "optimiser", "momentum", "start", "sources"}
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -213,6 +216,8 @@ class Condition(_Frozen):
             _refuse_other_losses(self)
         if self.optimiser == "adam" and self.momentum:
             raise ValueError('momentum needs optimiser = "rmsprop" or "sgd"; adam has its own')
+        if self.module is not None and self.start != "zero":
+            raise ValueError("start is of cells; a module of PyTorch begins as it says itself")
         if self.engine == "lanes":
             for field in ("module", "dropout", "device"):
                 if getattr(self, field) != Condition.model_fields[field].default:
@@ -224,7 +229,12 @@ class Condition(_Frozen):
     def built_in_cell(self) -> cells.Cell:
         """The cell with its sizes, built in or of the user's own; not for a module of PyTorch."""
         asked, kind = self.problem(), cells.KIND.get(self.cell, self.sources.get("cell"))
-        return kind(self.hidden_size, self.layers, asked.letters, len(asked.outputs))
+        return kind(self.hidden_size, self.layers, asked.letters, len(asked.outputs), self.start == "learned")
+
+    @property
+    def is_one_unit(self) -> bool:
+        """Whether its networks are one unit of a cell that starts at 0, as the paper's are."""
+        return self.module is None and self.hidden_size * self.layers == 1 and self.start == "zero"
 
     def problem(self) -> Problem:
         """What its networks are trained for."""

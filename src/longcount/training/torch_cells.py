@@ -48,10 +48,13 @@ class TorchCell:
     outputs: int = OUTPUTS
     link: Link = "sigmoid"
     """Whether outputs stand each by itself, or are a distribution."""
+    names: tuple[str, ...] = ()
+    """Of the parameters, in the order of the flat parameter vector; none: as the module has them."""
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shapes of the parameters by name, in the order of the flat parameter vector."""
-        return {name: tuple(parameter.shape) for name, parameter in self.module.named_parameters()}
+        shapes = {name: tuple(parameter.shape) for name, parameter in self.module.named_parameters()}
+        return {name: shapes[name] for name in self.names or shapes}
 
     def size(self) -> int:
         """The number of parameters P."""
@@ -85,7 +88,7 @@ def torch_cell(cell: Cell, dropout: float = 0.0, link: Link = "sigmoid") -> Torc
     def make() -> nn.Module:
         return counter(cell, dropout=dropout, link=link)
 
-    return TorchCell(cell.name, make, make(), cell.letters, cell.outputs, link)
+    return TorchCell(cell.name, make, make(), cell.letters, cell.outputs, link, tuple(cell.shapes()))
 
 
 def _refusal(part: Any) -> str | None:
