@@ -64,6 +64,8 @@ class Kind:
     refusal: Callable[[Any], str | None]  # what an object is instead of that; None where it is one
     name_of: Callable[[Any], Any] = attrgetter("name")
     line_of: Callable[[Any], str] = first_line
+    family: Callable[[str], Any | None] = lambda name: None  # a part of a built-in family, such as shuffle3; or None
+    made: Callable[[Any], Any] = lambda part: part  # the part that what was loaded stands for, such as a function
 
     def find(self, text: str, folders: Sequence[Path] | None = None) -> Found:
         """The part that a user names.
@@ -75,8 +77,8 @@ class Kind:
         Raises:
             UserError: where there is none, or what there is cannot be one; with file and line where it has them.
         """
-        if text in self.built_in:
-            return Found(text, self.built_in[text], None)
+        if (part := self._own(text)) is not None:
+            return Found(text, part, None)
         if ":" in text:
             source = sources.locate(text, [Path.cwd()] if folders is None else folders)
         elif (offered := self._offered(text)) is not None:
@@ -88,7 +90,7 @@ class Kind:
         where = f"{sources.place_of(source)}: {source.name} is called {name!r}"
         if not (isinstance(name, str) and re.fullmatch(r"\w{1,60}", name)):
             raise UserError(f"{where}: {self._a} {self.name} has a short name of letters, digits and _")
-        if name in self.built_in:
+        if self._own(name) is not None:
             raise UserError(f"{where}, as a built-in {self.name} is: call it something else")
         return Found(name, part, source)
 
@@ -102,7 +104,8 @@ class Kind:
         Raises:
             UserError: where it cannot be loaded or is none of this kind.
         """
-        part = sources.load(source)
+        with sources.mistakes_told():
+            part = self.made(sources.load(source))
         refusal = self.refusal(part)
         if refusal is not None:
             place = sources.place_of(source)
@@ -111,7 +114,7 @@ class Kind:
 
     def refuse_unknown(self, name: str) -> None:
         """Raise UserError where no part is built in or offered under that name."""
-        if name not in self.built_in and self._offered(name) is None:
+        if self._own(name) is None and self._offered(name) is None:
             raise self._unknown(name)
 
     def listed(self) -> list[Listed]:
@@ -130,6 +133,9 @@ class Kind:
     @property
     def _a(self) -> str:
         return "an" if self.name[0] in "aeiou" else "a"
+
+    def _own(self, name: str) -> Any | None:
+        return self.built_in[name] if name in self.built_in else self.family(name)
 
     def _unknown(self, name: str) -> UserError:
         known = list(dict.fromkeys([*self.built_in, *(point.name for point in self._all_offered())]))

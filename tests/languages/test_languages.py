@@ -15,6 +15,7 @@ from longcount import languages
 from longcount.errors import UserError
 from longcount.languages.machine import Machine
 from longcount.languages.shuffle import shuffle
+from longcount.languages.uniforms import Uniforms
 from longcount.languages.words import Words
 
 # Another reading of every language, without machines: which strings are words, and which begin one. Regular
@@ -145,7 +146,8 @@ def expected_first_bad(name, text):
 
 def some_words(language, count, generator):
     lengths = [length for length in range(LONGEST + 1) if language.count(length)]
-    return [language.draw(int(length), generator) for length in generator.choice(lengths, count)]
+    uniforms = Uniforms(0)
+    return [language.draw(int(length), uniforms) for length in generator.choice(lengths, count)]
 
 
 def near_miss(text, letters, generator):
@@ -240,10 +242,10 @@ def _multinomial(n, parts):
 
 @pytest.mark.parametrize("name", ALL)
 def test_drawing_is_uniform(name):
-    language, generator = languages.get(name), np.random.default_rng(1)
+    language, uniforms = languages.get(name), Uniforms(1)
     length = max((length for length in range(13) if 0 < language.count(length) <= 200), key=language.count)
     words = list(language.enumerate(length))
-    drawn = [language.draw(length, generator) for _ in range(30 * len(words))]
+    drawn = [language.draw(length, uniforms) for _ in range(30 * len(words))]
     assert set(drawn) <= set(words)
     if len(words) > 1:
         assert chisquare([drawn.count(word) for word in words]).pvalue > 0.001

@@ -12,8 +12,8 @@ from scipy.stats import chisquare
 
 from longcount.errors import UserError
 from longcount.languages import dyck
-from longcount.languages.language import below
 from longcount.languages.machine import FEW, Machine
+from longcount.languages.uniforms import Uniforms
 from longcount.languages.words import Words
 
 # a^n b^m c^m with n at least m: two counters, three states, a step of 2, an end where a counter may be above zero.
@@ -97,19 +97,19 @@ def test_counting_enumerating_and_the_word_at_a_place():
     with pytest.raises(ValueError, match="a length is at least 0, not -1"):
         LADDER.count(-1)
     with pytest.raises(UserError, match="ladder has no word of 3 letters"):
-        LADDER.draw(3, np.random.default_rng(0))
+        LADDER.draw(3, Uniforms(0))
 
 
 def test_uniform_drawing():
-    generator = np.random.default_rng(0)
+    uniforms = Uniforms(0)
     words = list(dyck.DYCK1.enumerate(10))
-    drawn = [dyck.DYCK1.draw(10, generator) for _ in range(8_400)]
+    drawn = [dyck.DYCK1.draw(10, uniforms) for _ in range(8_400)]
     assert chisquare([drawn.count(word) for word in words]).pvalue > 0.001
     assert len(words) == 42
-    uniform = [below(7, generator) for _ in range(7_000)]
+    uniform = [uniforms.below(7) for _ in range(7_000)]
     assert chisquare(np.bincount(uniform, minlength=7)).pvalue > 0.001
     assert set(uniform) == set(range(7))
-    assert below(1, generator) == 0
+    assert uniforms.below(1) == 0
 
 
 def test_counting_that_would_take_too_long_is_refused(monkeypatch):
@@ -139,7 +139,7 @@ def test_what_is_wrong_with_a_word():
 
 def test_a_machine_is_pickled_without_what_it_has_computed():
     dyck.DYCK1.count(30)
-    dyck.DYCK1.draw(30, np.random.default_rng(0))
+    dyck.DYCK1.draw(30, Uniforms(0))
     copy = pickle.loads(pickle.dumps(dyck.DYCK1))
     assert copy == dyck.DYCK1
     assert hash(copy) == hash(dyck.DYCK1)
@@ -153,7 +153,7 @@ GOOD = {
     "description": "a^n b^n",
     "rules": (("a", "a", "*", "a", (1,)), ("a", "b", "+", "b", (-1,)), ("b", "b", "+", "b", (-1,))),
     "ends": (("b", "0"),),
-    "index": ("a", "b"),
+    "index": (("a", "n"), ("b", "n")),
 }
 
 
@@ -181,7 +181,10 @@ BROKEN = {
     "start below zero": ({"start_counters": (-1,)}, "the counters at the start must be 1 numbers from 0"),
     "dead end": (rules(*GOOD["rules"], ("b", "a", "+", "x", (0,)), ("x", "a", "*", "x", (0,))),
                  r"no word can be completed from state 'x' with counters \(1,\)"),
-    "an index of other words": ({"index": ("a", "bb")}, "the words of its index are not words of the language"),
+    "an index of other words": ({"index": (("a", "n"), ("bb", "n"))}, "the words of its index are not words of"),
+    "an index of other letters": ({"index": (("a", "n"), ("c", "n"))}, r"\('c', 'n'\) in its index should be letters"),
+    "an index of k": ({"index": (("a", "k"),)}, r"\('a', 'k'\) in its index should be letters, and n, m or nm"),
+    "an index of m": ({"index": (("a", "m"), ("b", "m"))}, "its index says m, and nowhere n"),
     "many counters": (rules(("a", "a", "*" * 13, "b", (0,) * 13)), "13 counters; there may be at most 12"),
 }  # fmt: skip
 

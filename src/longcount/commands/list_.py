@@ -1,4 +1,4 @@
-"""``longcount list``: the cells, recipes and other parts that there are, built in or offered by installed packages."""
+"""``longcount list``: the cells, languages and other parts there are, built in or offered by installed packages."""
 
 from typing import Literal
 

@@ -25,7 +25,7 @@ def an_bn() -> Machine:
             ("b", "b", "+", "b", (-1,)),
         ),
         ends=(("b", "0"),),
-        index=("a", "b"),
+        index=(("a", "n"), ("b", "n")),
     )
 
 
@@ -49,7 +49,7 @@ def an_bn_cn() -> Machine:
             ("c", "c", "0+", "c", (0, -1)),
         ),
         ends=(("c", "00"),),
-        index=("a", "b", "c"),
+        index=(("a", "n"), ("b", "n"), ("c", "n")),
     )
 
 
@@ -75,7 +75,7 @@ def an_bn_cn_dn() -> Machine:
             ("d", "d", "00+", "d", (0, 0, -1)),
         ),
         ends=(("d", "000"),),
-        index=("a", "b", "c", "d"),
+        index=(("a", "n"), ("b", "n"), ("c", "n"), ("d", "n")),
     )
 
 
@@ -97,15 +97,15 @@ def an_b2n() -> Machine:
             ("b", "b", "+", "b", (-1,)),
         ),
         ends=(("b", "0"),),
-        index=("a", "bb"),
+        index=(("a", "n"), ("bb", "n")),
     )
 
 
 def an_bm_cnm() -> Machine:
     """aⁿbᵐcⁿ⁺ᵐ (Lan et al. 2022, arXiv:2111.00600): one counter, which both a and b raise.
 
-    >>> list(an_bm_cnm().enumerate(6))
-    ['aabccc', 'abbccc']
+    >>> an_bm_cnm().word_of(2, 1), list(an_bm_cnm().enumerate(6))
+    ('aabccc', ['aabccc', 'abbccc'])
     """
     return Machine(
         name="an_bm_cnm",
@@ -121,14 +121,15 @@ def an_bm_cnm() -> Machine:
             ("c", "c", "+", "c", (-1,)),
         ),
         ends=(("c", "0"),),
+        index=(("a", "n"), ("b", "m"), ("c", "nm")),
     )
 
 
 def an_bm_cm_dn() -> Machine:
     """aⁿbᵐcᵐdⁿ (Gers and Schmidhuber 2001, written aⁿbᵐBᵐAⁿ there): counters for the c and the d due.
 
-    >>> list(an_bm_cm_dn().enumerate(6))
-    ['aabcdd', 'abbccd']
+    >>> an_bm_cm_dn().word_of(2, 1), list(an_bm_cm_dn().enumerate(6))
+    ('aabcdd', ['aabcdd', 'abbccd'])
     """
     return Machine(
         name="an_bm_cm_dn",
@@ -146,4 +147,5 @@ def an_bm_cm_dn() -> Machine:
             ("d", "d", "0+", "d", (0, -1)),
         ),
         ends=(("d", "00"),),
+        index=(("a", "n"), ("b", "m"), ("c", "m"), ("d", "n")),
     )

@@ -6,7 +6,8 @@ import numpy as np
 
 from longcount.languages.dyck import complaint_of_open
 from longcount.languages.language import Language
-from longcount.languages.words import Words
+from longcount.languages.uniforms import Uniforms
+from longcount.languages.words import Words, offsets_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,36 @@ class Stack(Language):
     def letters_due(self, configuration: str) -> int:
         """Every open bracket has to be closed."""
         return len(configuration)
+
+    def may_complete(self, configuration: str, left: int) -> bool:
+        """Whether so many letters can close all open brackets, opening and closing others: exactly."""
+        return len(configuration) <= left and (left - len(configuration)) % 2 == 0
+
+    def walk(self, lengths: np.ndarray, uniforms: Uniforms) -> tuple[Words, np.ndarray]:
+        """As `Language.walk` says: one letter of every string at a time. Strings of odd lengths reach no end."""
+        order = np.argsort(-lengths, kind="stable")
+        ordered, longest = lengths[order], int(lengths.max(initial=0))
+        offsets = offsets_of(lengths)
+        starts = offsets[order]
+        tokens = np.zeros(int(offsets[-1]), np.uint8)
+        opened = np.zeros((len(lengths), longest // 2 + 2), np.uint8)  # [word, depth]: the bracket open there
+        heights = np.zeros(len(lengths), np.int64)
+        letters = np.arange(len(self.letters))
+        for position, active in enumerate(np.searchsorted(-ordered, -np.arange(longest)).tolist()):
+            rows, height = np.arange(active), heights[:active]
+            last = np.where(height > 0, opened[rows, height], 255)[:, None]
+            after = height[:, None] + 1 - 2 * (letters % 2)
+            left = ordered[:active, None] - position - 1
+            options = (letters % 2 == 0) | (letters == last.astype(np.int64) + 1)
+            letter = np.maximum(uniforms.choices(options & (after <= left) & ((left - after) % 2 == 0)), 0)
+            tokens[starts[:active] + position] = letter
+            height += 1 - 2 * (letter % 2)
+            opening = np.flatnonzero(letter % 2 == 0)
+            deep = np.minimum(height[opening], opened.shape[1] - 1)  # beyond only on the way to no end
+            opened[opening, deep] = letter[opening]
+        ended = np.empty(len(lengths), bool)
+        ended[order] = heights == 0
+        return Words(tokens, offsets, self.letters), ended
 
     def allowed(self, words: Words) -> np.ndarray:
         """What may follow each token, uint8 [T, L + 1]: each letter, then the end.

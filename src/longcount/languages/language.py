@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from longcount.errors import UserError
-from longcount.languages.words import Words, check_letters, listed
+from longcount.languages.uniforms import Uniforms
+from longcount.languages.words import Words, check_letters, listed, offsets_of
 
 END = "end"
 """The name of the output that says whether the word may end."""
@@ -84,12 +85,18 @@ class Language(ABC):
         raise UserError(f"{self.name} needs a stack: it has no counters to show")
 
     @property
+    def numbers(self) -> int:
+        """How many whole numbers from 1 on give a word: 1 where there is a word for each n, 2 for each n and m, 0
+        where words are not given by numbers."""
+        return 0
+
+    @property
     def indexed(self) -> bool:
         """Whether there is one word for each n from 1 on."""
-        return False
+        return self.numbers == 1
 
-    def word_of(self, n: int) -> str:
-        """The word of n, for languages indexed by n; UserError for others."""
+    def word_of(self, *numbers: int) -> str:
+        """The word of n, or of n and m, for languages whose words are given so; UserError for others."""
         raise UserError(f"{self.name} has no single word for each n")
 
     def representative(self, configuration: Any) -> Hashable:
@@ -99,6 +106,10 @@ class Language(ABC):
     def letters_due(self, configuration: Any) -> int:
         """A number of letters without which the word cannot end; need not be the largest such number."""
         return 0
+
+    def may_complete(self, configuration: Any, left: int) -> bool:
+        """Whether a word can be completed with exactly so many letters. A no is always right, a yes need not be."""
+        return self.letters_due(configuration) <= left and (left > 0 or self.may_end(configuration))
 
     # What follows
 
@@ -214,11 +225,11 @@ class Language(ABC):
                 place -= completions
         return "".join(word)
 
-    def draw(self, length: int, generator: np.random.Generator) -> str:
+    def draw(self, length: int, uniforms: Uniforms) -> str:
         """A word of a length, each as likely as any other, exactly; UserError where there is none."""
         if not self.count(length):
             raise UserError(f"{self.name} has no word of {length} letters")
-        return self.word_at(length, below(self.count(length), generator))
+        return self.word_at(length, uniforms.below(self.count(length)))
 
     def _choices(self, configuration: Any, left: int) -> list[tuple[str, Any, int]]:
         """Each letter that may come next, the configuration after it, and how many words of so many letters left to
@@ -272,16 +283,29 @@ class Language(ABC):
                     f"{LARGEST_COUNT:,}; ask for shorter words"
                 )
 
+    def walk(self, lengths: np.ndarray, uniforms: Uniforms) -> tuple[Words, np.ndarray]:
+        """Strings of these lengths (int64 [N]), letter by letter: each as likely as any other of those that may come
+        next and after which the word may be completed (`may_complete`).
 
-def below(bound: int, generator: np.random.Generator) -> int:
-    """A whole number from 0 to bound - 1, each as likely as any other, however large the bound.
+        One number is taken for each letter of each string, first letters first, of the longest string first.
 
-    >>> generator = np.random.default_rng(0)
-    >>> {below(3, generator) for _ in range(100)}, below(10**40, generator) < 10**40
-    ({0, 1, 2}, True)
-    """
-    bits = (bound - 1).bit_length()
-    while True:
-        number = int.from_bytes(generator.bytes((bits + 7) // 8), "little") >> (-bits % 8)
-        if number < bound:
-            return number
+        Returns:
+            The strings, and which of them came to an end of the language, bool [N]; the others ran into a dead end.
+        """
+        order = np.argsort(-lengths, kind="stable").tolist()
+        texts: list[list[int]] = [[] for _ in order]
+        reached: list[Any] = [self.start] * len(order)
+        for position in range(int(lengths.max(initial=0))):
+            active = [word for word in order if lengths[word] > position]
+            following = [self.following(reached[word]) if reached[word] is not None else [] for word in active]
+            options = np.zeros((len(active), len(self.letters)), bool)
+            for row, (word, choices) in enumerate(zip(active, following, strict=True)):
+                left = int(lengths[word]) - position - 1
+                for letter, configuration in choices:
+                    options[row, self.letters.index(letter)] = self.may_complete(configuration, left)
+            for word, choices, letter in zip(active, following, uniforms.choices(options).tolist(), strict=True):
+                reached[word] = dict(choices)[self.letters[letter]] if letter >= 0 else None
+                texts[word].append(max(letter, 0))
+        tokens = np.array([token for text in texts for token in text], np.uint8)
+        ended = [configuration is not None and self.may_end(configuration) for configuration in reached]
+        return Words(tokens, offsets_of(lengths), self.letters), np.array(ended, bool)

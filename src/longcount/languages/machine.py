@@ -25,8 +25,10 @@ from typing import NamedTuple
 import numpy as np
 
 from longcount.errors import UserError
+from longcount.languages.completion import Completion, Edge
 from longcount.languages.language import Language
-from longcount.languages.words import Words
+from longcount.languages.uniforms import Uniforms
+from longcount.languages.words import Words, offsets_of
 
 MOST_COUNTERS = 12
 """The tables have 2^C rows a state."""
@@ -92,8 +94,9 @@ class Machine(Language):
     expected: Sequence[tuple[str, str, str]] = ()
     """(state, counters as in a rule, letters): the letters that `targets` asks for there. Elsewhere they are the
     letters with a rule. For languages that read letters which the task does not expect."""
-    index: tuple[str, ...] = ()
-    """For languages indexed by n: the word of n is each of these parts n times, in turn."""
+    index: Sequence[tuple[str, str]] = ()
+    """For languages whose words are given by n, or by n and m: parts of the word, each with how often it stands there:
+    "n", "m" or, for n + m, "nm". (("a", "n"), ("bb", "n")) are the words a...abb...bb with n times a and n times bb."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -102,8 +105,7 @@ class Machine(Language):
         self._refuse_broken_lines()
         self._refuse_unknown_states()
         self._refuse_dead_configurations()
-        if self.indexed and any(self._reads(self.word_of(n)) is None for n in (1, 2, 3)):
-            raise ValueError(f"{self.name}: the words of its index are not words of the language")
+        self._refuse_broken_index()
 
     # The table and what is wrong with it
 
@@ -157,6 +159,16 @@ class Machine(Language):
         for state in [*self.states, *(state for state, _, _ in self.expected)]:
             if state not in reached:
                 raise ValueError(f"{self.name}: no rule leads to state {state!r}")
+
+    def _refuse_broken_index(self) -> None:
+        for part, times in self.index:
+            if not part or times not in ("n", "m", "nm") or set(part) - set(self.letters):
+                raise ValueError(f"{self.name}: {(part, times)} in its index should be letters, and n, m or nm")
+        if self.index and not any("n" in times for _, times in self.index):
+            raise ValueError(f"{self.name}: its index says m, and nowhere n")
+        tried = itertools.product((1, 2, 3), repeat=self.numbers) if self.index else ()
+        if any(self._reads(self.word_of(*numbers)) is None for numbers in tried):
+            raise ValueError(f"{self.name}: the words of its index are not words of the language")
 
     def _refuse_dead_configurations(self) -> None:
         completed: set[Configuration] = set()
@@ -375,17 +387,20 @@ class Machine(Language):
     # Words by n and by length
 
     @property
-    def indexed(self) -> bool:
-        """Whether there is one word for each n from 1 on."""
-        return bool(self.index)
+    def numbers(self) -> int:
+        """How many whole numbers give a word: 1 for n, 2 for n and m, 0 where there is no index."""
+        return len(set("".join(times for _, times in self.index)))
 
-    def word_of(self, n: int) -> str:
-        """The word of n; UserError where the language is not indexed by n, or n is below 1."""
-        if not self.indexed:
-            return super().word_of(n)
-        if n < 1:
-            raise UserError(f"{self.name} has a word for each n from 1 on, not for n = {n}")
-        return "".join(part * n for part in self.index)
+    def word_of(self, *numbers: int) -> str:
+        """The word of n, or of n and m; UserError where words are not given so, or a number is below 1."""
+        if not self.numbers:
+            return super().word_of(*numbers)
+        given = dict(zip("nm", numbers, strict=False))
+        if len(numbers) != self.numbers or min(numbers) < 1:
+            wanted = " and ".join("nm"[: self.numbers])
+            said = ", ".join(f"{name} = {number}" for name, number in given.items())
+            raise UserError(f"{self.name} has a word for each {wanted} from 1 on, not for {said or 'nothing'}")
+        return "".join(part * sum(given[name] for name in times) for part, times in self.index)
 
     def representative(self, configuration: Configuration) -> Hashable:
         """The same configuration with the counters that may change places in order."""
@@ -438,3 +453,69 @@ class Machine(Language):
     def _fastest_descent(self) -> int:
         """The most by which one letter brings the counters that must be zero at an end down, together."""
         return max(0, *(-sum(rule.steps[k] for k in self._zero_at_ends) for rule in self.table))
+
+    # Walks
+
+    def may_complete(self, configuration: Configuration, left: int) -> bool:
+        """Whether a word can be completed with exactly so many letters. A no is always right; a yes is where one
+        counter, or the sum of several, decides (see `Completion`)."""
+        state = self._state_numbers[configuration.state] >> self.counters
+        total = sum(configuration.counters[k] for k in self._summed)
+        return bool(self._completion(left).possible(left, state, total))
+
+    def walk(self, lengths: np.ndarray, uniforms: Uniforms) -> tuple[Words, np.ndarray]:
+        """As `Language.walk` says: one letter of every string at a time."""
+        order = np.argsort(-lengths, kind="stable")
+        ordered, longest = lengths[order], int(lengths.max(initial=0))
+        offsets = offsets_of(lengths)
+        starts = offsets[order]
+        tokens = np.zeros(int(offsets[-1]), np.uint8)
+        completion, letters = self._completion(longest), np.arange(len(self.letters))
+        summed = self._steps[self._summed].sum(axis=0)
+        code = np.full(len(lengths), self._code(self.start), np.int64)
+        counts = np.repeat(np.array(self.start.counters, np.int32)[:, None], len(lengths), axis=1)
+        longer = np.searchsorted(-ordered, -np.arange(longest))
+        for position, active in enumerate(longer.tolist()):
+            cases = code[:active, None] * len(self.letters) + letters
+            left = ordered[:active, None] - position - 1
+            sums = counts[self._summed, :active].sum(axis=0)[:, None] + summed[cases]
+            options = completion.possible(left, self._next_codes[cases] >> self.counters, sums)
+            letter = np.maximum(uniforms.choices(options), 0)  # where there is none, the end is not reached
+            tokens[starts[:active] + position] = letter
+            case = cases[np.arange(active), letter]
+            counts[:, :active] += self._steps[:, case]
+            bits = (counts[:, :active] > 0).astype(np.int64) << np.arange(self.counters)[:, None]
+            code[:active] = self._next_codes[case] | bits.sum(axis=0)
+        ended = np.empty(len(lengths), bool)
+        ended[order] = self._allowed[code, -1]
+        return Words(tokens, offsets, self.letters), ended
+
+    @cached_property
+    def _summed(self) -> list[int]:
+        """The counters whose sum is looked at ahead: those that must be zero at an end, or all where none must."""
+        return self._zero_at_ends or list(range(self.counters))
+
+    @cached_property
+    def _completions_ahead(self) -> list[Completion]:
+        """The table for the longest words so far."""
+        return []
+
+    def _completion(self, longest: int) -> Completion:
+        tables = self._completions_ahead
+        if not tables or tables[0].longest < longest:
+
+            def positive(code: int) -> int:
+                return sum(code >> k & 1 for k in self._summed)
+
+            edges = (
+                Edge(
+                    code >> self.counters,
+                    positive(code),
+                    self._state_numbers[rule.next] >> self.counters,
+                    sum(rule.steps[k] for k in self._summed),
+                )
+                for (code, _), rule in self._cases.items()
+            )
+            ends = ((code >> self.counters, positive(code)) for code in self._end_codes)
+            tables[:] = [Completion(self.name, len(self.states), len(self._summed), edges, ends, longest)]
+        return tables[0]

@@ -19,27 +19,13 @@ from functools import cached_property
 import numpy as np
 
 from longcount.errors import UserError
+from longcount.languages.dyck import DYCK1
+from longcount.languages.language import Language
+from longcount.languages.uniforms import Uniforms
 from longcount.languages.words import CLOSE, Words, offsets_of
 
 LARGEST_LIMIT = 4000  # the table's cost grows with the cube of the limit: 0.1 s at 1,000 tokens, seconds here
 NEWTON_STEPS = 60  # two or three do; more only near q = 0.5
-
-
-class Uniforms:
-    """A stream of uniform numbers, decided by a seed and a key alone.
-
-    Made from the raw bits of Philox, which NumPy promises to keep; the streams of its Generator methods may change.
-
-    >>> Uniforms(0, 1).take(2).tolist() == Uniforms(0, 1).take(2).tolist() != Uniforms(0, 2).take(2).tolist()
-    True
-    """
-
-    def __init__(self, seed: int, *key: int) -> None:
-        self.bits = np.random.Philox(np.random.SeedSequence(entropy=seed, spawn_key=key))
-
-    def take(self, count: int) -> np.ndarray:
-        """The next numbers, float64 [count] in [0, 1), multiples of 2^-53."""
-        return (self.bits.random_raw(count) >> np.uint64(11)) * 2.0**-53
 
 
 @dataclass(frozen=True)
@@ -54,6 +40,16 @@ class GrammarSampler:
     limit: int
     p: float = 0.5
     q: float = 0.25
+
+    @property
+    def language(self) -> Language:
+        """Dyck-1."""
+        return DYCK1
+
+    @property
+    def kind(self) -> str:
+        """How it draws, for messages."""
+        return f"with p = {self.p} and q = {self.q}"
 
     def __post_init__(self) -> None:
         if not 0 <= self.p <= 1 or not 0 <= self.q < 0.5 or self.p + self.q > 1 + 1e-12:
@@ -152,7 +148,7 @@ class GrammarSampler:
         """
         maximum = self.limit if maximum is None else maximum
         shortest, longest = (max(minimum, 0) + 1) // 2, maximum // 2
-        if maximum > self.limit or shortest > longest:
+        if 2 * longest > self.limit or shortest > longest:
             raise UserError(f"no lengths from {minimum} to {maximum} under a size limit of {self.limit} tokens")
         cumulative = np.cumsum(self.length_probabilities()[shortest : longest + 1])
         if not cumulative[-1] > 0:

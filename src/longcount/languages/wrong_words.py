@@ -1,0 +1,115 @@
+"""Words for tasks that ask about strings outside the language, too: right and wrong ones take turns.
+
+Of every four words the first and the third belong to the language. The second is a *random* string: over the letters
+of the language, each as likely as any other, as long as one of the right words. The fourth is a *near miss*: a word of
+the language with one edit, a letter put in, left out or replaced, or two neighbours exchanged, each kind of edit, place
+and letter as likely as any other. Strings that happen to be members are drawn again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from longcount.errors import UserError
+from longcount.languages.language import Language
+from longcount.languages.uniforms import Uniforms
+from longcount.languages.words import Words, offsets_of
+
+KINDS = ("right", "random", "near_miss")
+TURNS = ("right", "random", "right", "near_miss")
+
+Draw = Callable[[int, Uniforms], Words]
+"""Draws so many words, with repeats."""
+
+
+def kinds_of(count: int) -> list[str]:
+    """The kinds (of `KINDS`) of so many generated words, by their places.
+
+    >>> kinds_of(6)
+    ['right', 'random', 'right', 'near_miss', 'right', 'random']
+    """
+    return [TURNS[place % len(TURNS)] for place in range(count)]
+
+
+def with_wrong_words(
+    language: Language, right: Words, draw: Draw, count: int, uniforms: Uniforms, taken: set[str] | None
+) -> Words:
+    """Right words, and so many wrong ones, taking turns.
+
+    Args:
+        language: of the right words.
+        right: at least one; as many as the wrong ones, or one more.
+        draw: draws further right words, for near misses.
+        count: of wrong words.
+        uniforms: decides the wrong words.
+        taken: strings that must not come, to which the new ones are added; None where strings may repeat.
+
+    Raises:
+        UserError: strings outside the language hardly ever come.
+    """
+    strings_alike = partial(random_strings, language.letters, right.lengths)
+    random = _outside(strings_alike, -(-count // 2), language, uniforms, taken)
+    near = _outside(partial(near_misses, draw), count // 2, language, uniforms, taken)
+    strings = [""] * (len(right) + count)
+    strings[::2] = right.strings()
+    strings[1::4], strings[3::4] = random, near
+    return Words.from_strings(strings, language.letters)
+
+
+def random_strings(letters: str, lengths: np.ndarray, count: int, uniforms: Uniforms) -> Words:
+    """So many strings of letters alike, each as long as one of the lengths (int64 [N]), these alike, too."""
+    offsets = offsets_of(lengths[uniforms.indices(count, len(lengths))])
+    return Words(uniforms.indices(int(offsets[-1]), len(letters)).astype(np.uint8), offsets, letters)
+
+
+def near_misses(draw: Draw, count: int, uniforms: Uniforms) -> Words:
+    """So many words that are drawn, each after one edit."""
+    return edited(draw(count, uniforms), uniforms)
+
+
+def edited(words: Words, uniforms: Uniforms) -> Words:
+    """Each word after one edit; words for which the edit that was drawn is impossible are left as they are.
+
+    >>> edited(Words.from_strings(["ab"] * 6, "ab"), Uniforms(1)).strings()
+    ['aab', 'aab', 'abb', 'ba', 'abb', 'b']
+    """
+    edits = uniforms.indices(len(words), 4).tolist()
+    places = uniforms.take(len(words))
+    letters = uniforms.indices(len(words), len(words.letters)).tolist()
+    changed = []
+    for text, edit, place, letter in zip(words.strings(), edits, places.tolist(), letters, strict=True):
+        choices = len(text) + (1, 0, 0, -1)[edit]
+        at = min(int(place * choices), choices - 1)
+        new = words.letters[letter]
+        changed.append(
+            text if choices < 1
+            else text[:at] + new + text[at:] if edit == 0
+            else text[:at] + text[at + 1 :] if edit == 1
+            else text[:at] + new + text[at + 1 :] if edit == 2
+            else text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+        )  # fmt: skip
+    return Words.from_strings(changed, words.letters)
+
+
+def _outside(candidates: Draw, count: int, language: Language, uniforms: Uniforms, taken: set[str] | None) -> list[str]:
+    """The first so many candidates outside the language that are not empty and not taken."""
+    found: list[str] = []
+    batch = max(count, 1_000)
+    while len(found) < count:
+        before = len(found)
+        words = candidates(batch, uniforms)
+        words = words.select(np.flatnonzero(~language.members(words) & (words.lengths > 0)))
+        fresh = words.strings()
+        found += fresh if taken is None else [text for text in dict.fromkeys(fresh) if text not in taken]
+        found = found[:count]
+        if taken is not None:
+            taken.update(found)
+        if len(found) < count and len(found) - before < batch / 1_000:
+            raise UserError(
+                f"cannot make {count:,} wrong words of {language.name}: found {len(found):,}, and more that are no "
+                "members hardly ever come; ask for fewer or for longer words"
+            )
+    return found
