@@ -64,11 +64,15 @@ def _of_family(name: str) -> Language | None:
     return make(int(family[2]))
 
 
-@cache
 def _made(part: Any) -> Any:
-    """The language that a function without arguments returns; other things as they are."""
+    """The language that a function without arguments returns, the same each time; other things as they are."""
     plain = inspect.isfunction(part) and not inspect.signature(part).parameters
-    return part() if plain else part
+    return _returned(part) if plain else part
+
+
+@cache
+def _returned(function: Callable[[], Any]) -> Any:
+    return function()
 
 
 def _refusal(part: Any) -> str | None:
