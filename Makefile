@@ -13,17 +13,18 @@ ARGS :=
 
 help:
 	@echo "make paper      reproduce the paper into $(PAPER)/ (its tables, figures and page)"
-	@echo "make test       check the style, the types and the tests"
+	@echo "make test       check the style and the types, and run the tests"
+	@echo "make check      check the style and the types"
 	@echo "make docs       build the documentation into docs/_build/"
 	@echo "make benchmark  time this project beside PyTorch and JAX (the README's table)"
 
 paper: $(VENV)/ready-paper
 	$(BIN)/longcount reproduce --out $(PAPER) $(ARGS)
 
-test: check
+test: check chromium
 	$(BIN)/python -m pytest -n 2
 
-check: $(VENV)/ready-test chromium
+check: $(VENV)/ready-test
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 

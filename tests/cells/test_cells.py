@@ -11,7 +11,15 @@ from longcount.cells import CELLS, Cell
 from longcount.errors import UserError
 from longcount.numbers.vector import Vector, hard_sigmoid, hard_tanh
 
-ANY_CELL = st.builds(cells.get, st.sampled_from(cells.names()), st.integers(1, 4), st.integers(1, 3))
+ANY_CELL = st.builds(
+    lambda name, *sizes: cells.CELLS[name](*sizes),
+    st.sampled_from(cells.names()),
+    st.integers(1, 4),  # units
+    st.integers(1, 3),  # layers
+    st.integers(1, 4),  # letters
+    st.integers(1, 3),  # outputs
+    st.booleans(),  # whether the start is learned
+)
 
 
 def test_sizes_of_the_papers_cells():
@@ -54,6 +62,18 @@ def test_unpacking_undoes_packing(cell: Cell, leading: list[int]):
     packed = cells.pack(cell, dict(reversed(tensors.items())))
     assert packed.dtype == np.float32
     np.testing.assert_array_equal(packed, flat)
+
+
+@given(cell=ANY_CELL, data=st.data())
+def test_a_tensor_has_parameters_of_its_own(cell: Cell, data: st.DataObject):
+    """Setting one tensor changes as many parameters as it has elements, and no other tensor."""
+    flat = np.zeros(cell.size(), np.float32)
+    name = data.draw(st.sampled_from(list(cell.shapes())))
+    packed = cells.pack(cell, cells.unpack(cell, flat) | {name: np.ones(cell.shapes()[name], np.float32)})
+    assert packed.sum() == np.prod(cell.shapes()[name])
+    assert {other: bool(tensor.any()) for other, tensor in cells.unpack(cell, packed).items()} == {
+        other: other == name for other in cell.shapes()
+    }
 
 
 def test_wrong_tensors_are_refused():

@@ -1,6 +1,8 @@
 """Studies: what grids mean, what is refused and how it is said, what the hash depends on."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from longcount.engine import Options
 from longcount.errors import UserError
@@ -160,3 +162,39 @@ def test_additions_keep_folders_and_the_edges_of_blocks():
     again = merge([Condition.model_validate({"cell": "lstm", "runs": 30})], more)
     assert (again[0].runs, again[0].earlier_runs) == (30, (10, 25))
     assert len(again) == 2
+
+
+ARMS = build_study({"cell": ["lstm", "relu"], "learning_rate": [0.01, 0.02], "order": ["shuffled", "fixed"]}).conditions
+CONDITIONS = st.lists(
+    st.builds(
+        lambda arm, runs: arm.model_copy(update={"runs": runs, "folder": ""}),
+        st.sampled_from(ARMS),
+        st.integers(1, 40),
+    ),
+    max_size=12,
+)
+
+
+@given(CONDITIONS)
+def test_merged_conditions_differ_and_hold_the_most_runs(conditions):
+    merged = merge(conditions)
+    arms = [canonical_sha256(condition.settings()) for condition in conditions]
+    found = {canonical_sha256(condition.settings()): condition for condition in merged}
+    assert list(found) == list(dict.fromkeys(arms))  # each once, in the order in which they came
+    assert len({condition.folder for condition in merged}) == len(merged) == len(found)
+    for arm, condition in found.items():
+        assert condition.runs == max(c.runs for c, other in zip(conditions, arms, strict=True) if other == arm)
+    assert merge(merged) == merged
+
+
+@given(CONDITIONS, CONDITIONS)
+def test_adding_leaves_what_there_is_in_its_place(first, second):
+    there = merge(first)
+    after = merge(second, there)
+    assert len(after) >= len(there)
+    for old, new in zip(there, after, strict=False):
+        grown = new.runs > old.runs
+        assert new == old.model_copy(
+            update={"runs": new.runs, "earlier_runs": (*old.earlier_runs, old.runs) if grown else old.earlier_runs}
+        )
+    assert merge(second, after) == after  # adding the same again changes nothing
