@@ -5,19 +5,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longcount.analysis.selection import LEARNED_ACCURACY, Reading
+from longcount.analysis.models import metrics_of
+from longcount.analysis.selection import at_epochs, best_epochs
 from longcount.analysis.spread import summarise
 from longcount.errors import UserError
 from longcount.languages.splits import SPLITS
 from longcount.store.store import Store
 from longcount.training.protocol import Condition
-from longcount.training.selection import best_epochs
+from longcount.training.selection import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("loss", "accuracy", "fpf_mean", "fpf_min", "unfailed")
-MEASURES = ("learned", "best_epoch", *(f"{split}_{column}" for split in SPLITS for column in COLUMNS))
+SOURCES = {
+    f"{split}_{column}": (split, column)
+    for split in SPLITS
+    for column in ("loss", "accuracy", "fpf_mean", "fpf_min", "unfailed")
+}
+MEASURES = ("learned", "best_epoch", *SOURCES)
 USUAL = ("learned", "validation_loss", "long_accuracy", "very_long_fpf_mean")
 
 
@@ -29,8 +34,6 @@ def values_at_best(
     Raises:
         UserError: where there is no such measure, no finished run, or no validation words to choose by.
     """
-    import pandas as pd
-
     for measure in measures:
         if measure not in MEASURES:
             from difflib import get_close_matches
@@ -38,24 +41,16 @@ def values_at_best(
             near = get_close_matches(measure, MEASURES, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(MEASURES)}"
             raise UserError(f"no measure {measure!r}; {hint}")
-    frame = store.metrics([condition.folder])
-    frame["split"] = frame["split"].astype(str)
-    validation = frame[frame["split"] == "validation"]
-    if not len(validation):
+    metrics = metrics_of(store, [condition.folder])
+    best = best_epochs(metrics, reading or store.study.selection)
+    if not len(best):
         raise UserError(
             f"{store.directory}: no finished runs of {condition.folder}, or no validation words to judge by"
         )
-    column = {"average": "loss", "last_word": "last_word_loss"}[reading or store.study.selection]
-    losses = validation.pivot(index="run", columns="epoch", values=column)
-    chosen = dict(zip(losses.index, losses.columns[best_epochs(losses.to_numpy())], strict=True))
-    at_best = pd.Series(chosen, name="epoch").rename_axis("run").reset_index()
-    best = frame.merge(at_best, on=["run", "epoch"])
-    values = {"run": losses.index.to_numpy(), "best_epoch": np.array([chosen[run] for run in losses.index], float)}
-    for split in SPLITS:
-        rows = best.loc[best["split"] == split].set_index("run").reindex(losses.index)
-        values |= {f"{split}_{name}": rows[name].to_numpy(float) for name in COLUMNS}
-    values["learned"] = (values["validation_accuracy"] >= LEARNED_ACCURACY).astype(float)
-    return {name: values[name] for name in ("run", *measures)}
+    found = at_epochs(metrics, best.loc[:, ["condition", "run", "epoch", "learned"]], SOURCES).rename(
+        columns={"epoch": "best_epoch"}
+    )
+    return {"run": found["run"].to_numpy(), **{name: found[name].to_numpy(float) for name in measures}}
 
 
 def compare(

@@ -1,19 +1,20 @@
 """Models of a store, chosen and evaluated on any words."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
-from longcount.analysis.selection import LEARNED_ACCURACY, Reading, best_epochs, where
+from longcount.analysis.selection import LEARNED_ACCURACY, best_epochs, where
 from longcount.errors import UserError
 from longcount.languages import dyck
 from longcount.languages.words import Words
 from longcount.store.store import Store
 from longcount.studies.executors import available_cores
 from longcount.training import engines
+from longcount.training.selection import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,9 +30,14 @@ _SCALARS = (
 )  # fmt: skip
 
 
-def metrics_of(store: Store) -> "pd.DataFrame":
-    """The store's metrics as the functions of this package take them: one row per (condition, run, epoch, split)."""
-    frame = store.metrics(columns=_SCALARS)
+def metrics_of(store: Store, conditions: Sequence[str] | None = None) -> "pd.DataFrame":
+    """The store's metrics as the functions of this package take them: one row per (condition, run, epoch, split).
+
+    Args:
+        store: the store.
+        conditions: their names; default: all.
+    """
+    frame = store.metrics(conditions, columns=_SCALARS)
     for name in ("condition", "cell", "split"):
         frame[name] = frame[name].astype(str)
     return frame

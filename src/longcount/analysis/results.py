@@ -36,6 +36,7 @@ from longcount.store.frames import is_made_from, keep_frame, read_frame
 from longcount.store.results import FIRST_FAILURES, blocks_sha256, write_first_failures
 from longcount.store.store import Store
 from longcount.training.protocol import CHECKPOINTS
+from longcount.training.selection import LOSS_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,8 +75,7 @@ class Analysis:
         import pandas as pd
 
         splits = {split: self.store.words(split) for split in table1.SPLITS if split in self.store.splits()}
-        readings = ("average", "last_word")
-        tables = [table1.table1(self.metrics, splits, reading).assign(reading=reading) for reading in readings]
+        tables = [table1.table1(self.metrics, splits, reading).assign(reading=reading) for reading in LOSS_COLUMNS]
         return pd.concat(tables, ignore_index=True)
 
     def learned(self) -> "pd.DataFrame":

@@ -5,21 +5,20 @@ The paper reports, of each run, the epoch with the lowest validation loss, and o
 words, which a shuffled order turns into a lottery. That reading is kept as ``"last_word"`` so that its effect can be
 shown.
 
-Every function takes the frame of metrics that a store keeps: one row per (condition, run,
-epoch, split) with ``condition`` (its name in the study), ``cell`` (which the condition trains), ``loss``,
-``accuracy`` in percent, ``fpf_mean``, ``unfailed`` and, for the validation split, ``last_word_loss``.
+Every function takes the frame of metrics that a store keeps: one row per (condition, run, epoch, split) with
+``condition`` (its name in the study), ``cell`` (which the condition trains), ``loss``, ``accuracy`` in percent,
+``fpf_mean``, ``unfailed`` and, for the validation split, ``last_word_loss``.
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longcount.training.selection import LOSS_COLUMNS, Reading
+from longcount.training.selection import best_epochs as best_epochs_of_losses
+
 if TYPE_CHECKING:
     import pandas as pd
-
-Reading = Literal["average", "last_word"]
-READINGS: tuple[Reading, ...] = ("average", "last_word")
-_LOSS_COLUMN = {"average": "loss", "last_word": "last_word_loss"}
 
 LEARNED_ACCURACY = 50.0  # percent of validation words right at the best epoch
 KEPT_SHARE = {"relu": 1 / 3}  # the paper keeps 10 of 30 ReLU runs and all runs of the other cells
@@ -44,10 +43,7 @@ def count(frame: "pd.DataFrame", column: str) -> int:
 
 
 def best_epochs(metrics: "pd.DataFrame", reading: Reading = "average") -> "pd.DataFrame":
-    """The best epoch of every run: lowest validation loss among epochs 1 to E, the earliest of equals.
-
-    A loss that is not a number counts as infinitely bad. Runs that hold epoch 0 alone (imported, constructed or
-    repaired models) have best epoch 0.
+    """The best epoch of every run, by the rule of `longcount.training.selection.best_epochs`.
 
     Returns:
         Frame with columns condition, cell, run, epoch, validation_loss (the mean over words whatever the reading),
@@ -56,13 +52,16 @@ def best_epochs(metrics: "pd.DataFrame", reading: Reading = "average") -> "pd.Da
     Raises:
         KeyError: where the reading's column is missing.
     """
+    import pandas as pd
+
+    keys = ["condition", "run", "epoch"]
     validation = where(metrics, split="validation")
-    last = validation.groupby(["condition", "run"], sort=False)["epoch"].transform("max")
-    validation = validation.loc[(validation["epoch"] >= 1) | (last == 0)]
-    validation = validation.sort_values("epoch", kind="stable", ignore_index=True)
-    judged = validation.assign(judged=validation[_LOSS_COLUMN[reading]].astype(float).fillna(np.inf))
-    best = judged.loc[judged.groupby(["condition", "run"], sort=False)["judged"].idxmin()]
-    best = best.sort_values(["condition", "run"], kind="stable").reset_index(drop=True)
+    found = [validation.loc[:, keys].iloc[:0]]
+    for condition, of_condition in validation.groupby("condition"):
+        losses = of_condition.pivot(index="run", columns="epoch", values=LOSS_COLUMNS[reading])
+        epochs = losses.columns.to_numpy()[best_epochs_of_losses(losses.to_numpy(np.float64))]
+        found.append(pd.DataFrame({"condition": condition, "run": losses.index, "epoch": epochs}))
+    best = pd.concat(found[1:] or found).merge(validation, on=keys, how="left")
     return best[["condition", "cell", "run", "epoch"]].assign(
         validation_loss=best["loss"],
         validation_accuracy=best["accuracy"],

@@ -6,8 +6,9 @@ import numpy as np
 
 from longcount.analysis.baselines import baseline_metrics
 from longcount.analysis.paper import in_order
-from longcount.analysis.selection import KEPT_SHARE, Reading, at_epochs, best_epochs, kept_runs, where
+from longcount.analysis.selection import KEPT_SHARE, at_epochs, best_epochs, kept_runs, where
 from longcount.analysis.spread import summarise, wilson_interval
+from longcount.training.selection import Reading
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,7 +19,7 @@ from longcount.store.store import Store
 from longcount.store.tensor_files import read_tensors, write_tensors
 from longcount.training.protocol import Condition, WordSource, explain
 from longcount.training.pytorch import need_torch
-from longcount.training.selection import best_epochs
+from longcount.training.selection import LOSS_COLUMNS, best_epochs
 
 if TYPE_CHECKING:
     from longcount.training.torch_modules import Counter
@@ -131,7 +131,7 @@ def _epoch_number(store: Store, condition: Condition, run: int, epoch: Epoch) ->
         return epoch
     if epoch == "last" or condition.epochs == 0:
         return condition.epochs
-    column = "loss" if store.study.selection == "average" else "last_word_loss"
+    column = LOSS_COLUMNS[store.study.selection]
     for block in store.blocks([condition]):
         if run in block.runs:
             for _, table in store.metrics_of_blocks([condition], ("run", "epoch", "split", column)):

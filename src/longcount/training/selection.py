@@ -1,6 +1,14 @@
 """Which epoch of a run is its best: the earliest with the lowest validation loss."""
 
+from typing import Literal
+
 import numpy as np
+
+Reading = Literal["average", "last_word"]
+"""Of the validation loss: the mean over words, or the released code's reading, the last word's alone."""
+
+LOSS_COLUMNS: dict[Reading, str] = {"average": "loss", "last_word": "last_word_loss"}
+"""Where the metrics keep each reading, in rows of the validation split."""
 
 
 def best_epochs(validation_losses: np.ndarray) -> np.ndarray:
