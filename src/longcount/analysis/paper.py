@@ -26,8 +26,6 @@ def in_order(names: Iterable[str]) -> list[str]:
 
 CELL_TITLES = {"lstm": "LSTM", "relu": "ReLU", "gru": "GRU"}
 
-CHECKPOINTS = (1, 5, 10, 15, 20, 25)  # epochs of section 4's "60 models for every type"
-RELEASED_CHECKPOINTS = (1, 6, 11, 16, 21, 26)  # what the released code saves, which counts epochs from 0
 RUNS = 10  # section 2
 RELU_RUNS = 30  # section 2, "For ReLUs we train 30 models and select the 10 best runs"
 LONG_TRAINING_EPOCHS = 100  # section 2, "training for 100 epochs on a subset"

@@ -26,6 +26,7 @@ from rich.progress import track
 from longcount.engine.lanes import Function
 from longcount.engine.machine import compiled
 from longcount.numbers import elementary
+from longcount.numbers.monotone import falls, ordinal
 
 LANES = 32
 CHUNK = 1 << 16
@@ -152,12 +153,9 @@ def _examine(name: str, first: int, count: int) -> _Chunk:
         clipped_error = _largest(np.abs(results[below] - exact), x[below])
     if name != "log" or _all_within(truth, x):
         upwards = 1 if first < SIGN else -1  # patterns with a sign count downwards
-        numbers = _numbers(results) * np.int32(upwards)
-        fall = Place(0.0, float(x[0]))
-        if (numbers[1:] < numbers[:-1]).any():
-            fall = _largest(np.maximum.accumulate(numbers) - numbers, x)
-        places = (int(numbers.max()) * upwards, int(numbers.min()) * upwards)
-        lowest, highest = Place(min(places), float(x[0])), Place(max(places), float(x[0]))
+        fall = _largest(falls(results * np.float32(upwards)), x)
+        places = ordinal(results)
+        lowest, highest = (Place(float(place), float(x[0])) for place in (places.min(), places.max()))
     limit = 1.0 if first < SIGN else -1.0
     last_other = x[-1] if results[-1] != limit else max(x[results != limit], key=abs, default=np.nan)
     return _Chunk(error, clipped_error, fall, lowest, highest, abs(float(last_other)), 0)
@@ -166,12 +164,6 @@ def _examine(name: str, first: int, count: int) -> _Chunk:
 def _all_within(truth: Truth, x: np.ndarray) -> bool:
     """Whether the function is followed on a whole chunk, whose ends are its extremes."""
     return bool(min(x[0], x[-1]) >= truth.lowest and max(x[0], x[-1]) <= truth.highest)
-
-
-def _numbers(results: np.ndarray) -> np.ndarray:
-    """The results' places among all float32 numbers: int32, 0 for zero, one more for the next greater number."""
-    patterns = results.view(np.int32)
-    return np.where(patterns < 0, np.int32(-(2**31)) - patterns, patterns)
 
 
 def _largest(amounts: np.ndarray, at: np.ndarray) -> Place:
@@ -184,20 +176,20 @@ def _worst(places: Iterable[Place]) -> Place:
 
 
 def _summary(name: str, starts: list[int], chunks: list[_Chunk], count: int) -> Accuracy:
-    falls = [chunk.fall for chunk in chunks]
+    fallen = [chunk.fall for chunk in chunks]
     ascending = [chunk for start, chunk in zip(starts, chunks, strict=True) if start >= SIGN][::-1]
     ascending += [chunk for start, chunk in zip(starts, chunks, strict=True) if start < SIGN]
     greatest = Place(-np.inf, np.nan)
     for chunk in ascending:
         if chunk.lowest.amount == chunk.lowest.amount:
-            falls.append(Place(max(greatest.amount - chunk.lowest.amount, 0.0), chunk.lowest.at))
+            fallen.append(Place(max(greatest.amount - chunk.lowest.amount, 0.0), chunk.lowest.at))
             greatest = max(greatest, chunk.highest)
     return Accuracy(
         name,
         len(chunks) * count,
         _worst(chunk.error for chunk in chunks),
         _worst(chunk.clipped_error for chunk in chunks),
-        _worst(falls),
+        _worst(fallen),
         _first_at_limit(chunk.last_below_one for start, chunk in zip(starts, chunks, strict=True) if start < SIGN),
         -_first_at_limit(chunk.last_below_one for start, chunk in zip(starts, chunks, strict=True) if start >= SIGN),
         sum(chunk.nan_lost for chunk in chunks),

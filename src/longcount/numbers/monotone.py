@@ -53,6 +53,16 @@ def at(place: np.ndarray | int) -> np.ndarray:
     return np.where(place >= 0, place, -place | 0x80000000).astype(np.uint32).view(np.float32)
 
 
+def falls(values: np.ndarray) -> np.ndarray:
+    """How many float32 numbers each of float32 values [N] lies below the greatest before it, int64 [N].
+
+    >>> falls(np.array([1.0, 2.0, np.nextafter(np.float32(2), np.float32(0)), 3.0], np.float32)).tolist()
+    [0, 0, 1, 0]
+    """
+    places = ordinal(values)
+    return np.maximum.accumulate(places) - places
+
+
 def inputs(least: float, most: float, at_once: int = 1 << 18) -> Iterator[np.ndarray]:
     """Every float32 from least to most, ascending, a stretch at a time."""
     first, last = int(ordinal(np.float32(least))), int(ordinal(np.float32(most)))
@@ -67,16 +77,15 @@ def measure(function: Callable[[np.ndarray], np.ndarray], least: float, most: fl
         function: float32 [N] to float32 [N].
         least, most: the range; a function that clips its argument is constant beyond.
     """
-    highest, falls, smallest = np.float32(-np.inf), 0, np.inf
+    highest, farthest, smallest = np.float32(-np.inf), 0, np.inf
     nowhere = np.float32(np.nan)
     last_below_one = last_below_half = first_above_minus_one = first_from_half = nowhere
     for x in inputs(least, most):
         value = function(x)
         if value.max() > 1:
             raise ArithmeticError(f"a value of {value.max()} is above 1")
-        rising = np.maximum(np.maximum.accumulate(value), highest)
-        highest = rising[-1]
-        falls = max(falls, int((ordinal(rising) - ordinal(value)).max()))
+        farthest = max(farthest, int(falls(np.append(highest, value)).max()))
+        highest = max(highest, value.max())
         smallest = min(smallest, float(value.min()))
         last_below_one = _last(x, value < 1, last_below_one)
         last_below_half = _last(x, value < 0.5, last_below_half)
@@ -84,7 +93,7 @@ def measure(function: Callable[[np.ndarray], np.ndarray], least: float, most: fl
         first_from_half = _first(x, value >= 0.5, first_from_half)
     clean = at(ordinal(last_below_half) + 1) == first_from_half
     return Facts(
-        falls,
+        farthest,
         smallest,
         float(at(ordinal(last_below_one) + 1)),
         float(at(ordinal(first_above_minus_one) - 1)) if smallest == -1 else None,
