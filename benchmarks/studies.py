@@ -172,8 +172,9 @@ def ten_run_figure(store: Path) -> None:
 
     from longcount.analysis.models import metrics_of
     from longcount.analysis.paper import CELL_TITLES, RUNS, TABLE_1
-    from longcount.analysis.sampling import DRAWN_RUNS, STATISTICS, draw_tables
+    from longcount.analysis.sampling import STATISTICS, draw_tables
     from longcount.analysis.table1 import selected_models
+    from longcount.cells import CELLS
     from longcount.store.store import Store
 
     titles = {"very_long_fpf": "FPF, tokens", "long_accuracy": "long, % of words"}
@@ -182,7 +183,7 @@ def ten_run_figure(store: Path) -> None:
     for cell, of_cell in models.groupby("cell"):
         for measure, title in titles.items():
             loss, values = of_cell["validation_loss"].to_numpy(), of_cell[measure].to_numpy()
-            tables = draw_tables(loss, values, DRAWN_RUNS.get(str(cell), RUNS))
+            tables = draw_tables(loss, values, CELLS[str(cell)].paper_runs)
             row = []
             for place, statistic in enumerate(STATISTICS):
                 counts, edges = np.histogram(tables[:, place], 40)

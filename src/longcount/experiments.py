@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from longcount import cells
+from longcount.analysis import paper
 from longcount.analysis.long_training import FOLDER, long_study
+from longcount.cells import CELLS
 from longcount.disk import disk_errors_told
 from longcount.store.locking import exclusive
 from longcount.store.store import Store
@@ -15,11 +16,6 @@ from longcount.studies.executors import Threads
 from longcount.studies.memory import Memory
 from longcount.studies.run import Listener, run_study
 from longcount.training.protocol import Study, build_study
-
-PAPER_CELLS = ("lstm", "relu", "gru")
-
-KEPT_RUNS = 10
-"""Runs that the paper reports of each cell; of ReLU it trains three times as many and keeps the best third."""
 
 
 def train(
@@ -45,7 +41,7 @@ def train(
     return run_study(study, out, Threads(jobs), listen)
 
 
-def paper_study(runs: int = KEPT_RUNS, seed: int = 0, data: str | Path | None = None) -> Study:
+def paper_study(runs: int = paper.RUNS, seed: int = 0, data: str | Path | None = None) -> Study:
     """The paper's protocol: LSTM, ReLU and GRU.
 
     Args:
@@ -59,7 +55,7 @@ def paper_study(runs: int = KEPT_RUNS, seed: int = 0, data: str | Path | None = 
     tables: dict[str, Any] = {"name": "paper", "seed": seed}
     if data is not None:
         tables["words"] = {"directory": str(data)}
-    tables["grid"] = [{"cell": cell, "runs": runs * cells.CELLS[cell].paper_runs // KEPT_RUNS} for cell in PAPER_CELLS]
+    tables["grid"] = [{"cell": cell, "runs": runs * CELLS[cell].paper_runs // paper.RUNS} for cell in paper.CELLS]
     return build_study(tables, where="reproduce")
 
 
@@ -67,7 +63,7 @@ def reproduce(
     out: str | Path,
     *,
     data: str | Path | None = None,
-    runs: int = KEPT_RUNS,
+    runs: int = paper.RUNS,
     seed: int = 0,
     jobs: int | None = None,
     listen: Listener | None = None,

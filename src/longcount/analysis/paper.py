@@ -26,8 +26,7 @@ def in_order(names: Iterable[str]) -> list[str]:
 
 CELL_TITLES = {"lstm": "LSTM", "relu": "ReLU", "gru": "GRU"}
 
-RUNS = 10  # section 2
-RELU_RUNS = 30  # section 2, "For ReLUs we train 30 models and select the 10 best runs"
+RUNS = 10  # that the tables report of each cell; section 2: of ReLUs the 10 best of 30, see `Cell.paper_runs`
 LONG_TRAINING_EPOCHS = 100  # section 2, "training for 100 epochs on a subset"
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longcount.analysis.paper import RELU_RUNS, RUNS, TABLE_1
+from longcount.analysis.paper import RUNS, TABLE_1
+from longcount.cells import CELLS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 DRAWS = 10_000
 SEED = 20221203
-DRAWN_RUNS = {"relu": RELU_RUNS}  # of other cells RUNS
 STATISTICS = ("mean", "min", "max")
 
 
@@ -78,7 +78,7 @@ def sampling_distribution(models: "pd.DataFrame", draws: int = DRAWS) -> "pd.Dat
     rows = []
     for cell, measures in TABLE_1.items():
         of_cell = models.loc[models["condition"] == cell]
-        drawn = DRAWN_RUNS.get(cell, RUNS)
+        drawn = CELLS[cell].paper_runs
         if len(of_cell) < drawn:
             continue
         loss = np.asarray(of_cell["validation_loss"], np.float64)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longcount.analysis import paper
+from longcount.cells import CELLS
 from longcount.training.selection import LOSS_COLUMNS, Reading
 from longcount.training.selection import best_epochs as best_epochs_of_losses
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEARNED_ACCURACY = 50.0  # percent of validation words right at the best epoch
-KEPT_SHARE = {"relu": 1 / 3}  # the paper keeps 10 of 30 ReLU runs and all runs of the other cells
 
 
 def where(frame: "pd.DataFrame", **equal: object) -> "pd.DataFrame":
@@ -69,6 +70,15 @@ def best_epochs(metrics: "pd.DataFrame", reading: Reading = "average") -> "pd.Da
     )
 
 
+def kept_share(cell: str) -> float:
+    """The share of a cell's runs that the paper keeps: 10 of 30 ReLUs, all of the others.
+
+    >>> kept_share("gru"), round(kept_share("relu"), 3)
+    (1.0, 0.333)
+    """
+    return paper.RUNS / CELLS[cell].paper_runs if cell in CELLS else 1.0
+
+
 def kept_runs(best: "pd.DataFrame") -> "pd.Series":
     """Which rows of ``best`` (from `best_epochs`) the paper would keep: bool, aligned with it.
 
@@ -79,7 +89,7 @@ def kept_runs(best: "pd.DataFrame") -> "pd.Series":
 
     rank = best["validation_loss"].fillna(np.inf).groupby(best["condition"]).rank(method="first")
     runs = best.groupby("condition")["run"].transform("size")
-    share = best["cell"].map(lambda cell: KEPT_SHARE.get(cell, 1.0))
+    share = best["cell"].map(kept_share)
     return pd.Series(rank.to_numpy() <= np.ceil((runs * share).to_numpy() - 1e-9), index=best.index)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from longcount.analysis.baselines import baseline_metrics
 from longcount.analysis.paper import in_order
-from longcount.analysis.selection import KEPT_SHARE, at_epochs, best_epochs, kept_runs, where
+from longcount.analysis.selection import at_epochs, best_epochs, kept_runs, kept_share, where
 from longcount.analysis.spread import summarise, wilson_interval
 from longcount.training.selection import Reading
 
@@ -45,7 +45,7 @@ def rows_of_cells(models: "pd.DataFrame") -> "list[tuple[str, pd.DataFrame]]":
     by_condition = {condition: where(models, condition=condition) for condition in in_order(models["condition"])}
     rows = [(condition, where(runs, kept=True)) for condition, runs in by_condition.items()]
     rows += [
-        (f"{condition}_all", runs) for condition, runs in by_condition.items() if runs["cell"].iloc[0] in KEPT_SHARE
+        (f"{condition}_all", runs) for condition, runs in by_condition.items() if kept_share(runs["cell"].iloc[0]) < 1
     ]
     return rows
 
