@@ -68,11 +68,47 @@ def test_elementary_functions_stay_inside(first):
         assert function(a).contains(function(x)).all()
 
 
+@given(inside(), inside())
+def test_what_other_cells_compute_stays_inside_or_is_not_known(first, second):
+    """exp, log, roots, quotients and the greater of two, and what is made of them afterwards."""
+    (a, points_a), (b, points_b) = first, second
+    x, y = points_a[:, None], points_b[None, :]
+    with np.errstate(all="ignore"):
+        found = (
+            (elementary.maximum(a, b), np.maximum(x, y)),
+            (elementary.exp(a), elementary.exp(x)),
+            (elementary.log(a), elementary.log(x)),
+            (elementary.sqrt(a), elementary.sqrt(x)),
+            (a / b, x / y),
+            (1.0 / a, np.float32(1) / x),
+            (a / np.float32(3), x / np.float32(3)),
+            (elementary.relu(a / b - 1.0), elementary.relu(x / y - np.float32(1))),
+            (elementary.sigmoid(elementary.exp(a) * b), elementary.sigmoid(elementary.exp(x) * y)),
+        )
+    for interval, values in found:
+        known = ~np.isnan(interval.ends).any(axis=0)
+        assert (interval.contains(values) | ~known).all()
+        assert not (interval.in_range() & ~known).any()
+
+
+def test_where_results_are_known():
+    """What is not known is an exception: of these, everything is."""
+    a = Interval.between(np.float32(0.5), np.float32(2))
+    functions = (elementary.exp, elementary.log, elementary.sqrt)
+    for interval in (*(function(a) for function in functions), a / a, 1.0 / a, elementary.maximum(a, 1.0)):
+        assert interval.in_range()
+    for lost in (a / (a - 1.0), 1.0 / (a - 0.5), elementary.exp(a * 50.0), elementary.log(a - 1.0)):
+        assert np.isnan(lost.ends).all()
+
+
 @given(numbers)
 def test_one_number_stays_what_the_engine_computes(number):
     x = np.float32(number)
     for function in (elementary.sigmoid, elementary.tanh, elementary.relu):
         assert function(Interval.exactly(x)).is_exactly(function(x))
+    if x > 0:
+        for function in (elementary.sqrt, elementary.log):
+            assert function(Interval.exactly(x)).is_exactly(function(x)) or x < np.finfo(np.float32).tiny
 
 
 @given(inside(), st.integers(1, 9))

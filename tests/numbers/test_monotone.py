@@ -16,30 +16,30 @@ def test_ordinal_counts_float32_numbers_in_their_order():
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_values_never_fall_by_more_than_measured(name):
-    function, limit, facts = FUNCTIONS[name]
-    last = int(ordinal(np.float32(limit)))
-    coarse = at(np.arange(-last, last + 1, 4099))
-    windows = np.random.default_rng(5).integers(-last, last - 4096, 200)
+    function, (least, most), facts = FUNCTIONS[name]
+    first, last = int(ordinal(np.float32(least))), int(ordinal(np.float32(most)))
+    coarse = at(np.arange(first, last + 1, 4099))
+    windows = np.random.default_rng(5).integers(first, last - 4096, 200)
     for x in (coarse, *(at(start + np.arange(4096)) for start in windows)):
         value = function(x)
         highest = np.maximum.accumulate(value)
         assert (ordinal(highest) - ordinal(value)).max() <= facts.falls
         assert value.min() >= facts.least
-        assert value.max() <= 1
+        assert value.max() <= facts.greatest
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "exp"])
 def test_the_functions_do_fall(name):
     """The room that intervals leave is needed: somewhere a larger number has the smaller value."""
     function, _, _ = FUNCTIONS[name]
-    place = {"sigmoid": 0.0622, "tanh": -0.125}[name]
+    place = {"sigmoid": 0.0622, "tanh": -0.125, "exp": -0.0311628524}[name]
     value = function(at(int(ordinal(np.float32(place))) + np.arange(200_000)))
     assert (np.diff(value) < 0).any()
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", ["sigmoid", "tanh"])
 def test_thresholds_are_where_they_are_said_to_be(name):
-    function, limit, facts = FUNCTIONS[name]
+    function, (_, limit), facts = FUNCTIONS[name]
 
     def around(threshold: float | None) -> tuple[np.ndarray, np.ndarray]:
         assert threshold is not None
@@ -62,7 +62,7 @@ def test_thresholds_are_where_they_are_said_to_be(name):
     assert (ends == 1).all()
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", ["sigmoid", "tanh"])
 def test_measuring_a_stretch_finds_its_threshold(name):
     function, _, facts = FUNCTIONS[name]
     found = measure(function, facts.one_from - 0.01, facts.one_from + 0.01)

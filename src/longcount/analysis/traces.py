@@ -95,7 +95,7 @@ def _trace_word(network: Cell, weights: np.ndarray, tokens: np.ndarray) -> "pd.D
     alone = Words(np.ascontiguousarray(tokens), np.array([0, len(tokens)]))
     targets = dyck.targets(alone)
     found = engine.trace(network, weights, tokens)
-    shown = [name for name in found if _base(name) in network.gates or _base(name) in network.state_names]
+    shown = [name for name in found if name != "outputs"]
     columns: dict[str, np.ndarray] = {
         "token": np.arange(len(tokens)),
         "bracket": np.array(list(LETTERS))[tokens],
@@ -109,8 +109,3 @@ def _trace_word(network: Cell, weights: np.ndarray, tokens: np.ndarray) -> "pd.D
     wrong = ((outputs >= 0.5) != targets).any(axis=1)
     columns["first_failure"] = wrong & (np.cumsum(wrong) == 1)
     return pd.DataFrame(columns)
-
-
-def _base(name: str) -> str:
-    """A name without its layer."""
-    return name.rsplit("_l", 1)[0]

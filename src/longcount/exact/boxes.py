@@ -1,8 +1,8 @@
 """One token on boxes: what a model may do from every state of a set at once.
 
-A box is one interval a coordinate. For most cells the coordinates are the state itself. An LSTM's h is o tanh(c), so
-its coordinates are c and o, and h is computed from them as the engine does; a box of c and h would hold pairs far from
-any that occur.
+A box is one interval a coordinate. For most cells the coordinates are the parts of the state, the counter first. An
+LSTM's h is o tanh(c), so its coordinates are c and o, and h is computed from them as the engine does; a box of c and h
+would hold pairs far from any that occur.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from longcount.cells import OUTPUTS, VOCABULARY, Cell
-from longcount.cells.hard import HardLSTM
+from longcount.cells.coupled import CoupledLSTM
+from longcount.cells.gru import GRU
+from longcount.cells.hard import HardGRU, HardLSTM
 from longcount.cells.lstm import LSTM
 from longcount.cells.network import inputs_of_letters, split, step
+from longcount.cells.peephole import PeepholeLSTM
+from longcount.cells.relu import ReLU
 from longcount.errors import UserError
 from longcount.numbers import elementary
 from longcount.numbers.intervals import LARGEST, Interval
@@ -37,7 +41,13 @@ class View(NamedTuple):
     state: Callable[[Coordinates], tuple[Any, ...]]
 
 
-STATE_ITSELF = View(lambda state, gates: tuple(state), lambda coordinates: coordinates)
+def _view_of_state(cell: Cell) -> View:
+    """The state itself, the counter moved to the front."""
+    at = cell.state_names.index(cell.counter) if cell.counter in cell.state_names else 0
+    return View(
+        lambda state, gates: (state[at], *state[:at], *state[at + 1 :]),
+        lambda coordinates: (*coordinates[1 : at + 1], coordinates[0], *coordinates[at + 1 :]),
+    )
 
 
 def _view_of_lstm(tanh: Callable[[Any], Any]) -> View:
@@ -48,8 +58,15 @@ def _view_of_lstm(tanh: Callable[[Any], Any]) -> View:
 VIEWS: dict[type[Cell], View] = {
     LSTM: _view_of_lstm(elementary.tanh),
     HardLSTM: _view_of_lstm(elementary.hard_tanh),
+    PeepholeLSTM: _view_of_lstm(elementary.tanh),
+    CoupledLSTM: _view_of_lstm(elementary.tanh),
 }
 """By cell; all others: the state itself."""
+
+THEOREMS_ARE_ABOUT: tuple[type[Cell], ...] = (LSTM, GRU, ReLU, HardLSTM, HardGRU)
+
+LARGEST_OF_OTHERS = 2.0**30
+"""Largest magnitude of weights of all other cells: some multiply three sums of them, which must not overflow."""
 
 
 def check_covered(cell: Cell) -> None:
@@ -84,8 +101,9 @@ class Model:
         self.flat = np.asarray(flat, np.float32)
         self.weights = split(cell, list(self.flat))
         self.letters = inputs_of_letters(cell, self.weights)
-        self.view = VIEWS.get(type(cell), STATE_ITSELF)
-        self.in_range = bool((np.abs(self.flat) <= LARGEST).all())
+        self.view = VIEWS.get(type(cell)) or _view_of_state(cell)
+        self.largest = LARGEST if type(cell) in THEOREMS_ARE_ABOUT else LARGEST_OF_OTHERS
+        self.in_range = bool((np.abs(self.flat) <= self.largest).all())
         """Whether no weight is so large (or NaN) that arithmetic on intervals could overflow."""
 
     def start(self) -> Coordinates:
@@ -107,7 +125,10 @@ class Model:
             )
             for gate in self.cell.gates
         }
-        return self._step(both, coordinates)
+        after = self._step(both, coordinates)  # a part that nothing of the state reaches has fewer extents
+        if not isinstance(after[0], Interval):
+            return tuple(np.broadcast_arrays(*after))
+        return tuple(Interval(ends) for ends in np.broadcast_arrays(*(number.ends for number in after)))
 
     def _step(self, x: dict[str, Vector], coordinates: Coordinates) -> Coordinates:
         state = tuple(Vector((number,)) for number in self.view.state(coordinates))

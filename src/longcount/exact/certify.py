@@ -33,6 +33,12 @@ FINENESS = {
 """By cell, from coarse to fine, until the bounds meet; those of trained models nearly do, in under a second a model."""
 
 
+def _finenesses(cell: Cell) -> tuple[Fineness, ...]:
+    """Those of a cell that is not in the table depend on whether its gates see the state."""
+    gated = len(cell.gates) > 1 and (cell.recurrent or cell.own)
+    return FINENESS.get(cell.name.removeprefix("hard_")) or (FINENESS["gru"][:1] if gated else PLAIN)
+
+
 @dataclass(frozen=True)
 class Certificate:
     """What is known of a model's worst case over all Dyck-1 words; indices count tokens from 0."""
@@ -72,7 +78,7 @@ def certify(cell: Cell, flat: np.ndarray, depth: int = EXACT_INTEGERS, limit: in
     word = failing_word(model, limit)
     within = limit if word is None else len(word) - 1
     lower = 0
-    for fineness in FINENESS.get(cell.name.removeprefix("hard_"), PLAIN):
+    for fineness in _finenesses(cell):
         if lower < within:
             lower = max(lower, no_failure_before(model, within, fineness))
     witness = None if word is None else balanced(word)

@@ -27,7 +27,7 @@ from longcount.numbers.intervals import LARGEST, Interval
 def prove(model: Model, depth: int) -> Proof:
     """The strongest proof there is for the model's cell, up to a depth."""
     if not model.in_range:
-        return Proof(0, f"a weight is not a number below {LARGEST:g}")
+        return Proof(0, f"a weight is not a number below {model.largest:g}")
     if type(model.cell) not in PROOFS:
         return Proof(0, f"no proof is known for the cell {model.cell.name}")
     return PROOFS[type(model.cell)](model, min(depth, EXACT_INTEGERS))

@@ -10,7 +10,8 @@ many over all inputs, and an interval with more than one number in it is widened
 number stays one: it is what the engine computes.
 
 Overflow is kept out: with no number above `LARGEST` among weights and states, no product or sum of a step can reach
-infinity. Whoever uses intervals checks that (`in_range`).
+infinity. Whoever uses intervals checks that (`in_range`). Where nothing is known of a result, its ends are NaN, which
+every operation passes on and which is in no range.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from longcount.numbers import elementary
-from longcount.numbers.monotone import SIGMOID, TANH, Facts
+from longcount.numbers.monotone import EXP, LOG, SIGMOID, TANH, Facts
 
 LARGEST = 2.0**60
 """Largest magnitude of weights and states that arithmetic on intervals is used for."""
@@ -97,6 +98,13 @@ class Interval:
 
     __rmul__ = __mul__
 
+    def __truediv__(self, other: Any) -> Interval:
+        return _quotient(*_aligned(self, other))
+
+    def __rtruediv__(self, other: Any) -> Interval:
+        mine, theirs = _aligned(self, other)
+        return _quotient(theirs, mine)
+
     # What `longcount.numbers.elementary` asks of a number.
 
     def sigmoid(self) -> Interval:
@@ -107,21 +115,45 @@ class Interval:
         """tanh(x) as the engine computes it."""
         return self._rising(elementary.tanh, TANH)
 
+    def exp(self) -> Interval:
+        """exp(x) as the engine computes it; nothing is known of what may be above `LARGEST`."""
+        return self._rising(elementary.exp, EXP)._known()
+
+    def log(self) -> Interval:
+        """log(x) as the engine computes it; nothing is known of what may be below the least normal number."""
+        found = self._rising(elementary.log, LOG)
+        return Interval(np.where(self.ends[0] >= np.finfo(np.float32).tiny, found.ends, np.float32(np.nan)))
+
+    def sqrt(self) -> Interval:
+        """The square root, correctly rounded and so monotone."""
+        return Interval(elementary.sqrt(self.ends))
+
+    def maximum(self, other: Any) -> Interval:
+        """The greater number; monotone in both."""
+        return Interval(np.maximum(*_aligned(self, other)))
+
     def relu(self) -> Interval:
-        """max(0, x); monotone as it is."""
-        return Interval(elementary.relu(self.ends))
+        """max(0, x); monotone as it is. Of an end that is not known the engine's own would make 0."""
+        return Interval(np.where(np.isnan(self.ends), self.ends, elementary.relu(self.ends)))
 
     def _rising(self, function: Callable[[np.ndarray], np.ndarray], facts: Facts) -> Interval:
         value = function(self.ends)
         several = self.ends[0] != self.ends[1]
         if several.any():
             room = (np.abs(value) * (_STEP * np.float32(facts.falls + 1)) + _TINY) * several
-            lower, upper = (value[0] - room[0]).clip(facts.least, 1), (value[1] + room[1]).clip(facts.least, 1)
-            lower = np.where(self.ends[0] >= facts.one_from, np.float32(1), lower)
+            ends = np.float32(facts.least), np.float32(facts.greatest)
+            lower, upper = (value[0] - room[0]).clip(*ends), (value[1] + room[1]).clip(*ends)
+            if facts.one_from < np.inf:
+                lower = np.where(self.ends[0] >= facts.one_from, np.float32(1), lower)
             if facts.minus_one_to is not None:
                 upper = np.where(self.ends[1] <= facts.minus_one_to, np.float32(-1), upper)
             value = np.stack([lower, upper]).astype(np.float32)
         return Interval(value)
+
+    def _known(self) -> Interval:
+        """NaN, which is in no range, in the place of what may be so great that arithmetic overflows."""
+        great = ~(np.abs(self.ends) <= LARGEST).all(axis=0)
+        return Interval(np.where(great, np.float32(np.nan), self.ends))
 
     # Sets
 
@@ -147,6 +179,15 @@ class Interval:
         inner = [self.lower + width * np.float32(k / count) for k in range(1, count)]
         inner = [np.minimum(np.maximum(edge, self.lower), self.upper) for edge in inner]
         return Interval.between(np.stack([self.lower, *inner], axis=-1), np.stack([*inner, self.upper], axis=-1))
+
+
+def _quotient(above: np.ndarray, below: np.ndarray) -> Interval:
+    """Of ends [2, ...] or plain numbers [1, ...]; monotone in each argument where no number below is 0."""
+    with np.errstate(all="ignore"):
+        some = np.stack([above[k] / below[j] for k in (0, -1) for j in (0, -1)])
+        ends = np.stack([some.min(axis=0), some.max(axis=0)])
+    crosses = (below[0] <= 0) & (below[-1] >= 0)
+    return Interval(np.where(crosses, np.float32(np.nan), ends))._known()
 
 
 def _aligned(interval: Interval, other: Any) -> tuple[np.ndarray, np.ndarray]:

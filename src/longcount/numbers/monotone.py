@@ -1,6 +1,6 @@
 """How the engine's elementary functions depart from rising, measured over every float32 input.
 
-`python -m longcount.numbers.monotone` measures (two minutes) and says whether the constants here hold. The proofs of
+`python -m longcount.numbers.monotone` measures (some minutes) and says whether the constants here hold. The proofs of
 `longcount.exact` rest on these facts and on nothing else about the functions.
 """
 
@@ -22,23 +22,30 @@ class Facts:
     falls: int
     """For x <= y, f(x) lies at most so many steps of float32 above f(y)."""
     least: float
-    """The least value; none is above 1."""
+    """The least value."""
     one_from: float
-    """f(x) is exactly 1 for every x from here on, and not for the number below."""
+    """f(x) is exactly 1 for every x from here on, and not for the number below; infinite where it goes on rising."""
     minus_one_to: float | None
     """f(x) is exactly -1 for every x up to here, and not for the number above; None where it never is."""
     half_from: float | None
     """f(x) >= 0.5 exactly where x is at least this, which makes the threshold of an output one of its pre-activation;
     None where no number divides the inputs so."""
+    greatest: float = 1.0
+    """The greatest value."""
 
 
 SIGMOID = Facts(1, 1.6458115938842401e-38, 16.63553237915039, None, -1.7881390590446244e-07)
 TANH = Facts(3, -1.0, 9.010913848876953, -8.491053581237793, 0.5493061542510986)
-FUNCTIONS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], float, Facts]] = {
-    "sigmoid": (elementary.sigmoid, elementary.FLOAT32.largest_exponent, SIGMOID),
-    "tanh": (elementary.tanh, elementary.FLOAT32.saturation, TANH),
+EXP = Facts(1, 1.6458114537543937e-38, np.inf, None, -0.6931471824645996, 6.076029840339376e37)
+LOG = Facts(0, -87.3365478515625, np.inf, None, 1.6487213373184204, 88.72283935546875)
+_EXPONENT, _NUMBERS = elementary.FLOAT32.largest_exponent, np.finfo(np.float32)
+FUNCTIONS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], tuple[float, float], Facts]] = {
+    "sigmoid": (elementary.sigmoid, (-_EXPONENT, _EXPONENT), SIGMOID),
+    "tanh": (elementary.tanh, (-elementary.FLOAT32.saturation, elementary.FLOAT32.saturation), TANH),
+    "exp": (elementary.exp, (-_EXPONENT, _EXPONENT), EXP),
+    "log": (elementary.log, (float(_NUMBERS.tiny), float(_NUMBERS.max)), LOG),
 }
-"""Each function, the magnitude beyond which its argument is clipped, and the facts."""
+"""Each function, the arguments beyond which it is constant or (log) not used, and the facts."""
 
 
 def ordinal(number: np.ndarray | np.floating) -> np.ndarray:
@@ -75,15 +82,13 @@ def measure(function: Callable[[np.ndarray], np.ndarray], least: float, most: fl
 
     Args:
         function: float32 [N] to float32 [N].
-        least, most: the range; a function that clips its argument is constant beyond.
+        least, most: the range.
     """
     highest, farthest, smallest = np.float32(-np.inf), 0, np.inf
     nowhere = np.float32(np.nan)
     last_below_one = last_below_half = first_above_minus_one = first_from_half = nowhere
     for x in inputs(least, most):
         value = function(x)
-        if value.max() > 1:
-            raise ArithmeticError(f"a value of {value.max()} is above 1")
         farthest = max(farthest, int(falls(np.append(highest, value)).max()))
         highest = max(highest, value.max())
         smallest = min(smallest, float(value.min()))
@@ -95,9 +100,10 @@ def measure(function: Callable[[np.ndarray], np.ndarray], least: float, most: fl
     return Facts(
         farthest,
         smallest,
-        float(at(ordinal(last_below_one) + 1)),
+        float(at(ordinal(last_below_one) + 1)) if highest == 1 else np.inf,
         float(at(ordinal(first_above_minus_one) - 1)) if smallest == -1 else None,
         float(first_from_half) if clean else None,
+        float(highest),
     )
 
 
@@ -112,8 +118,8 @@ def _first(x: np.ndarray, holds: np.ndarray, before: np.float32) -> np.float32:
 def main() -> int:
     """Measure every function and compare; 0 where all facts hold as written."""
     held = True
-    for name, (function, limit, facts) in FUNCTIONS.items():
-        measured = measure(function, -limit, limit)
+    for name, (function, (least, most), facts) in FUNCTIONS.items():
+        measured = measure(function, least, most)
         held &= measured == facts
         print(f"{name}: {measured}{'' if measured == facts else f', not {facts}'}", flush=True)
     return 0 if held else 1

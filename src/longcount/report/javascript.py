@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from longcount.cells.cell import Cell
-from longcount.cells.network import inputs_of_letters, read, split, step
+from longcount.cells.network import initial_state, inputs_of_letters, read, split, step
 from longcount.numbers.vector import Vector
 
 PRELUDE = """\
@@ -24,8 +24,11 @@ const wordOfFloat = new Float32Array(1), wordOfBits = new Int32Array(wordOfFloat
 const bitsOf = (x) => { wordOfFloat[0] = x; return wordOfBits[0]; };
 const ofBits = (bits) => { wordOfBits[0] = bits; return wordOfFloat[0]; };
 const scaled = (x, power) => ofBits((bitsOf(x) + (bitsOf(power) << 23)) | 0);
+const exponentOf = (x) => (bitsOf(x) - 0x3f3504f3) >> 23;
+const mantissaOf = (x) => ofBits((bitsOf(x) - (exponentOf(x) << 23)) | 0);
 """
-"""``scaled`` multiplies by a power of two through the exponent bits, as `longcount.numbers.elementary.scaled` does."""
+"""``scaled`` multiplies by a power of two through the exponent bits, as `longcount.numbers.elementary.scaled` does;
+``exponentOf`` and ``mantissaOf`` (between 0.707 and 1.414) are its `split_exponent`."""
 
 
 class Program:
@@ -107,12 +110,26 @@ class Symbol:
     def __lt__(self, other: Any) -> Condition:
         return Condition(self._program, f"{self.name} < {self._program.literal(other)}")
 
+    def __le__(self, other: Any) -> Condition:
+        return Condition(self._program, f"{self.name} <= {self._program.literal(other)}")
+
     def __gt__(self, other: Any) -> Condition:
         return Condition(self._program, f"{self.name} > {self._program.literal(other)}")
 
     def scale(self, x: Any) -> Symbol:
         """x times the power of two that this number carries in its low bits."""
-        return Symbol(self._program, self._program.named(f"scaled({self._program.literal(x)}, {self.name})"))
+        return self._applied("scaled", self._program.literal(x), self.name)
+
+    def sqrt(self) -> Symbol:
+        """Rounded once more, from double to float32, it is the float32 square root."""
+        return self._applied("fround", f"Math.sqrt({self.name})")
+
+    def split_exponent(self) -> tuple[Symbol, Symbol]:
+        """Mantissa and exponent of normal positive numbers."""
+        return self._applied("mantissaOf", self.name), self._applied("exponentOf", self.name)
+
+    def _applied(self, function: str, *arguments: str) -> Symbol:
+        return Symbol(self._program, self._program.named(f"{function}({', '.join(arguments)})"))
 
 
 def cell_program(cell: Cell) -> str:
@@ -130,6 +147,7 @@ def cell_program(cell: Cell) -> str:
         gate: Vector(token.select(b, a) for a, b in zip(opening[gate], closing[gate], strict=True))
         for gate in cell.gates
     }
+    start = ", ".join(part[0].name for part in initial_state(cell, weights, Symbol(program, "0")))
     before = tuple(Vector([Symbol(program, f"s[{k}]")]) for k in range(len(cell.state_names)))
     after, (gates,) = step(cell, weights, x, before)
     outputs = read(cell, weights, after)
@@ -140,7 +158,7 @@ def cell_program(cell: Cell) -> str:
     body = "\n".join("    " + line for line in program.lines)
     names = ", ".join(f'"{name}"' for name in [*shown, "may_open", "may_close"])
     return (
-        f"{{\n  names: [{names}],\n  start: [{', '.join('0' for _ in after)}],\n"
+        f"{{\n  names: [{names}],\n  start: (p) => [{start}],\n"
         f"  step(p, token, s) {{\n{body}\n    return [[{state_list}], [{value_list}]];\n  }}\n}}"
     )
 

@@ -42,7 +42,9 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], str | None]:
         content = Path(path).read_bytes()
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; give a safetensors file or a PyTorch state dict") from None
-    if content.startswith((_ZIP, _PICKLE)):
+    # A safetensors file begins with its header's length, which may look like the beginning of a pickle.
+    whole_header = int.from_bytes(content[:8], "little") <= len(content) - 8
+    if content.startswith((_ZIP, _PICKLE)) and not (whole_header and content[8:9] == b"{"):
         return _from_pytorch(content, path), None
     if content[8:9] == b"{":
         return _from_safetensors(content, path)

@@ -18,7 +18,7 @@ function weightsOf(name, run, epoch) {
 function trace(name, run, epoch, word) {
   const cell = cells[MODELS[name].cell], weights = weightsOf(name, run, epoch);
   const values = cell.names.map(() => new Float32Array(word.length)), depths = new Int32Array(word.length);
-  let state = cell.start, depth = 0, first_failure = word.length;
+  let state = cell.start(weights), depth = 0, first_failure = word.length;
   for (let at = 0; at < word.length; at++) {
     const closing = word[at] === ")" ? 1 : 0;
     depth += closing ? -1 : 1;
