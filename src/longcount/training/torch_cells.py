@@ -44,17 +44,16 @@ class TorchCell:
     """Makes a module with fresh random weights."""
     module: nn.Module
     """One of them, in which weights are put by turns."""
+    names: tuple[str, ...]
+    """Its parameters, in the order of the flat parameter vector."""
     letters: int = VOCABULARY
     outputs: int = OUTPUTS
     link: Link = "sigmoid"
     """Whether outputs stand each by itself, or are a distribution."""
-    names: tuple[str, ...] = ()
-    """Of the parameters, in the order of the flat parameter vector; none: as the module has them."""
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shapes of the parameters by name, in the order of the flat parameter vector."""
-        shapes = {name: tuple(parameter.shape) for name, parameter in self.module.named_parameters()}
-        return {name: shapes[name] for name in self.names or shapes}
+        return {name: tuple(self.module.get_parameter(name).shape) for name in self.names}
 
     def size(self) -> int:
         """The number of parameters P."""
@@ -70,7 +69,7 @@ class TorchCell:
         with GENERATOR, torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_of("initial weights", seed, self.name, run))
             made = self.make()
-        return torch.cat([parameter.detach().reshape(-1) for parameter in made.parameters()]).float().numpy()
+        return torch.cat([made.get_parameter(name).detach().reshape(-1) for name in self.names]).float().numpy()
 
 
 def seed_of(*purpose: str | int) -> int:
@@ -88,7 +87,7 @@ def torch_cell(cell: Cell, dropout: float = 0.0, link: Link = "sigmoid") -> Torc
     def make() -> nn.Module:
         return counter(cell, dropout=dropout, link=link)
 
-    return TorchCell(cell.name, make, make(), cell.letters, cell.outputs, link, tuple(cell.shapes()))
+    return TorchCell(cell.name, make, make(), tuple(cell.shapes()), cell.letters, cell.outputs, link)
 
 
 def _refusal(part: Any) -> str | None:
@@ -147,7 +146,8 @@ def user_cell(
     with GENERATOR, torch.random.fork_rng(devices=[]):
         module = make()
     _refuse_no_module(module, factory)
-    cell = TorchCell(name or factory.rpartition(":")[2].lower(), make, module, letters, outputs, link)
+    parameters = tuple(name for name, _ in module.named_parameters())
+    cell = TorchCell(name or factory.rpartition(":")[2].lower(), make, module, parameters, letters, outputs, link)
     _refuse_strange_outputs(cell, factory)
     return cell
 

@@ -328,8 +328,7 @@ def _errors(outputs: torch.Tensor, targets: torch.Tensor, loss: str) -> torch.Te
         return torch.nn.functional.binary_cross_entropy(outputs, goals, reduction="none").mean(-1)
     if loss == "ce":
         probability = (outputs * goals).sum(-1)
-        least = torch.finfo(probability.dtype).tiny  # below it, the slope 1 / probability overflows
-        return torch.where(probability < least, 100.0, -torch.log(probability.clamp(min=least)).clamp(min=-100.0))
+        return -torch.log(probability.clamp(min=torch.finfo(probability.dtype).tiny))  # below it, slopes overflow
     return ((outputs - goals) ** 2).mean(-1)
 
 
