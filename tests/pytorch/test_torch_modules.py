@@ -1,5 +1,8 @@
 """The plain PyTorch modules compute what the engine computes, and hold their weights to the bit."""
 
+import io
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +10,7 @@ from torch import nn
 
 from longcount import cells, engine
 from longcount.cells.lstm import LSTM
+from longcount.cells.network import Question
 from longcount.errors import UserError
 from longcount.languages import Words, dyck
 from longcount.training import torch_engine
@@ -14,7 +18,17 @@ from longcount.training.recurrent_modules import LinearRNN
 from longcount.training.torch_cells import torch_cell
 from longcount.training.torch_modules import counter, from_torch
 
-NETWORKS = [(name, 1, 1) for name in cells.names()] + [(name, 3, 2) for name in cells.names()]
+NETWORKS = {
+    f"{name}, {label}": replace(cells.get(name), **sizes)
+    for name in cells.names()
+    for label, sizes in {
+        "paper": {},
+        "two layers": {"hidden_size": 3, "layers": 2},
+        "3 letters, 5 outputs, learned start": {"letters": 3, "outputs": 5, "learned_start": True, "layers": 2},
+        "12 letters, 1 output": {"hidden_size": 2, "letters": 12, "outputs": 1},
+    }.items()
+}
+every_network = pytest.mark.parametrize("cell", NETWORKS.values(), ids=NETWORKS)
 
 
 def random_weights(cell: cells.Cell, seed: int = 0) -> dict[str, np.ndarray]:
@@ -22,16 +36,14 @@ def random_weights(cell: cells.Cell, seed: int = 0) -> dict[str, np.ndarray]:
     return {name: generator.uniform(-1, 1, shape).astype(np.float32) for name, shape in cell.shapes().items()}
 
 
-@pytest.mark.parametrize("network", NETWORKS)
-def test_names_and_shapes_are_those_of_a_store(network):
-    cell = cells.get(*network)
+@every_network
+def test_names_and_shapes_are_those_of_a_store(cell):
     state = counter(cell).state_dict()
     assert {name: tuple(tensor.shape) for name, tensor in state.items()} == cell.shapes()
 
 
-@pytest.mark.parametrize("network", NETWORKS)
-def test_a_round_trip_keeps_every_bit(network):
-    cell = cells.get(*network)
+@every_network
+def test_a_round_trip_keeps_every_bit(cell):
     tensors = random_weights(cell)
     back, flat = from_torch(counter(cell, tensors))
     assert back == cell
@@ -39,16 +51,28 @@ def test_a_round_trip_keeps_every_bit(network):
     np.testing.assert_array_equal(flat.view(np.int32), cells.pack(cell, tensors).view(np.int32))
 
 
-@pytest.mark.parametrize("network", NETWORKS)
-def test_outputs_in_float64_are_the_engines(network):
-    cell = cells.get(*network)
+@every_network
+@pytest.mark.parametrize("link", ["sigmoid", "softmax"])
+def test_outputs_in_float64_are_the_engines(cell, link):
+    """Of words side by side, and of one alone."""
     tensors = {name: tensor.astype(np.float64) for name, tensor in random_weights(cell).items()}
-    words = Words.from_strings(["(()(()))()((()))"])
-    letters = torch.eye(2, dtype=torch.float64)[torch.from_numpy(words.tokens.astype(np.int64))]
+    tokens = np.random.default_rng(1).integers(0, cell.letters, (3, 14))
+    letters = torch.eye(cell.letters, dtype=torch.float64)[torch.from_numpy(tokens)]
+    module = counter(cell, tensors, link=link)
     with torch.no_grad():
-        outputs = counter(cell, tensors)(letters).numpy()
-    ours = engine.trace(cell, cells.pack(cell, tensors), words[0])["outputs"]
-    np.testing.assert_allclose(ours.reshape(outputs.shape), outputs, rtol=1e-12)
+        outputs, alone = module(letters).numpy(), module(letters[0]).numpy()
+    for word, found in ((tokens[0], alone), *zip(tokens, outputs, strict=True)):
+        ours = engine.trace(cell, cells.pack(cell, tensors), word, Question(link))["outputs"]
+        np.testing.assert_allclose(ours.reshape(found.shape), found, rtol=1e-12)
+
+
+def test_modules_can_be_saved_whole():
+    for cell in NETWORKS.values():
+        module, stream = counter(cell, link="softmax"), io.BytesIO()
+        torch.save(module, stream)
+        stream.seek(0)
+        letters = torch.eye(cell.letters)[torch.zeros(4, dtype=torch.int64)]
+        assert torch.equal(torch.load(stream, weights_only=False)(letters), module(letters))
 
 
 @pytest.mark.parametrize("name", ["lstm", "relu", "gru"])

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 import numpy as np
 
 from longcount import cells
-from longcount.cells import OUTPUTS, Cell
+from longcount.cells import OUTPUTS, VOCABULARY, Cell
 from longcount.errors import UserError
 
 # What torch.nn calls the tensors of a recurrent layer, or of a single cell (without its layer's number), after any
@@ -50,40 +50,36 @@ def recognise(
         UserError: names are missing, too many or ambiguous; a shape does not fit; numbers are not finite floats.
     """
     ours = _named(dict(tensors), dict(renamed or {}), _tensors_of_their_own(cell), where)
-    starts = {name for name in ours if re.fullmatch(r"\w+_0_l\d+", name)}
-    kind, alike = _cell({name: ours[name] for name in ours if name not in starts}, cell, where)
-    kind = replace(kind, learned_start=bool(starts))
+    kind, alike = _cell(ours, cell, where)
     shapes = kind.shapes()
     missing = [name for name in shapes if name not in ours]
     if missing:
         biases = "; a layer made with bias=False needs biases of 0" if all("bias" in name for name in missing) else ""
-        raise UserError(f"{where}: lacks {', '.join(missing)} of {_described(kind)}{biases}")
+        raise UserError(f"{where}: lacks {', '.join(missing)} of {described(kind)}{biases}")
     extra = [theirs for name, (theirs, _) in ours.items() if name not in shapes]
     if extra:
-        raise UserError(f"{where}: {', '.join(extra)}: too many for {_described(kind)}")
+        raise UserError(f"{where}: {', '.join(extra)}: too many for {described(kind)}")
     result, rounded = {}, False
     for name, shape in shapes.items():
         theirs, tensor = ours[name]
         if tensor.shape != shape:
-            raise UserError(
-                f"{where}: {theirs} has shape {_shape(tensor.shape)}; {_described(kind)} over the letters '(' and ')' "
-                f"has {_shape(shape)} there"
-            )
+            found = f"{theirs} has shape {_shape(tensor.shape)}"
+            raise UserError(f"{where}: {found}; {described(kind)} has {_shape(shape)} there")
         result[name] = _finite_float32(tensor, f"{where}: {theirs}")
         rounded |= bool((result[name] != tensor).any())
     return Recognised(kind, result, rounded, alike)
 
 
 def _tensors_of_their_own(asked: str | None) -> re.Pattern[str]:
-    """Names of what cells have beside the tensors of torch.nn, after any prefix."""
+    """Names of what cells have beside the tensors of torch.nn, a learned start too, after any prefix."""
     kinds = [cells.get(name) for name in (*cells.names(), *([asked] if asked else []))]
     names = sorted({re.escape(name) for kind in kinds for name in (*kind.own, *_starts(kind))})
     return re.compile(rf"(?:.*\.)?({'|'.join(names)})_l(\d+)")
 
 
-def _starts(cell: Cell) -> list[str]:
-    """Names of a learned start, without a layer's number."""
-    return [f"{part}_0" for part in cell.state_names]
+def _starts(cell: Cell) -> tuple[str, ...]:
+    """What the parts of a learned start are called, but for the layer."""
+    return tuple(f"{part}_0" for part in cell.state_names)
 
 
 def _named(
@@ -148,17 +144,17 @@ def _readout(
     found: dict[str, tuple[str, np.ndarray]],
     where: str,
 ) -> str | None:
-    """The prefix of the readout: the only layer there is, or the only one of its shape, or the one that is named so."""
+    """The prefix of the readout: the only layer there is, or the only one that fits, or the one that is named so."""
     if len(readouts) <= 1 or "readout." in readouts:
         return "readout." if "readout." in readouts else next(iter(readouts), None)
     recurrent = found.get("weight_hh_l0")
     width = recurrent[1].shape[-1] if recurrent is not None and recurrent[1].ndim else None
-    expected = {"weight": (OUTPUTS, width), "bias": (OUTPUTS,)}
-    fitting = [
-        prefix
-        for prefix, parts in readouts.items()
-        if {part: tensors[theirs].shape for part, theirs in parts.items()} == expected
-    ]
+    fitting = []
+    for prefix, parts in readouts.items():
+        shapes = {part: tensors[theirs].shape for part, theirs in parts.items()}
+        outputs = shapes.get("bias", ())
+        if shapes == {"weight": (*outputs, width), "bias": outputs}:
+            fitting.append(prefix)
     if len(fitting) > 1:
         names = " and ".join(prefix + "weight" for prefix in fitting)
         raise UserError(f"{where}: {names} could both be the readout; say which: --map {fitting[0]}=readout.")
@@ -171,8 +167,18 @@ ONLY_WHERE_ASKED_FOR = ("hard_lstm", "hard_gru", "coupled_lstm", "slstm")
 
 def _cell(ours: dict[str, tuple[str, np.ndarray]], name: str | None, where: str) -> tuple[Cell, tuple[str, ...]]:
     """The cell, and the cells among which nothing decided."""
-    layers = max(1, sum(1 for known in ours if known.startswith("weight_ih_l")))
-    same_names = [known for known in cells.names() if set(cells.get(known, layers=layers).shapes()) == set(ours)]
+    sizes = {
+        "layers": max(1, sum(1 for known in ours if known.startswith("weight_ih_l"))),
+        "letters": _extent(ours, "weight_ih_l0", 1, VOCABULARY),
+        "outputs": _extent(ours, "readout.weight", 0, OUTPUTS),
+    }
+
+    def of_name(known: str, hidden_size: int = 1) -> Cell:
+        cell = replace(cells.get(known, hidden_size), **sizes)
+        learned_start = any(f"{part}_l0" in ours for part in _starts(cell))
+        return replace(cell, learned_start=learned_start)
+
+    same_names = [known for known in cells.names() if set(of_name(known).shapes()) == set(ours)]
     if name is None and "weight_hh_l0" not in ours and not same_names:
         raise UserError(
             f"{where}: lacks weight_hh_l0: no recurrent layer of torch.nn (LSTM, GRU or RNN); "
@@ -181,15 +187,15 @@ def _cell(ours: dict[str, tuple[str, np.ndarray]], name: str | None, where: str)
     first, rows, hidden_size = _size(ours, where)
     theirs, tensor = ours[first]
     if name is not None:
-        asked = cells.get(name, hidden_size, layers)
+        asked = of_name(name, hidden_size)
         if first in asked.shapes() and len(asked.gates) * hidden_size != rows:
             raise UserError(
-                f"{where}: {theirs} has shape {_shape(tensor.shape)}; {_described(asked)} has "
+                f"{where}: {theirs} has shape {_shape(tensor.shape)}; {described(asked)} has "
                 f"{_shape(asked.shapes()[first])} there"
             )
         return asked, ()
-    likely = [known for known in same_names or cells.names() if known not in ONLY_WHERE_ASKED_FOR]
-    kinds = [cells.get(known, hidden_size, layers) for known in likely]
+    usual = [known for known in same_names or cells.names() if known not in ONLY_WHERE_ASKED_FOR]
+    kinds = [of_name(known, hidden_size) for known in usual or same_names]
     fitting = [kind for kind in kinds if first in kind.shapes() and len(kind.gates) * hidden_size == rows]
     if not fitting:
         raise UserError(
@@ -197,6 +203,12 @@ def _cell(ours: dict[str, tuple[str, np.ndarray]], name: str | None, where: str)
             + ", ".join(f"{len(kind.gates)} ({kind.name})" for kind in kinds)
         )
     return fitting[0], tuple(kind.name for kind in fitting) if len(fitting) > 1 else ()
+
+
+def _extent(ours: dict[str, tuple[str, np.ndarray]], name: str, axis: int, otherwise: int) -> int:
+    """An extent of a matrix that says a size of the network; where it is none, its shape will be refused."""
+    shape = ours[name][1].shape if name in ours else ()
+    return shape[axis] if len(shape) == 2 and shape[axis] else otherwise
 
 
 def _size(ours: dict[str, tuple[str, np.ndarray]], where: str) -> tuple[str, int, int]:
@@ -216,15 +228,16 @@ def _size(ours: dict[str, tuple[str, np.ndarray]], where: str) -> tuple[str, int
     if bias.ndim != 1 or weight.ndim != 2 or not weight.shape[1] or len(bias) % weight.shape[1]:
         raise UserError(
             f"{where}: {biases} has shape {_shape(bias.shape)} and {weights} {_shape(weight.shape)}; a network of "
-            "hidden size H has a multiple of H in the first and [2, H] in the second"
+            "hidden size H has a multiple of H in the first and [outputs, H] in the second"
         )
     return "bias_ih_l0", len(bias), weight.shape[1]
 
 
-def _described(cell: Cell) -> str:
+def described(cell: Cell) -> str:
+    """A network's cell and sizes in words."""
     layers = f", {cell.layers} layers" if cell.layers > 1 else ""
-    start = ", its start learned" if cell.learned_start else ""
-    return f"{cell.name} of hidden size {cell.hidden_size}{layers}{start}"
+    start = ", a learned start" if cell.learned_start else ""
+    return f"{cell.name} of hidden size {cell.hidden_size}{layers}, {cell.letters} letters, {cell.outputs} outputs{start}"
 
 
 def _shape(shape: tuple[int, ...]) -> str:
