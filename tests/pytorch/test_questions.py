@@ -37,7 +37,7 @@ PROBLEMS = {
 }
 
 
-@pytest.fixture(params=PROBLEMS.values(), ids=PROBLEMS.keys())
+@pytest.fixture(params=PROBLEMS.values(), ids=list(PROBLEMS))
 def problem(request) -> Problem:
     language_name, task_name, loss, cell_name = request.param
     language, task = languages.get(language_name), tasks.get(task_name)

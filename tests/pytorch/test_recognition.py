@@ -1,12 +1,13 @@
 """Other people's names: found by role and shape, or refused in one clear line."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from longcount import cells
-from longcount.cells.recognition import recognise
+from longcount.cells.recognition import ONLY_WHERE_ASKED_FOR, described, recognise
 from longcount.errors import UserError
 
 
@@ -61,11 +62,43 @@ def test_a_plain_rnn_is_taken_for_relu_and_that_is_told():
     assert recognise(network("lstm")).alike == ()
 
 
-def test_the_readout_is_the_one_of_its_shape():
+def test_the_readout_is_the_one_that_fits():
     tensors = {**network("lstm", "lstm.", "fc2.")}
-    tensors["fc1.weight"], tensors["fc1.bias"] = np.ones((1, 1), np.float32), np.ones(1, np.float32)
+    tensors["fc1.weight"], tensors["fc1.bias"] = np.ones((1, 3), np.float32), np.ones(1, np.float32)
     with pytest.raises(UserError, match=r"fc1.bias, fc1.weight: no part of recurrent layers"):
         recognise(tensors)
+
+
+@pytest.mark.parametrize("learned_start", [False, True])
+@pytest.mark.parametrize("name", cells.names())
+def test_letters_and_outputs_are_those_of_the_tensors(name, learned_start):
+    for sizes in ((1, 1, 3, 2), (3, 2, 2, 1), (2, 1, 12, 13)):
+        cell = replace(cells.get(name, *sizes), learned_start=learned_start)
+        tensors = {
+            ours.replace("readout.", "fc.") if "readout" in ours else f"net.{ours}": np.full(shape, 0.5, np.float32)
+            for ours, shape in cell.shapes().items()
+        }
+        assert recognise(tensors, cell=name).cell == cell
+        found = recognise(tensors)
+        assert found.cell.shapes() == cell.shapes()
+        assert found.cell == cell or found.cell.name in found.alike or name in ONLY_WHERE_ASKED_FOR
+
+
+def test_a_learned_start_tells_cells_apart():
+    """An sLSTM's state has four parts, an LSTM's two."""
+    for name in ("lstm", "slstm", "gru", "coupled_lstm"):
+        cell = replace(cells.get(name), learned_start=True)
+        tensors = {ours: np.zeros(shape, np.float32) for ours, shape in cell.shapes().items()}
+        assert recognise(tensors).cell == cell
+    half = {ours: np.zeros(shape, np.float32) for ours, shape in cells.get("lstm").shapes().items()}
+    with pytest.raises(UserError, match=r"lacks c_0_l0 of lstm of hidden size 1, .* a learned start"):
+        recognise(half | {"h_0_l0": np.zeros(1, np.float32)})
+
+
+def test_a_network_is_described_with_its_sizes():
+    assert described(cells.get("gru")) == "gru of hidden size 1, 2 letters, 2 outputs"
+    cell = replace(cells.get("lstm", 4, 2, 3, 1), learned_start=True)
+    assert described(cell) == "lstm of hidden size 4, 2 layers, 3 letters, 1 output, a learned start"
 
 
 def test_names_can_be_mapped_one_by_one_or_by_prefix():
@@ -101,14 +134,16 @@ def floats(*shape: int) -> np.ndarray:
 
 REFUSALS = {
     "nothing": ({}, "lacks weight_hh_l0: no recurrent layer of torch.nn"),
-    "a missing tensor": (changed(lstm__bias_hh_l0=None), "lacks bias_hh_l0 of lstm of hidden size 1; a layer"),
+    "a missing tensor": (changed(lstm__bias_hh_l0=None), "lacks bias_hh_l0 of lstm of hidden size 1, 2"),
     "no readout": (changed(fc__weight=None, fc__bias=None), "lacks readout.weight, readout.bias of lstm of hidden"),
     "an extra tensor": (changed(embedding__table=floats(2, 2)), "embedding.table: no part of recurrent layers"),
     "a second layer's half": (changed(lstm__bias_ih_l1=floats(4)), "lstm.bias_ih_l1: too many for lstm of hidden"),
     "two readouts": (changed(head__weight=floats(2, 1), head__bias=floats(2)), "fc.weight and head.weight could both"),
     "two recurrent layers": (changed(lstm2__weight_ih_l0=floats(4, 2)), "and lstm2.weight_ih_l0 are both weight_ih_l0"),
-    "a wrong shape": (changed(lstm__weight_ih_l0=floats(4, 3)), "lstm.weight_ih_l0 has shape [4, 3]; lstm of hidden"),
-    "one output": (changed(fc__weight=floats(1, 1), fc__bias=floats(1)), "fc.weight has shape [1, 1]; lstm"),
+    "a wrong shape": (changed(lstm__weight_ih_l0=floats(3, 2)), "lstm.weight_ih_l0 has shape [3, 2]; lstm of hidden"),
+    "no letters": (changed(lstm__weight_ih_l0=floats(4, 0)), "lstm.weight_ih_l0 has shape [4, 0]; lstm of hidden"),
+    "no outputs": (changed(fc__weight=floats(0, 1), fc__bias=floats(0)), "fc.weight has shape [0, 1]; lstm of hidden"),
+    "three biases": (changed(fc__bias=floats(3)), "fc.bias has shape [3]; lstm of hidden size 1, 2 letters, 2 outputs"),
     "a flat matrix": (changed(lstm__weight_hh_l0=floats(4)), "lstm.weight_hh_l0 has shape [4]; a recurrent layer"),
     "odd gates": (changed(lstm__weight_hh_l0=floats(7, 1)), "7 gates; the cells have 4 (lstm)"),
     "uneven gates": (changed(lstm__weight_hh_l0=floats(7, 2)), "has shape [7, 2]; a recurrent layer of hidden size H"),
@@ -134,7 +169,8 @@ def test_refused_mappings_and_cells():
     with pytest.raises(UserError, match=r"lstm.weight_hh_l0: no part of|lacks weight_hh_l0"):
         recognise(changed(), renamed={"lstm.weight_hh_l0": "something"})
     with pytest.raises(
-        UserError, match=r"lstm.weight_hh_l0 has shape \[4, 1\]; gru of hidden size 1 has \[3, 1\] there"
+        UserError,
+        match=r"lstm.weight_hh_l0 has shape \[4, 1\]; gru of hidden size 1, 2 letters, 2 outputs has \[3, 1\] there",
     ):
         recognise(changed(), cell="gru")
     with pytest.raises(UserError, match="no cell is called 'lstn': did you mean lstm"):

@@ -162,7 +162,7 @@ def _readout(
 
 
 ONLY_WHERE_ASKED_FOR = ("hard_lstm", "hard_gru", "coupled_lstm", "slstm")
-"""Cells with the tensors of others, which tensors of that shape hardly ever mean."""
+"""Cells with the tensors of others, which such tensors hardly ever mean: taken only where no other fits."""
 
 
 def _cell(ours: dict[str, tuple[str, np.ndarray]], name: str | None, where: str) -> tuple[Cell, tuple[str, ...]]:
@@ -194,14 +194,14 @@ def _cell(ours: dict[str, tuple[str, np.ndarray]], name: str | None, where: str)
                 f"{_shape(asked.shapes()[first])} there"
             )
         return asked, ()
-    usual = [known for known in same_names or cells.names() if known not in ONLY_WHERE_ASKED_FOR]
-    kinds = [of_name(known, hidden_size) for known in usual or same_names]
+    kinds = [of_name(known, hidden_size) for known in same_names or cells.names()]
     fitting = [kind for kind in kinds if first in kind.shapes() and len(kind.gates) * hidden_size == rows]
     if not fitting:
         raise UserError(
             f"{where}: {theirs} has shape {_shape(tensor.shape)}: {rows // hidden_size} gates; the cells have "
-            + ", ".join(f"{len(kind.gates)} ({kind.name})" for kind in kinds)
+            + ", ".join(f"{len(kind.gates)} ({kind.name})" for kind in kinds if kind.name not in ONLY_WHERE_ASKED_FOR)
         )
+    fitting = [kind for kind in fitting if kind.name not in ONLY_WHERE_ASKED_FOR] or fitting
     return fitting[0], tuple(kind.name for kind in fitting) if len(fitting) > 1 else ()
 
 
@@ -237,7 +237,9 @@ def described(cell: Cell) -> str:
     """A network's cell and sizes in words."""
     layers = f", {cell.layers} layers" if cell.layers > 1 else ""
     start = ", a learned start" if cell.learned_start else ""
-    return f"{cell.name} of hidden size {cell.hidden_size}{layers}, {cell.letters} letters, {cell.outputs} outputs{start}"
+    letters = f"{cell.letters} letter{'s' * (cell.letters != 1)}"
+    outputs = f"{cell.outputs} output{'s' * (cell.outputs != 1)}"
+    return f"{cell.name} of hidden size {cell.hidden_size}{layers}, {letters}, {outputs}{start}"
 
 
 def _shape(shape: tuple[int, ...]) -> str:

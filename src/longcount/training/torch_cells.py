@@ -101,27 +101,17 @@ MODULES = Kind("module", "modules", {}, "a subclass of torch.nn.Module, or a fun
 
 
 def user_cell(
-    factory: str,
-    settings: Mapping[str, Any] | None = None,
-    name: str | None = None,
-    source: Source | None = None,
-    *,
-    letters: int = VOCABULARY,
-    outputs: int = OUTPUTS,
-    link: Link = "sigmoid",
+    factory: str, settings: Mapping[str, Any] | None = None, name: str | None = None, source: Source | None = None
 ) -> TorchCell:
     """A user's module in a cell's place.
 
     Args:
         factory: ``module:Name`` of a function or class. What it returns must be causal: outputs at a token depend on
             that word's tokens up to it.
-        settings: such as hidden_size, layers, dropout; those whose names are among its parameters are given to it, and
-            so are letters, outputs and link.
+        settings: such as hidden_size, layers, dropout; those whose names are among its parameters are given to it. What
+            it reads and gives has to fit letters, outputs and link; default: those of `TorchCell`.
         name: what the cell is called; default: the function's name in lower case.
         source: of the module; default: what ``factory`` means now, in the current folder or among installed modules.
-        letters: that it reads.
-        outputs: that it gives.
-        link: "softmax" where they should be a distribution.
 
     Raises:
         UserError: where there is no such function, or what it makes is no such module.
@@ -131,7 +121,8 @@ def user_cell(
         wanted = inspect.signature(made_by).parameters
     except (TypeError, ValueError):
         wanted = {}
-    known = {**(settings or {}), "letters": letters, "outputs": outputs, "link": link}
+    sizes = {"letters": VOCABULARY, "outputs": OUTPUTS, "link": "sigmoid"}
+    known = {**sizes, **(settings or {})}
     given = {key: value for key, value in known.items() if key in wanted}
 
     def make() -> nn.Module:
@@ -147,7 +138,8 @@ def user_cell(
         module = make()
     _refuse_no_module(module, factory)
     parameters = tuple(name for name, _ in module.named_parameters())
-    cell = TorchCell(name or factory.rpartition(":")[2].lower(), make, module, parameters, letters, outputs, link)
+    of_task = {size: known[size] for size in sizes}
+    cell = TorchCell(name or factory.rpartition(":")[2].lower(), make, module, parameters, **of_task)
     _refuse_strange_outputs(cell, factory)
     return cell
 
