@@ -194,8 +194,9 @@ def _cell(ours: dict[str, tuple[str, np.ndarray]], name: str | None, where: str)
                 f"{_shape(asked.shapes()[first])} there"
             )
         return asked, ()
-    kinds = [of_name(known, hidden_size) for known in same_names or cells.names()]
+    kinds = [of_name(known, hidden_size) for known in cells.names()]
     fitting = [kind for kind in kinds if first in kind.shapes() and len(kind.gates) * hidden_size == rows]
+    fitting = [kind for kind in fitting if kind.name in same_names] or fitting
     if not fitting:
         raise UserError(
             f"{where}: {theirs} has shape {_shape(tensor.shape)}: {rows // hidden_size} gates; the cells have "
