@@ -91,14 +91,14 @@ def test_a_learned_start_tells_cells_apart():
         tensors = {ours: np.zeros(shape, np.float32) for ours, shape in cell.shapes().items()}
         assert recognise(tensors).cell == cell
     half = {ours: np.zeros(shape, np.float32) for ours, shape in cells.get("lstm").shapes().items()}
-    with pytest.raises(UserError, match=r"lacks c_0_l0 of lstm of hidden size 1, .* a learned start"):
+    with pytest.raises(UserError, match=r"lacks c_0_l0 of lstm of hidden size 1, .*, its start learned"):
         recognise(half | {"h_0_l0": np.zeros(1, np.float32)})
 
 
 def test_a_network_is_described_with_its_sizes():
     assert described(cells.get("gru")) == "gru of hidden size 1, 2 letters, 2 outputs"
     cell = replace(cells.get("lstm", 4, 2, 3, 1), learned_start=True)
-    assert described(cell) == "lstm of hidden size 4, 2 layers, 3 letters, 1 output, a learned start"
+    assert described(cell) == "lstm of hidden size 4, 2 layers, 3 letters, 1 output, its start learned"
 
 
 def test_names_can_be_mapped_one_by_one_or_by_prefix():

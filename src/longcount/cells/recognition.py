@@ -237,7 +237,7 @@ def _size(ours: dict[str, tuple[str, np.ndarray]], where: str) -> tuple[str, int
 def described(cell: Cell) -> str:
     """A network's cell and sizes in words."""
     layers = f", {cell.layers} layers" if cell.layers > 1 else ""
-    start = ", a learned start" if cell.learned_start else ""
+    start = ", its start learned" if cell.learned_start else ""
     letters = f"{cell.letters} letter{'s' * (cell.letters != 1)}"
     outputs = f"{cell.outputs} output{'s' * (cell.outputs != 1)}"
     return f"{cell.name} of hidden size {cell.hidden_size}{layers}, {letters}, {outputs}{start}"
