@@ -11,6 +11,7 @@ from longcount.cells import Cell
 from longcount.cells.network import Question
 from longcount.engine import Options
 from longcount.languages import Words, tasks
+from longcount.languages.uniforms import Uniforms
 from longcount.training import torch_engine
 from longcount.training.torch_cells import torch_cell
 
@@ -41,9 +42,9 @@ PROBLEMS = {
 def problem(request) -> Problem:
     language_name, task_name, loss, cell_name = request.param
     language, task = languages.get(language_name), tasks.get(task_name)
-    random = np.random.default_rng(0)
+    random, uniforms = np.random.default_rng(0), Uniforms(0)
     lengths = [length for length in (1, 2, 3, 4, 6, 12, 30) if language.count(length)]
-    members = [language.draw(length, random) for length in lengths]
+    members = [language.draw(length, uniforms) for length in lengths]
     others = ["".join(random.choice(list(language.letters), length)) for length in (1, 3, 20, 45)]
     words = Words.from_strings([*members, *others], language.letters)
     sizes = {"letters": len(language.letters), "outputs": len(task.outputs(language)), "learned_start": True}
