@@ -116,6 +116,7 @@ def table_1(store: Path) -> None:
     from longcount.analysis.sampling import sampling_distribution
     from longcount.analysis.spread import summarise, wilson_interval
     from longcount.analysis.table1 import MEASURES, selected_models
+    from longcount.papers.el_naggar_2022 import TABLE_1
     from longcount.store.store import Store
 
     models = selected_models(metrics_of(Store.open(store)))
@@ -126,7 +127,7 @@ def table_1(store: Path) -> None:
         for measure in MEASURES:
             summary = summarise(rows[measure])
             say("table 1", cell=cell, measure=measure, **{k: round(v, 4) for k, v in vars(summary).items()})
-    for row in sampling_distribution(models).to_dict("records"):
+    for row in sampling_distribution(models, TABLE_1).to_dict("records"):
         say("ten-run tables", **row)
 
 
@@ -171,10 +172,11 @@ def ten_run_figure(store: Path) -> None:
     import numpy as np
 
     from longcount.analysis.models import metrics_of
-    from longcount.analysis.paper import CELL_TITLES, RUNS, TABLE_1
     from longcount.analysis.sampling import STATISTICS, draw_tables
+    from longcount.analysis.selection import KEPT_RUNS
     from longcount.analysis.table1 import selected_models
     from longcount.cells import CELLS
+    from longcount.papers.el_naggar_2022 import CELL_TITLES, TABLE_1
     from longcount.store.store import Store
 
     titles = {"very_long_fpf": "FPF, tokens", "long_accuracy": "long, % of words"}
@@ -191,7 +193,7 @@ def ten_run_figure(store: Path) -> None:
                     {"from": float(edges[i]), "to": float(edges[i + 1]), "share": int(count) / len(tables)}
                     for i, count in enumerate(counts)
                 ]
-                name = f"{CELL_TITLES[str(cell)]}: {statistic} of {RUNS} models, {title}"
+                name = f"{CELL_TITLES[str(cell)]}: {statistic} of {KEPT_RUNS} models, {title}"
                 row.append(_histogram(bars, name, getattr(TABLE_1[str(cell)][measure], statistic)))
             panels.append({"hconcat": row})
     _draw(store.parent / "ten-run-tables.svg", {"vconcat": panels})

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from longcount.analysis.results import analyse
 from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.run import run_study
@@ -51,6 +52,25 @@ def content() -> Callable[[Path], dict[str, bytes]]:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """The small study, made without disturbance; not to be changed."""
     return run_study(_small_study(), tmp_path_factory.mktemp("stores") / "undisturbed", Threads(1))
+
+
+ANALYSED_WORDS = {
+    "training_words": 400,
+    "validation_words": 100,
+    "long_words": 60,
+    "very_long_words": 12,
+    "very_long_length": 200,
+}
+
+
+@pytest.fixture(scope="session")
+def analysed(tmp_path_factory) -> Path:
+    """A store of LSTM, ReLU and GRU runs, analysed."""
+    directory = tmp_path_factory.mktemp("analysed") / "store"
+    grid = [{"cell": "lstm", "runs": 3}, {"cell": "relu", "runs": 6}, {"cell": "gru", "runs": 2}]
+    run_study(build_study({"name": "small", "words": ANALYSED_WORDS, "epochs": 6, "grid": grid}), directory)
+    analyse(directory)
+    return directory
 
 
 OWN_PARTS = {

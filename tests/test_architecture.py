@@ -17,6 +17,7 @@ ORDER = (
     ("studies",),
     ("exact",),
     ("analysis",),
+    ("papers",),
     ("experiments", "report"),
     ("benchmark",),
     ("commands",),

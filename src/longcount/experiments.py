@@ -6,10 +6,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from longcount.analysis import paper
 from longcount.analysis.long_training import FOLDER, long_study
+from longcount.analysis.selection import KEPT_RUNS
 from longcount.cells import CELLS
 from longcount.disk import disk_errors_told
+from longcount.papers import el_naggar_2022 as paper
 from longcount.store.locking import exclusive
 from longcount.store.store import Store
 from longcount.studies.executors import Threads
@@ -41,7 +42,7 @@ def train(
     return run_study(study, out, Threads(jobs), listen)
 
 
-def paper_study(runs: int = paper.RUNS, seed: int = 0, data: str | Path | None = None) -> Study:
+def paper_study(runs: int = KEPT_RUNS, seed: int = 0, data: str | Path | None = None) -> Study:
     """The paper's protocol: LSTM, ReLU and GRU.
 
     Args:
@@ -55,7 +56,7 @@ def paper_study(runs: int = paper.RUNS, seed: int = 0, data: str | Path | None =
     tables: dict[str, Any] = {"name": "paper", "seed": seed}
     if data is not None:
         tables["words"] = {"directory": str(data)}
-    tables["grid"] = [{"cell": cell, "runs": runs * CELLS[cell].paper_runs // paper.RUNS} for cell in paper.CELLS]
+    tables["grid"] = [{"cell": cell, "runs": runs * CELLS[cell].paper_runs // KEPT_RUNS} for cell in paper.CELLS]
     return build_study(tables, where="reproduce")
 
 
@@ -63,7 +64,7 @@ def reproduce(
     out: str | Path,
     *,
     data: str | Path | None = None,
-    runs: int = paper.RUNS,
+    runs: int = KEPT_RUNS,
     seed: int = 0,
     jobs: int | None = None,
     listen: Listener | None = None,

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from longcount.analysis.claims import DOES_NOT_HOLD, HOLDS, IN_PART
 from longcount.analysis.failures import PHASES
 from longcount.analysis.models import evaluate
 from longcount.analysis.results import RESULTS, SHALLOW_LENGTH, analyse, path_of, read_result
@@ -65,35 +64,16 @@ def test_a_third_of_relu_runs_is_kept(results):
     assert max(kept["validation_loss"]) <= min(others["validation_loss"])
 
 
-def test_claims_have_verdicts_and_numbers(results):
-    claims = results["claims"]
-    assert set(claims["verdict"]) <= {HOLDS, IN_PART, DOES_NOT_HOLD}
-    assert len(claims) >= 14
-    assert all(any(letter.isdigit() for letter in text) for text in claims["measured"])
-    assert min(claims["runs"]) >= 1
-
-
-def test_claims_follow_the_numbers(results):
-    """A GRU that gets a Very Long word right turns the verdict on failure at 1,000 tokens."""
-    from longcount.analysis.claims import claims
-
-    changed = dict(results)
-    models = results["models"].assign(very_long_unfailed=0)
-    statement = "On words of 1,000 tokens every LSTM and every GRU fails, on every word."
-
-    def verdict(frame):
-        changed["models"] = frame
-        return where(claims(changed), statement=statement)["verdict"].iloc[0]
-
-    assert verdict(models) == HOLDS
-    assert verdict(models.assign(very_long_unfailed=(models["cell"] == "gru") & (models["run"] == 0))) == IN_PART
-    assert verdict(models.assign(very_long_unfailed=(models["cell"] != "relu"))) == DOES_NOT_HOLD
-
-
 def test_nothing_is_made_again_until_the_store_grows(analysed):
     before = {name: path_of(analysed, name).stat().st_mtime_ns for name in RESULTS}
     analyse(analysed)
     assert {name: path_of(analysed, name).stat().st_mtime_ns for name in RESULTS} == before
+
+
+def test_further_results_are_made_from_the_others_and_kept(analysed, results):
+    further = {"runs": lambda frames: frames["models"].loc[:, ["condition", "run"]]}
+    analyse(analysed, further=further)
+    assert read_result(analysed, "runs").equals(results["models"].loc[:, ["condition", "run"]])
 
 
 def test_missing_and_damaged_results_are_told_of(tmp_path):

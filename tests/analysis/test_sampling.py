@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from longcount.analysis.sampling import _draws, draw_tables, sampling_distribution
+from longcount.papers.el_naggar_2022 import TABLE_1
 
 
 def test_draws_are_without_replacement_and_every_run_is_as_likely():
@@ -51,7 +52,7 @@ def test_the_papers_values_are_placed_among_drawn_tables():
             **{measure: generator.normal(916.8, 10.0, 70) for measure in measures},
         }
     )
-    frame = sampling_distribution(models, draws=400)
+    frame = sampling_distribution(models, TABLE_1, draws=400)
     assert set(frame["cell"]) == {"lstm"}  # 20 ReLU runs are too few for tables of 30
     row = frame[(frame["measure"] == "very_long_fpf") & (frame["statistic"] == "mean")].iloc[0]
     assert row["low"] < row["middle"] < row["high"]
@@ -64,7 +65,7 @@ def test_what_the_paper_does_not_print_is_none():
     measures = ("training_accuracy", "validation_accuracy", "long_accuracy", "very_long_fpf")
     values = {measure: generator.random(40) for measure in measures}
     models = pd.DataFrame({"condition": ["relu"] * 40, "validation_loss": generator.random(40), **values})
-    frame = sampling_distribution(models, draws=10)
+    frame = sampling_distribution(models, TABLE_1, draws=10)
     greatest = frame[(frame["measure"] == "very_long_fpf") & (frame["statistic"] == "max")].iloc[0]
     assert greatest["paper"] is None
     assert greatest["below"] is None

@@ -1,6 +1,6 @@
 """What one factor does: the conditions of a study that differ in a single field from a baseline, paired by run."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -80,34 +80,3 @@ def _row(values: dict[str, np.ndarray], base: dict[str, np.ndarray]) -> dict[str
 
 def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else float("nan")
-
-
-def readable(factors: "pd.DataFrame") -> "pd.DataFrame":
-    """The frame of `one_factor_at_a_time` as text, a column for each measure with its interval."""
-    import pandas as pd
-
-    def interval(row: dict[Any, Any], name: str, form: str) -> str:
-        if np.isnan(row[name]):
-            return "–"
-        if np.isnan(row[f"{name}_low"]):  # a single pair has no spread
-            return f"{row[name]:{form}}"
-        return f"{row[name]:{form}} ({row[f'{name}_low']:{form}}, {row[f'{name}_high']:{form}})"
-
-    rows = []
-    for row in factors.to_dict("records"):
-        first = row["factor"] == "baseline"
-        learned = f"{row['learned']:.0%} ({row['learned_low']:.0%}, {row['learned_high']:.0%})"
-        rows.append(
-            {
-                "cell": row["cell"],
-                "factor": str(row["factor"]).removeprefix("words."),
-                "value": row["value"],
-                "runs": str(row["runs"]),
-                "learned": learned,
-                "long %": "–" if np.isnan(row["long_accuracy"]) else f"{row['long_accuracy']:.1f}",
-                "difference": "" if first else interval(row, "accuracy_difference", "+.1f"),
-                "FPF": "–" if np.isnan(row["fpf"]) else f"{row['fpf']:.0f}",
-                "difference of FPF": "" if first else interval(row, "fpf_difference", "+.0f"),
-            }
-        )
-    return pd.DataFrame(rows)

@@ -7,8 +7,7 @@ import numpy as np
 
 from longcount.analysis.counters import LEAK_DEPTH
 from longcount.analysis.failures import PHASES
-from longcount.analysis.paper import in_order
-from longcount.analysis.selection import where
+from longcount.analysis.selection import in_order, where
 from longcount.analysis.spread import wilson_interval
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longcount.analysis import paper
 from longcount.analysis.models import measure_models, metrics_of
 from longcount.analysis.selection import best_epochs, values, where
 from longcount.store.store import STUDY_FILE, Store
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 FOLDER = "long_training"
 RUNS = 8  # of each cell
+EPOCHS = 100
 
 
 def long_study(store: Store) -> Study:
@@ -31,12 +31,12 @@ def long_study(store: Store) -> Study:
         changes = {
             "runs": min(RUNS, condition.runs),
             "earlier_runs": (),
-            "epochs": paper.LONG_TRAINING_EPOCHS,
+            "epochs": EPOCHS,
             "words": condition.words.model_copy(update=words),
             "word_set": "",
         }
         conditions.append(condition.model_copy(update=changes))
-    name = f"{store.study.name}, {paper.LONG_TRAINING_EPOCHS} epochs"
+    name = f"{store.study.name}, {EPOCHS} epochs"
     return store.study.model_copy(update={"name": name, "conditions": tuple(conditions)})
 
 

@@ -4,7 +4,7 @@ Each result is one Parquet file with one frame, described at the function that m
 blocks that it was made from, so that a store that has grown is analysed again and one that has not is left alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,6 @@ import numpy as np
 from longcount import __version__
 from longcount.analysis import long_training, table1
 from longcount.analysis.baselines import baseline_outputs, first_failures
-from longcount.analysis.claims import claims
 from longcount.analysis.counters import (
     COUNTERS,
     DEPTHS,
@@ -255,20 +254,12 @@ class Analysis:
         """See `longcount.analysis.failure_modes.failure_modes`."""
         return failure_modes(self.frames)
 
-    def claims(self) -> "pd.DataFrame":
-        """See `longcount.analysis.claims.claims`."""
-        return claims(self.frames)
-
     def run(self) -> "dict[str, pd.DataFrame]":
         """All results by name, in an order in which each finds what it needs."""
         self.frames: dict[str, pd.DataFrame] = {}
-        for name, make in self.makers().items():
-            self.frames[name] = make()
+        for name in RESULTS:
+            self.frames[name] = getattr(self, name)()
         return self.frames
-
-    def makers(self) -> "dict[str, Callable[[], pd.DataFrame]]":
-        """What makes each result."""
-        return {name: getattr(self, name) for name in RESULTS}
 
     def _counters(self, models: "pd.DataFrame", depths: int) -> Counters:
         return counters(models["cell"].iloc[0], weights_of(self.store, models), depths)
@@ -276,7 +267,7 @@ class Analysis:
 
 RESULTS = (
     "table1", "learned", "models", "checkpoints", "table2", "losses", "long_training", "long_training_models",
-    "zigzags", "steps", "saturation", "indicators", "survival", "failure_modes", "claims",
+    "zigzags", "steps", "saturation", "indicators", "survival", "failure_modes",
 )  # fmt: skip
 
 
@@ -300,8 +291,19 @@ def _step_columns(steps: Counters | None) -> dict[str, np.ndarray | float]:
     return columns
 
 
-def analyse(directory: str | Path, jobs: int | None = None) -> None:
+Further = Mapping[str, "Callable[[dict[str, pd.DataFrame]], pd.DataFrame]"]
+"""Results by name that are made from those of an analysis."""
+
+NOTHING_FURTHER: Further = {}
+
+
+def analyse(directory: str | Path, jobs: int | None = None, further: Further = NOTHING_FURTHER) -> None:
     """Make all results of a complete study and write them to its ``results`` folder; nothing where they are up to date.
+
+    Args:
+        directory: the store.
+        jobs: threads; default: all cores.
+        further: results to make from these, such as what a paper claims.
 
     Raises:
         UserError: where there is no store, one measured on too few words, or it cannot be written.
@@ -314,9 +316,11 @@ def analyse(directory: str | Path, jobs: int | None = None) -> None:
             "report; `longcount evaluate` takes any words"
         )
     made_from = _made_from(store)
-    if all(is_made_from(path_of(store.directory, name), made_from) for name in RESULTS):
+    if all(is_made_from(path_of(store.directory, name), made_from) for name in (*RESULTS, *further)):
         return
-    for name, frame in Analysis(store, jobs).run().items():
+    frames = Analysis(store, jobs).run()
+    made = {name: make(frames) for name, make in further.items()}
+    for name, frame in (frames | made).items():
         keep_frame(store, f"{FOLDER}/{name}.parquet", frame, made_from)
 
 

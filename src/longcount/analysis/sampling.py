@@ -5,15 +5,30 @@ with the lowest validation loss out of 30. Each draw here takes as many runs, wi
 and computes the same.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from longcount.analysis.paper import RUNS, TABLE_1
+from longcount.analysis.selection import KEPT_RUNS
 from longcount.cells import CELLS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class Statistics(Protocol):
+    """What a paper prints of a measure; None where it prints no number."""
+
+    @property
+    def mean(self) -> float | None: ...
+
+    @property
+    def min(self) -> float | None: ...
+
+    @property
+    def max(self) -> float | None: ...
+
 
 DRAWS = 10_000
 SEED = 20221203
@@ -21,7 +36,7 @@ STATISTICS = ("mean", "min", "max")
 
 
 def draw_tables(
-    validation_loss: np.ndarray, values: np.ndarray, drawn: int, kept: int = RUNS, draws: int = DRAWS
+    validation_loss: np.ndarray, values: np.ndarray, drawn: int, kept: int = KEPT_RUNS, draws: int = DRAWS
 ) -> np.ndarray:
     """Mean, least and greatest of the kept runs of every draw, float64 [draws, 3].
 
@@ -61,22 +76,25 @@ def _draws(runs: int, drawn: int, draws: int) -> np.ndarray:
     return chosen
 
 
-def sampling_distribution(models: "pd.DataFrame", draws: int = DRAWS) -> "pd.DataFrame":
-    """Where the paper's Table 1 falls among tables of as many runs drawn from many.
+def sampling_distribution(
+    models: "pd.DataFrame", published: Mapping[str, Mapping[str, Statistics]], draws: int = DRAWS
+) -> "pd.DataFrame":
+    """Where a paper's Table 1 falls among tables of as many runs drawn from many.
 
     Args:
-        models: one row a run, from `longcount.analysis.table1.selected_models`.
+        models: one row per run, from `longcount.analysis.table1.selected_models`.
+        published: what the paper prints, by condition and measure.
         draws: how many tables are drawn.
 
     Returns:
-        Frame with one row a statistic: cell, measure, statistic (mean, min, max over the 10 models of a
+        Frame with one row per statistic: cell, measure, statistic (mean, min, max over the 10 models of a
         table), runs (drawn from), low, middle, high (the 2.5, 50 and 97.5% points over tables), paper (None where it
         prints none), below (share of tables at or below the paper's value; None likewise).
     """
     import pandas as pd
 
     rows = []
-    for cell, measures in TABLE_1.items():
+    for cell, measures in published.items():
         of_cell = models.loc[models["condition"] == cell]
         drawn = CELLS[cell].paper_runs
         if len(of_cell) < drawn:

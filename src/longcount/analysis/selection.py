@@ -10,11 +10,11 @@ Every function takes the frame of metrics that a store keeps: one row per (condi
 ``fpf_mean``, ``unfailed`` and, for the validation split, ``last_word_loss``.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longcount.analysis import paper
 from longcount.cells import CELLS
 from longcount.training.selection import LOSS_COLUMNS, Reading
 from longcount.training.selection import best_epochs as best_epochs_of_losses
@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEARNED_ACCURACY = 50.0  # percent of validation words right at the best epoch
+KEPT_RUNS = 10  # of each cell, that the first paper's tables report
+
+
+def in_order(conditions: Iterable[str]) -> list[str]:
+    """Distinct names of conditions: those called like built-in cells first, in their order, others as they come.
+
+    >>> in_order(["gru", "other", "gru", "lstm"])
+    ['lstm', 'gru', 'other']
+    """
+    present = dict.fromkeys(conditions)
+    return [name for name in dict.fromkeys([*CELLS, *present]) if name in present]
 
 
 def where(frame: "pd.DataFrame", **equal: object) -> "pd.DataFrame":
@@ -76,7 +87,7 @@ def kept_share(cell: str) -> float:
     >>> kept_share("gru"), round(kept_share("relu"), 3)
     (1.0, 0.333)
     """
-    return paper.RUNS / CELLS[cell].paper_runs if cell in CELLS else 1.0
+    return KEPT_RUNS / CELLS[cell].paper_runs if cell in CELLS else 1.0
 
 
 def kept_runs(best: "pd.DataFrame") -> "pd.Series":

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount.analysis.baselines import baseline_metrics
-from longcount.analysis.paper import in_order
-from longcount.analysis.selection import at_epochs, best_epochs, kept_runs, kept_share, where
+from longcount.analysis.selection import at_epochs, best_epochs, in_order, kept_runs, kept_share, where
 from longcount.analysis.spread import summarise, wilson_interval
 from longcount.training.selection import Reading
 

@@ -173,10 +173,11 @@ def factors(store: Path, /, *, out: Path | None = None, json: Json = False) -> N
         store: The store of a study.
         out: A file for the whole table, ending in .csv.
     """
-    from longcount.analysis.factors import one_factor_at_a_time, readable
+    from longcount.analysis.factors import one_factor_at_a_time
     from longcount.commands.output import print_json, say
     from longcount.disk import disk_errors_told
     from longcount.errors import UserError
+    from longcount.report.factors import factors_shown
     from longcount.store.store import Store
 
     if out is not None and out.suffix != ".csv":
@@ -190,7 +191,7 @@ def factors(store: Path, /, *, out: Path | None = None, json: Json = False) -> N
         print_json(frame.to_dict("records"))
     elif out is None:
         _print_frame(
-            "one factor at a time: mean (95% interval); differences from the baseline, by run", readable(frame)
+            "one factor at a time: mean (95% interval); differences from the baseline, by run", factors_shown(frame)
         )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from longcount.analysis.leaderboard import read_leaderboard
 from longcount.analysis.results import RESULTS, analyse, read_result
 from longcount.analysis.worst_case import with_verdicts, worst_cases
+from longcount.papers.el_naggar_2022.claims import claims
 from longcount.report import drawing
 from longcount.report.figures import figures
 from longcount.report.formats import write_table
@@ -14,6 +15,9 @@ from longcount.report.tables import tables
 from longcount.report.worst_case import worst_case_figure, worst_case_table
 from longcount.store.store import Store
 from longcount.studies.executors import available_cores
+
+FURTHER = {"claims": claims}
+"""What is made of an analysis for the page."""
 
 
 def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
@@ -39,8 +43,8 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
 
         return draw_leaderboard(store, leaderboard)
     with drawing.helpers(store.directory / "figures", jobs or available_cores()) as helpers:
-        analyse(directory, jobs)
-        results = {name: read_result(directory, name) for name in RESULTS}
+        analyse(directory, jobs, FURTHER)
+        results = {name: read_result(directory, name) for name in (*RESULTS, *FURTHER)}
         certified = with_verdicts(store, results["models"])
         if certified is None:
             drawn, told = figures(results), tables(results)

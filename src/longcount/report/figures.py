@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longcount.analysis import paper
+from longcount.analysis.failure_modes import HALF_PERIOD
 from longcount.analysis.failures import PHASES
-from longcount.analysis.selection import count, values, where
+from longcount.analysis.selection import count, in_order, values, where
+from longcount.papers import el_naggar_2022 as paper
 from longcount.report import panels
 from longcount.report.numbers import percent, significant
 from longcount.report.panels import Panel
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     Results = dict[str, pd.DataFrame]
 
-FIGURE_3_HALF_PERIOD = 500
 GAP = 14  # CSS pixels between panels in print
 
 
@@ -75,7 +75,7 @@ def figures(results: "Results") -> list[Figure]:
 
 def figure1(results: "Results") -> list[Figure]:
     """Failure point against validation loss."""
-    conditions = paper.in_order(results["table2"]["condition"])
+    conditions = in_order(results["table2"]["condition"])
     if not conditions:
         return []
     table = where(results["table2"], predictor="validation")
@@ -105,7 +105,7 @@ def figure1(results: "Results") -> list[Figure]:
 
 def predictors(results: "Results") -> list[Figure]:
     """R² of every predictor of Table 2."""
-    conditions = paper.in_order(results["table2"]["condition"])
+    conditions = in_order(results["table2"]["condition"])
     if not conditions:
         return []
     table = results["table2"]
@@ -138,7 +138,7 @@ def figure2(results: "Results") -> list[Figure]:
     losses = where(results["losses"], kept=True)
     if not values(losses, "epoch").any():  # models that were not trained here
         return []
-    conditions = paper.in_order(losses["condition"])
+    conditions = in_order(losses["condition"])
     parts = []
     for condition in conditions:
         of_condition = where(losses, condition=condition)
@@ -176,7 +176,7 @@ def figure2_long(results: "Results") -> list[Figure]:
     losses, models = results["long_training"], results["long_training_models"]
     if len(losses) == 0:
         return []
-    conditions = paper.in_order(losses["condition"])
+    conditions = in_order(losses["condition"])
     parts = []
     for condition in conditions:
         chosen = where(models, condition=condition, learned=True)
@@ -215,8 +215,8 @@ def figure3(results: "Results") -> list[Figure]:
     zigzags = where(results["zigzags"], kept=True)
     if len(zigzags) == 0:
         return []
-    conditions = paper.in_order(zigzags["condition"])
-    shown = where(zigzags, half_period=FIGURE_3_HALF_PERIOD)
+    conditions = in_order(zigzags["condition"])
+    shown = where(zigzags, half_period=HALF_PERIOD)
     parts = []
     for condition in conditions:
         fpf = where(shown, condition=condition)
@@ -225,13 +225,13 @@ def figure3(results: "Results") -> list[Figure]:
         parts.append(f"{cell_title(condition)} {told} (median {np.median(fpf['fpf']):.0f})")
     line, detail = (
         [
-            panels.histogram(where(shown, condition=condition), condition, FIGURE_3_HALF_PERIOD, span, 50, False)
+            panels.histogram(where(shown, condition=condition), condition, HALF_PERIOD, span, 50, False)
             | {"title": cell_title(condition) + told}
             for condition in conditions
         ]
         for span, told in (((0, 2000), ""), ((500, 1000), ", 500 to 1,000"))
     )
-    others = [j for j in sorted(set(zigzags["half_period"])) if j != FIGURE_3_HALF_PERIOD]
+    others = [j for j in sorted(set(zigzags["half_period"])) if j != HALF_PERIOD]
     return [
         Figure(
             "figure3",
@@ -270,7 +270,7 @@ def figure3(results: "Results") -> list[Figure]:
 def failure(results: "Results") -> list[Figure]:
     """Why each cell fails."""
     found = []
-    for condition in paper.in_order(results["steps"]["condition"]):
+    for condition in in_order(results["steps"]["condition"]):
         has_indicators = len(results["indicators"]) and condition in set(results["indicators"]["condition"])
         middle = panels.indicators if has_indicators else panels.saturation
         line = [panels.steps(results, condition), middle(results, condition)]

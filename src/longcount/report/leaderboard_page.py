@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from longcount import __version__
-from longcount.analysis import paper
 from longcount.analysis.interventions import BOUND_LIMIT, INTERVENTIONS
 from longcount.analysis.leaderboard import Leaderboard
 from longcount.analysis.selection import values, where
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.repair import DEPTHS
+from longcount.papers import el_naggar_2022 as paper
 from longcount.report.document import document
 from longcount.report.figures import Figure
 from longcount.report.leaderboard_figure import PAPERS

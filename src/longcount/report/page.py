@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longcount import __version__
-from longcount.analysis import paper
 from longcount.analysis.selection import where
 from longcount.cells import Cell
+from longcount.papers import el_naggar_2022 as paper
 from longcount.report.document import as_json, document
 from longcount.report.figures import Figure
 from longcount.report.files import write_bytes

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longcount.analysis import paper
 from longcount.analysis.failures import PHASES
 from longcount.analysis.results import SHALLOW_LENGTH
-from longcount.analysis.selection import values, where
+from longcount.analysis.selection import in_order, values, where
+from longcount.papers import el_naggar_2022 as paper
 from longcount.report.channels import name, number, rows, short, shown
 from longcount.report.numbers import significant
 from longcount.report.style import BASELINE, DEPTH, PHASE_COLOURS, colour
@@ -350,7 +350,7 @@ def survival(results: "Results") -> Panel:
 def averages(results: "Results") -> Panel:
     """The average failure point on Very Long words against the failure point on ``()`` repeated."""
     models = where(results["models"], learned=True)
-    conditions = paper.in_order(models["condition"])
+    conditions = in_order(models["condition"])
     titles = [cell_title(condition) for condition in conditions]
     models = models.assign(model=[cell_title(condition) for condition in models["condition"]])
     points = {

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longcount.analysis import paper
 from longcount.analysis.selection import where
 from longcount.analysis.worst_case import WorstCase
+from longcount.papers import el_naggar_2022 as paper
 from longcount.report.numbers import interval, percent, position
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from longcount.analysis import paper
-from longcount.analysis.selection import values, where
+from longcount.analysis.selection import in_order, values, where
 from longcount.analysis.worst_case import WorstCase
+from longcount.papers import el_naggar_2022 as paper
+from longcount.papers.el_naggar_2022.claims import VERDICTS
 from longcount.report.numbers import MINUS, interval, percent, position, significant
 from longcount.report.panels import PREDICTOR_TITLES, constant_fpf, whole_length
 from longcount.report.table1 import (
@@ -88,7 +89,7 @@ def _table2(results: "Results") -> list[Table]:
         paper_p=[value.p if value else None for value in published],
     )
     rows, groups = [], []
-    for condition in paper.in_order(table["condition"]):
+    for condition in in_order(table["condition"]):
         groups.append(len(rows))
         found = {row["predictor"]: row for row in where(table, condition=condition).to_dict("records")}
         told = {
@@ -144,7 +145,7 @@ def _failures(results: "Results") -> list[Table]:
     import pandas as pd
 
     modes = results["failure_modes"]
-    conditions = paper.in_order(modes["condition"])
+    conditions = in_order(modes["condition"])
     if not conditions:
         return []
     rows = {measure: {"measure": measure} for measure in modes["measure"]}
@@ -226,7 +227,7 @@ def facts(results: "Results") -> list[str]:
             f"{row['learned']} of {row['runs']} ReLU runs learn at all "
             f"({100 * row['low']:.0f}–{100 * row['high']:.0f} %, 95 % interval)."
         )
-    verdicts = [list(values(results["claims"], "verdict")).count(name) for name in _VERDICTS]
+    verdicts = [list(values(results["claims"], "verdict")).count(name) for name in VERDICTS]
     if sum(verdicts):
         found.append(
             f"Of {sum(verdicts)} statements of the paper, {verdicts[0]} hold, {verdicts[1]} hold in part, "
@@ -241,6 +242,3 @@ def facts(results: "Results") -> list[str]:
             f"{100 * loss[0]['r_squared']:.0f} %."
         )
     return found
-
-
-_VERDICTS = ("holds", "holds in part", "does not hold")

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longcount.analysis import paper
-from longcount.analysis.selection import values, where
+from longcount.analysis.selection import in_order, values, where
 from longcount.analysis.worst_case import worst_case
 from longcount.report.channels import number, rows, shown
 from longcount.report.figures import Figure
@@ -30,7 +29,7 @@ def worst_case_table(models: "pd.DataFrame") -> Table:
     import pandas as pd
 
     numbers, texts = [], []
-    for condition in paper.in_order(models["condition"]):
+    for condition in in_order(models["condition"]):
         chosen = where(models, condition=condition, kept=True)
         case = worst_case(chosen)
         lower = pd.Series(case.lower, dtype=float)
@@ -79,7 +78,7 @@ def worst_case_figure(models: "pd.DataFrame") -> list[Figure]:
     bounded = bounded.loc[bounded["upper_bound"].notna()]
     if len(bounded) == 0:
         return []
-    conditions = paper.in_order(bounded["condition"])
+    conditions = in_order(bounded["condition"])
     titles = [cell_title(condition) for condition in conditions]
     bounded = bounded.assign(
         model=[cell_title(condition) for condition in bounded["condition"]],

@@ -3,7 +3,6 @@
 El-Naggar, Madhyastha and Weyde, *Exploring the Long-Term Generalization of Counting Behavior in RNNs* (2022).
 """
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 REFERENCE = (
@@ -12,22 +11,7 @@ REFERENCE = (
 )
 
 CELLS = ("lstm", "relu", "gru")  # in the order of the paper's tables
-
-
-def in_order(names: Iterable[str]) -> list[str]:
-    """Distinct names, those of the paper's cells first and in its order, others as they come.
-
-    >>> in_order(["gru", "other", "gru", "lstm"])
-    ['lstm', 'gru', 'other']
-    """
-    present = dict.fromkeys(names)
-    return [name for name in dict.fromkeys([*CELLS, *present]) if name in present]
-
-
 CELL_TITLES = {"lstm": "LSTM", "relu": "ReLU", "gru": "GRU"}
-
-RUNS = 10  # that the tables report of each cell; section 2: of ReLUs the 10 best of 30, see `Cell.paper_runs`
-LONG_TRAINING_EPOCHS = 100  # section 2, "training for 100 epochs on a subset"
 
 
 class Spread(NamedTuple):

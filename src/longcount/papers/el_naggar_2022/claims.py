@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longcount.analysis.failure_modes import HALF_PERIOD
 from longcount.analysis.failures import PHASES
-from longcount.analysis.paper import CELL_TITLES, CELLS
 from longcount.analysis.selection import count, values, where
 from longcount.analysis.spread import bootstrap_interval, wilson_interval
+from longcount.papers.el_naggar_2022 import CELL_TITLES, CELLS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     Results = Mapping[str, pd.DataFrame]
 
-HOLDS, IN_PART, DOES_NOT_HOLD = "holds", "holds in part", "does not hold"
+VERDICTS = HOLDS, IN_PART, DOES_NOT_HOLD = "holds", "holds in part", "does not hold"
 
 
 @dataclass(frozen=True)
@@ -260,7 +261,7 @@ def _phase_counts(zigzags: "pd.DataFrame") -> dict[str, int]:
 
 
 def _figure3(results: "Results", condition: str) -> "pd.DataFrame":
-    return where(results["zigzags"], condition=condition, kept=True, half_period=500)
+    return where(results["zigzags"], condition=condition, kept=True, half_period=HALF_PERIOD)
 
 
 def lstm_fails_before_zero(results: "Results") -> Claim | None:

@@ -1,0 +1,35 @@
+"""The claims of the paper: each has a verdict, and the verdict follows the numbers."""
+
+import pytest
+
+from longcount.analysis.results import RESULTS, read_result
+from longcount.analysis.selection import where
+from longcount.papers.el_naggar_2022.claims import DOES_NOT_HOLD, HOLDS, IN_PART, claims
+
+
+@pytest.fixture(scope="module")
+def results(analysed):
+    return {name: read_result(analysed, name) for name in RESULTS}
+
+
+def test_claims_have_verdicts_and_numbers(results):
+    found = claims(results)
+    assert set(found["verdict"]) <= {HOLDS, IN_PART, DOES_NOT_HOLD}
+    assert len(found) >= 14
+    assert all(any(letter.isdigit() for letter in text) for text in found["measured"])
+    assert min(found["runs"]) >= 1
+
+
+def test_claims_follow_the_numbers(results):
+    """A GRU that gets a Very Long word right turns the verdict on failure at 1,000 tokens."""
+    changed = dict(results)
+    models = results["models"].assign(very_long_unfailed=0)
+    statement = "On words of 1,000 tokens every LSTM and every GRU fails, on every word."
+
+    def verdict(frame):
+        changed["models"] = frame
+        return where(claims(changed), statement=statement)["verdict"].iloc[0]
+
+    assert verdict(models) == HOLDS
+    assert verdict(models.assign(very_long_unfailed=(models["cell"] == "gru") & (models["run"] == 0))) == IN_PART
+    assert verdict(models.assign(very_long_unfailed=(models["cell"] != "relu"))) == DOES_NOT_HOLD
