@@ -117,6 +117,18 @@ class Stack(Language):
         found = np.searchsorted(opening_keys[order], keys(places, asked)) - 1
         return words.tokens[opening[order[np.maximum(found, 0)]]]
 
+    def with_closings(self, words: Words) -> Words:
+        """The same words, each closing bracket being of the type of the one that it closes.
+
+        ValueError where one closes nothing.
+        """
+        heights, tokens = self.depths(words), words.tokens.copy()
+        if heights.min(initial=0) < 0:
+            raise ValueError("a bracket closes nothing")
+        closing = np.flatnonzero(tokens % 2)
+        tokens[closing] = self._last_opened(words, heights, closing, heights[closing] + 1) + 1
+        return Words(tokens, words.offsets, words.letters)
+
     def complaint(self, words: Words, word: int) -> str:
         """What is wrong with a word that is no member, in one line (columns count from 1)."""
         text, still_open = words.text(word), []

@@ -146,6 +146,10 @@ class GrammarSampler:
         The same stream gives the same words on every machine, but for the last bits of the table, which may differ
         with NumPy's build: one choice in some 10^12 then falls otherwise.
         """
+        return self.derive(self.draw_pairs(count, uniforms, minimum, maximum), uniforms)
+
+    def draw_pairs(self, count: int, uniforms: Uniforms, minimum: int = 0, maximum: int | None = None) -> np.ndarray:
+        """Half the lengths of words that lie in [minimum, maximum], int64 [count]."""
         maximum = self.limit if maximum is None else maximum
         shortest, longest = (max(minimum, 0) + 1) // 2, maximum // 2
         if 2 * longest > self.limit or shortest > longest:
@@ -154,7 +158,11 @@ class GrammarSampler:
         if not cumulative[-1] > 0:
             raise UserError(f"p = {self.p} and q = {self.q} never give a word of {minimum} to {maximum} tokens")
         drawn = np.searchsorted(cumulative, uniforms.take(count) * cumulative[-1], side="right")
-        pairs = shortest + np.minimum(drawn, len(cumulative) - 1)
+        return shortest + np.minimum(drawn, len(cumulative) - 1)
+
+    def derive(self, pairs: np.ndarray, uniforms: Uniforms) -> Words:
+        """A word of so many pairs each (int64 [N], at most half the limit), each as likely as among all of that
+        length."""
         offsets = offsets_of(2 * pairs)
         return Words(self._derive(offsets[:-1], pairs, int(offsets[-1]), uniforms), offsets)
 

@@ -20,11 +20,12 @@ from typing import Any
 from longcount import languages
 from longcount.errors import UserError
 from longcount.languages import tasks
+from longcount.languages.bracket_types import grammar_sampler
 from longcount.languages.by_length import Counted, LengthSampler, Walk, no_words
 from longcount.languages.by_number import DISTRIBUTIONS, GEOMETRIC, NumberSampler
 from longcount.languages.dyck import DYCK1, zigzag_words
+from longcount.languages.dyck2 import Stack
 from longcount.languages.language import Language
-from longcount.languages.sampler import GrammarSampler
 from longcount.languages.tasks import Task
 from longcount.languages.uniforms import Uniforms
 from longcount.languages.words import Words
@@ -54,12 +55,12 @@ SETTINGS_OF = {
 def default_sampler(language: Language) -> str:
     """How words of a language are drawn where nothing is said.
 
-    >>> [default_sampler(languages.get(name)) for name in ("dyck1", "an_bn", "shuffle2")]
-    ['grammar', 'n_uniform', 'walk']
+    >>> [default_sampler(languages.get(name)) for name in ("dyck1", "dyck2", "an_bn", "shuffle2")]
+    ['grammar', 'grammar', 'n_uniform', 'walk']
     """
     if language.numbers:
         return "n_uniform"
-    return "grammar" if language == DYCK1 else "walk"
+    return "grammar" if language == DYCK1 or isinstance(language, Stack) else "walk"
 
 
 def make_splits(
@@ -195,11 +196,9 @@ def length_sampler(
         return Walk(language)
     if name == "uniform":
         return Counted(language)
-    if language != DYCK1:
-        raise UserError(f"{language.name} has no grammar to draw words by; take the sampler walk or uniform")
     if longest // 2 < (shortest + 1) // 2:
         raise no_words(language, shortest, longest)
-    return GrammarSampler(limit=longest - longest % 2, p=p, q=q)
+    return grammar_sampler(language, longest - longest % 2, p, q)
 
 
 def _by_number(
