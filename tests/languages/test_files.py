@@ -167,9 +167,9 @@ def test_check_directory_counts(tmp_path):
     (tmp_path / "README.md").write_text("not words")
     check = check_directory(tmp_path)
     assert check.rows == [
-        SplitSummary("training", 4, 14, 2, 3.5, 6, 2, (1 + 4 + 1 + 7) / 14, 1),
-        SplitSummary("long", 2, 10, 4, 5.0, 6, 2, (7 + 2) / 10, 0),
-        SplitSummary("another.txt", 1, 6, 6, 6.0, 6, 3, 1.5, 0),
+        SplitSummary("training", 4, 4, 14, 2, 3.5, 6, 2, (1 + 4 + 1 + 7) / 14, 1),
+        SplitSummary("long", 2, 2, 10, 4, 5.0, 6, 2, (7 + 2) / 10, 0),
+        SplitSummary("another.txt", 1, 1, 6, 6, 6.0, 6, 3, 1.5, 0),
     ]
     assert check.overlaps == {
         ("training", "long"): 1,

@@ -1,32 +1,100 @@
-"""``longcount data make`` and ``longcount data check``: words on disk, without training."""
+"""``longcount data``: words of any language made and checked, and what a task asks of them; without training."""
 
 from pathlib import Path
+from typing import Annotated, Literal
 
-from cyclopts import App
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
 
-from longcount.commands.options import Seed
-from longcount.commands.output import print_table, say
+from longcount.commands.options import Json, LanguageName, Seed, TaskName, Window, number
+from longcount.commands.output import print_json, print_table, say
 
-app = App(name="data", help_formatter="default", help="Make or check the words of a study.")
+app = App(
+    name="data",
+    help_format="plaintext",
+    help_formatter="default",
+    help="Make or check the words of a study, or say what a task asks of words.",
+)
+
+Sampler = Literal["grammar", "uniform", "walk", "n_uniform", "u_shaped", "left_tailed", "right_tailed", "geometric"]
+Count = Annotated[int | None, number(1, 10_000_000)]
+Share = Annotated[float | None, Parameter(validator=Number(gte=0, lte=1))]
 
 
 @app.command
-def make(directory: Path, /, *, seed: Seed = 0) -> None:
-    """Write the five splits of the paper's protocol: train, validation, long, very_long and zigzag, one word a line.
+def make(
+    directory: Path,
+    /,
+    *,
+    language: LanguageName = "dyck1",
+    task: TaskName = "next_letters",
+    sampler: Sampler | None = None,
+    training_words: Count = None,
+    validation_words: Count = None,
+    long_words: Count = None,
+    very_long_words: Count = None,
+    training_lengths: Window | None = None,
+    long_lengths: Window | None = None,
+    very_long_length: Annotated[int | None, number(1, 1_000_000)] = None,
+    p: Share = None,
+    q: Share = None,
+    training_n: Window | None = None,
+    long_n: Window | None = None,
+    very_long_n: Window | None = None,
+    geometric_p: Share = None,
+    seed: Seed = 0,
+) -> None:
+    """Write train.txt, validation.txt, long.txt, very_long.txt and, for Dyck-1, zigzag.txt, one word a line.
+
+    For the task recognise every other word is wrong: in turn right, random, right, near miss.
 
     Args:
         directory: Where to write; files that hold other words already are not overwritten.
+        sampler: How words are drawn: by a grammar (brackets), each word of a length alike, letter by letter (walk), or
+            by n in a window; default: grammar for Dyck-1 and Dyck-2, n_uniform where words are given by n, else walk.
+        training_words: How many; default 10,000.
+        validation_words: How many; default 5,000.
+        long_words: How many; default 5,000. By n there is one word of each.
+        very_long_words: How many; default 100. By n there is one word of each.
+        training_lengths: Of training and validation words in letters; default 2-50.
+        long_lengths: Default 52-100.
+        very_long_length: Default 1,000.
+        p: Of the grammar: brackets around a word; default 0.5.
+        q: Of the grammar: two words, one after the other; default 0.25.
+        training_n: Of training and validation words given by n; default 1-50.
+        long_n: Default 51-100.
+        very_long_n: Default 101-200.
+        geometric_p: Each next n is 1 - p times as likely; default 0.3.
     """
     from longcount.languages.files import write_splits
     from longcount.languages.splits import make_splits
 
-    for path in write_splits(directory, make_splits(seed)):
+    asked = {
+        "sampler": sampler,
+        "training_words": training_words,
+        "validation_words": validation_words,
+        "long_words": long_words,
+        "very_long_words": very_long_words,
+        "training_lengths": training_lengths,
+        "long_lengths": long_lengths,
+        "very_long_length": very_long_length,
+        "p": p,
+        "q": q,
+        "training_n": training_n,
+        "long_n": long_n,
+        "very_long_n": very_long_n,
+        "geometric_p": geometric_p,
+    }
+    settings = {name: value for name, value in asked.items() if value is not None}
+    for path in write_splits(directory, make_splits(seed, language=language, task=task, **settings)):
         say(str(path))
 
 
 @app.command
-def check(directory: Path, /) -> None:
+def check(directory: Path, /, *, language: LanguageName = "dyck1", task: TaskName = "next_letters") -> None:
     """Print counts, lengths, depths, duplicates and overlaps; refuse the first bad word by file and line.
+
+    For the task recognise, words outside the language are counted and not refused.
 
     Args:
         directory: Word files; every .txt file in it is read.
@@ -35,12 +103,14 @@ def check(directory: Path, /) -> None:
 
     from rich.table import Table
 
+    from longcount.languages import tasks
     from longcount.languages.files import check_directory
 
-    found = check_directory(directory)
-    table = Table(title=f"Words in {directory}")
+    found = check_directory(directory, language, members_only=not tasks.get(task).wrong_words)
+    table = Table(title=f"Words in {directory}", caption="lengths in letters; depths are those of the members")
+    names = ("words", "members", "letters", "shortest", "mean length", "longest", "deepest", "mean depth", "duplicates")
     table.add_column("split")
-    for name in ("words", "tokens", "shortest", "mean length", "longest", "deepest", "mean depth", "duplicates"):
+    for name in names:
         table.add_column(name, justify="right")
     for row in found.rows:
         split, *numbers = astuple(row)
@@ -51,3 +121,38 @@ def check(directory: Path, /) -> None:
         print(f"{first} and {second} share {count:,} words")
     if not shared:
         print("no word stands in two splits")
+
+
+@app.command
+def targets(
+    file: Path, /, *, language: LanguageName = "dyck1", task: TaskName = "next_letters", json: Json = False
+) -> None:
+    """Say of each word of a file whether it belongs to the language and what the task asks for after each letter.
+
+    Words outside the language are told, not refused.
+
+    Args:
+        file: One word a line.
+    """
+    from longcount import languages
+    from longcount.languages import tasks
+    from longcount.languages.files import read_words
+
+    spoken, problem = languages.get(language), tasks.get(task)
+    words = read_words(file, spoken, members_only=False)
+    rows = tasks.asked(problem, spoken, words)
+    if json:
+        print_json(rows)
+        return
+
+    from rich.table import Table
+
+    outputs = " ".join(problem.outputs(spoken))
+    table = Table(title=f"{file}: {problem.name} of {spoken.name}", caption=f"asked for after each letter: {outputs}")
+    for name in ("word", "member", "what is wrong", "asked for"):
+        table.add_column(name, overflow="fold")
+    for place, row in enumerate(rows):
+        wrong = "" if row["member"] else spoken.complaint(words, place)
+        bits = ["-" if target is None else "".join(map(str, target)) for target in row["targets"]]
+        table.add_row(row["word"], "yes" if row["member"] else "no", wrong, " ".join(bits))
+    print_table(table)

@@ -25,3 +25,21 @@ Jobs = Annotated[int | None, number(1, 1024), Parameter(help="Blocks of runs wor
 Json = Annotated[
     bool, Parameter(name="--json", negative="", help="Print one JSON list on standard output and nothing else there.")
 ]
+
+
+def window_of(_: Any, tokens: Sequence[Token]) -> tuple[int, int]:
+    """The least and the most of a window such as 2-50, or of one number alone."""
+    least, dash, most = tokens[0].value.partition("-")
+    numbers = (least, most) if dash else (least, least)
+    if not all(number.isascii() and number.isdigit() and len(number) < 10 for number in numbers):
+        raise ValueError(f"{tokens[0].value!r} is no window; give the least and the most, such as 2-50.")
+    return int(numbers[0]), int(numbers[1])
+
+
+Window = Annotated[tuple[int, int], Parameter(converter=window_of, n_tokens=1, metavar="LEAST-MOST")]
+"""A window of lengths or of numbers n, both ends included."""
+
+LanguageName = Annotated[str, Parameter(name="--language", help="Its name (`longcount list languages`), or "
+                                        "module:Name of your own.")]  # fmt: skip
+TaskName = Annotated[str, Parameter(name="--task", help="Its name (`longcount list tasks`), or module:Name of your "
+                                    "own.")]  # fmt: skip

@@ -77,10 +77,11 @@ def write_splits(directory: str | Path, splits: dict[str, Words]) -> list[Path]:
 @dataclass(frozen=True)
 class SplitSummary:
     """What `check_directory` says of one file; lengths in tokens. The depth after a token is the language's largest
-    counter (for Dyck-2, how many brackets are open); its mean is over all tokens."""
+    counter (for Dyck-2, how many brackets are open); its mean is over all tokens of members."""
 
     split: str
     words: int
+    members: int
     tokens: int
     shortest: int
     mean_length: float
@@ -100,10 +101,12 @@ class DirectoryCheck:
 
 def summarise(split: str, words: Words, language: Language) -> SplitSummary:
     """Counts, lengths, depths and repeats of at least one word."""
-    depths = language.depths(words)
+    members = words.select(np.flatnonzero(language.members(words)))
+    depths = language.depths(members)
     return SplitSummary(
         split=split,
         words=len(words),
+        members=len(members),
         tokens=len(words.tokens),
         shortest=int(words.lengths.min()),
         mean_length=float(words.lengths.mean()),
@@ -114,8 +117,11 @@ def summarise(split: str, words: Words, language: Language) -> SplitSummary:
     )
 
 
-def check_directory(directory: str | Path, language: str | Language = "dyck1") -> DirectoryCheck:
-    """Read every ``.txt`` file of a directory, the splits first, others (under their file name) in alphabetical order.
+def check_directory(
+    directory: str | Path, language: str | Language = "dyck1", *, members_only: bool = True
+) -> DirectoryCheck:
+    """Read every ``.txt`` file of a directory, the splits first, others (under their file name) in alphabetical order,
+    as `read_words` does.
 
     UserError for the first bad word, by file and line, or where there is no such file.
     """
@@ -125,7 +131,7 @@ def check_directory(directory: str | Path, language: str | Language = "dyck1") -
     names = [name for name in known if name in present] + [name for name in present if name not in known]
     if not names:
         raise UserError(f"{directory}: holds no word file; expected some of {', '.join(known)}")
-    splits = {known.get(name, name): read_words(present[name], language) for name in names}
+    splits = {known.get(name, name): read_words(present[name], language, members_only=members_only) for name in names}
     return DirectoryCheck([summarise(split, words, language) for split, words in splits.items()], overlaps(splits))
 
 

@@ -135,3 +135,27 @@ def get(name: str) -> Task:
     ([1], [1, 1, 0, 0, 1, 0])
     """
     return KIND.get(name)
+
+
+def asked(task: Task, language: Language, words: Words) -> list[dict[str, Any]]:
+    """What a task asks of each word, as `longcount data targets` prints it.
+
+    Returns:
+        For each word `word`; `member`; `first_bad`, the index of the first letter that no word of the language
+        continues with, the word's length where it merely stops too early, None for members; `targets`, for each token
+        a list of 0 and 1, one for each output of the task, or None where nothing is asked after it.
+
+    >>> from longcount import languages
+    >>> asked(RECOGNISE, languages.get("an_bn"), Words.from_strings(["aab"], "ab"))
+    [{'word': 'aab', 'member': False, 'first_bad': 3, 'targets': [None, None, [0]]}]
+    """
+    bad = language.first_bad_tokens(words)
+    targets = task.targets(language, words)[:, : len(task.outputs(language))].tolist()
+    rows = []
+    for word, text in enumerate(words.strings()):
+        of_word: list[list[int] | None] = targets[words.offsets[word] : words.offsets[word + 1]]
+        if task.answers == "word":
+            of_word[:-1] = [None] * (len(of_word) - 1)
+        first_bad = None if bad[word] < 0 else int(bad[word])
+        rows.append({"word": text, "member": first_bad is None, "first_bad": first_bad, "targets": of_word})
+    return rows
