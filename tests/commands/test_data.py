@@ -30,7 +30,7 @@ def test_check_prints_counts_duplicates_and_overlaps(longcount, tmp_path):
     shown = longcount("data", "check", tmp_path).is_done().stdout
     row = next(line for line in shown.splitlines() if "training" in line and "│" in line)
     assert [cell.strip() for cell in row.strip("│").split("│")] == [
-        "training", "3", "8", "2", "2.7", "4", "2", "0.8", "1",
+        "training", "3", "3", "8", "2", "2.7", "4", "2", "0.8", "1",
     ]  # fmt: skip
     assert "training and long share 1 words" in shown
 

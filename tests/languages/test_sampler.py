@@ -2,14 +2,18 @@
 
 from collections import Counter, defaultdict
 from itertools import product
+from math import comb
 
 import numpy as np
 import pytest
 from scipy.stats import chisquare, ks_2samp
 
+from longcount import languages
 from longcount.errors import UserError
 from longcount.languages import dyck
-from longcount.languages.sampler import GrammarSampler, Uniforms, draw_recursively
+from longcount.languages.bracket_types import grammar_sampler
+from longcount.languages.sampler import GrammarSampler, draw_recursively
+from longcount.languages.uniforms import Uniforms
 
 GRAMMARS = [(0.5, 0.25), (0.3, 0.2), (0.6, 0.4), (0.9, 0.05), (0.2, 0.49), (0.5, 0.0), (1.0, 0.0)]
 
@@ -193,3 +197,68 @@ def test_impossible_lengths_are_refused(minimum, maximum):
 def test_a_grammar_without_such_words_is_refused():
     with pytest.raises(UserError, match="never give a word of 2 to 50 tokens"):
         GrammarSampler(50, p=0.0, q=0.25).draw(1, Uniforms(0), minimum=2)
+
+
+def with_types(word: str, pairs: tuple[str, ...]) -> list[str]:
+    """A Dyck-1 word with each of its pairs of each type."""
+    words, still_open = [""], [[]]
+    for letter in word:
+        chosen = [(text, types, pair) for text, types in zip(words, still_open, strict=True) for pair in pairs]
+        if letter == "(":
+            words = [text + pair[0] for text, _, pair in chosen]
+            still_open = [[*types, pair] for _, types, pair in chosen]
+        else:
+            words = [text + types[-1][1] for text, types in zip(words, still_open, strict=True)]
+            still_open = [types[:-1] for types in still_open]
+    return words
+
+
+def test_types_of_dyck2_have_their_exact_probabilities():
+    exact = {
+        typed: share / 2 ** (len(word) // 2)
+        for word, share in exact_word_probabilities(6, 0.5, 0.25).items()
+        for typed in with_types(word, ("()", "[]"))
+    }
+    assert len(exact) == 1 + 2 + 8 + 40
+    total = sum(share for word, share in exact.items() if word)
+    sampler = grammar_sampler(languages.get("dyck2"), 6, 0.5, 0.25)
+    drawn = Counter(sampler.draw(40_000, Uniforms(8), 1, 6).strings())
+    assert set(drawn) == set(exact) - {""}
+    assert chi_square_p_value([drawn[w] for w in drawn], [exact[w] / total * 40_000 for w in drawn]) > 1e-3
+
+
+def test_shuffled_types_have_their_exact_probabilities():
+    """A word is as likely as its length, the numbers of its pairs of each type, these types' own words, and all ways to
+    shuffle them, together."""
+    shares = exact_word_probabilities(6, 0.5, 0.25)
+    of_length: dict[int, float] = defaultdict(float)
+    for word, share in shares.items():
+        of_length[len(word)] += share
+    language = languages.get("shuffle2")
+    exact = {}
+    for word in (word for length in (2, 4, 6) for word in language.enumerate(length)):
+        round_ones = "".join(letter for letter in word if letter in "()")
+        square_ones = "".join({"[": "(", "]": ")"}.get(letter, "") for letter in word)
+        numbers = comb(len(word) // 2, len(round_ones) // 2) / 2 ** (len(word) // 2)
+        own = [shares[text] / of_length[len(text)] for text in (round_ones, square_ones)]
+        exact[word] = of_length[len(word)] * numbers * own[0] * own[1] / comb(len(word), len(round_ones))
+    total = sum(exact.values())
+    assert total == pytest.approx(1 - of_length[0])
+    drawn = Counter(grammar_sampler(language, 6, 0.5, 0.25).draw(60_000, Uniforms(9), 2, 7).strings())
+    assert set(drawn) == set(exact)
+    assert chi_square_p_value([drawn[w] for w in exact], [exact[w] / total * 60_000 for w in exact]) > 1e-3
+
+
+@pytest.mark.parametrize("name", ["dyck2", "shuffle1", "shuffle6"])
+def test_long_words_of_several_types(name):
+    language = languages.get(name)
+    words = grammar_sampler(language, 500, 0.5, 0.25).draw(20, Uniforms(0), 400, 500)
+    assert language.members(words).all()
+    assert len(set(words.tokens.tolist())) == len(language.letters)
+    assert words.lengths.min() >= 400
+
+
+@pytest.mark.parametrize("name", ["semi_dyck1", "an_bn", "boolean3", "majority"])
+def test_other_languages_have_no_grammar(name):
+    with pytest.raises(UserError, match=f"^{name} has no grammar to draw words by; take the sampler walk or uniform$"):
+        grammar_sampler(languages.get(name), 50, 0.5, 0.25)

@@ -36,7 +36,7 @@ def window_of(_: Any, tokens: Sequence[Token]) -> tuple[int, int]:
     return int(numbers[0]), int(numbers[1])
 
 
-Window = Annotated[tuple[int, int], Parameter(converter=window_of, n_tokens=1, metavar="LEAST-MOST")]
+Window = Annotated[tuple[int, int], Parameter(converter=window_of, n_tokens=1, metavar="LEAST-MOST", negative="")]
 """A window of lengths or of numbers n, both ends included."""
 
 LanguageName = Annotated[str, Parameter(name="--language", help="Its name (`longcount list languages`), or "

@@ -22,6 +22,7 @@ class NestedTypes:
 
     >>> from longcount import languages
     >>> NestedTypes(languages.get("dyck2"), GrammarSampler(limit=8)).draw(2, Uniforms(0), 6, 8).strings()
+    ['([]())', '[[()]]']
     """
 
     language: Stack
@@ -48,6 +49,7 @@ class ShuffledTypes:
 
     >>> from longcount import languages
     >>> ShuffledTypes(languages.get("shuffle2"), GrammarSampler(limit=8)).draw(2, Uniforms(0), 6, 8).strings()
+    ['[](())', '(()[])']
     """
 
     language: Language

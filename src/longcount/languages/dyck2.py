@@ -52,7 +52,7 @@ class Stack(Language):
         offsets = offsets_of(lengths)
         starts = offsets[order]
         tokens = np.zeros(int(offsets[-1]), np.uint8)
-        opened = np.zeros((len(lengths), longest // 2 + 2), np.uint8)  # [word, depth]: the bracket open there
+        opened = np.zeros((len(lengths), longest + 1), np.uint8)  # [word, depth]: the bracket open there
         heights = np.zeros(len(lengths), np.int64)
         letters = np.arange(len(self.letters))
         for position, active in enumerate(np.searchsorted(-ordered, -np.arange(longest)).tolist()):
@@ -65,8 +65,7 @@ class Stack(Language):
             tokens[starts[:active] + position] = letter
             height += 1 - 2 * (letter % 2)
             opening = np.flatnonzero(letter % 2 == 0)
-            deep = np.minimum(height[opening], opened.shape[1] - 1)  # beyond only on the way to no end
-            opened[opening, deep] = letter[opening]
+            opened[opening, height[opening]] = letter[opening]
         ended = np.empty(len(lengths), bool)
         ended[order] = heights == 0
         return Words(tokens, offsets, self.letters), ended

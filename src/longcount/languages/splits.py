@@ -29,7 +29,7 @@ from longcount.languages.language import Language
 from longcount.languages.tasks import Task
 from longcount.languages.uniforms import Uniforms
 from longcount.languages.words import Words
-from longcount.languages.wrong_words import Draw, with_wrong_words
+from longcount.languages.wrong_words import with_wrong_words
 
 SPLITS = ("training", "validation", "long", "very_long", "zigzag")
 
@@ -38,18 +38,20 @@ BY_LENGTH = ("grammar", "uniform", "walk")
 SAMPLERS = (*BY_LENGTH, *DISTRIBUTIONS)
 """How words can be drawn: by length the first three, by n the others."""
 
-SETTINGS_OF = {
-    "training_lengths": BY_LENGTH,
-    "long_lengths": BY_LENGTH,
-    "very_long_length": BY_LENGTH,
-    "p": ("grammar",),
-    "q": ("grammar",),
-    "training_n": DISTRIBUTIONS,
-    "long_n": DISTRIBUTIONS,
-    "very_long_n": DISTRIBUTIONS,
-    "geometric_p": (GEOMETRIC,),
+DEFAULTS: dict[str, Any] = {
+    "training_lengths": (2, 50),
+    "long_lengths": (52, 100),
+    "very_long_length": 1_000,
+    "p": 0.5,
+    "q": 0.25,
+    "long_words": 5_000,
+    "very_long_words": 100,
+    "training_n": (1, 50),
+    "long_n": (51, 100),
+    "very_long_n": (101, 200),
+    "geometric_p": 0.3,
 }
-"""The settings of `make_splits` that are for some samplers only, and these samplers."""
+"""Those settings of `make_splits` that say nothing to some of the samplers."""
 
 
 def default_sampler(language: Language) -> str:
@@ -71,17 +73,17 @@ def make_splits(
     sampler: str | None = None,
     training_words: int = 10_000,
     validation_words: int = 5_000,
-    training_lengths: tuple[int, int] = (2, 50),
-    long_words: int = 5_000,
-    long_lengths: tuple[int, int] = (52, 100),
-    very_long_words: int = 100,
-    very_long_length: int = 1_000,
-    p: float = 0.5,
-    q: float = 0.25,
-    training_n: tuple[int, int] = (1, 50),
-    long_n: tuple[int, int] = (51, 100),
-    very_long_n: tuple[int, int] = (101, 200),
-    geometric_p: float = 0.3,
+    training_lengths: tuple[int, int] | None = None,
+    long_words: int | None = None,
+    long_lengths: tuple[int, int] | None = None,
+    very_long_words: int | None = None,
+    very_long_length: int | None = None,
+    p: float | None = None,
+    q: float | None = None,
+    training_n: tuple[int, int] | None = None,
+    long_n: tuple[int, int] | None = None,
+    very_long_n: tuple[int, int] | None = None,
+    geometric_p: float | None = None,
 ) -> dict[str, Words]:
     """The splits of a language and a task, in the order of `SPLITS`; windows are (least, most), both included.
 
@@ -93,19 +95,19 @@ def make_splits(
         sampler: one of `SAMPLERS`; default: `default_sampler`.
         training_words: how many, right and wrong.
         validation_words: how many, right and wrong.
-        training_lengths: of training and validation words, for samplers by length. Lengths that the language has no
-            words of are passed over.
-        long_words: how many, right and wrong. By one number n there is one word of every n; by two numbers, so many
-            different pairs at the most.
-        long_lengths: for samplers by length.
-        very_long_words: as `long_words`.
-        very_long_length: for samplers by length.
-        p: of the grammar.
-        q: of the grammar.
-        training_n: of training and validation words, for samplers by n (and m, from the same window).
-        long_n: for samplers by n.
-        very_long_n: for samplers by n.
-        geometric_p: of the sampler `geometric`.
+        training_lengths: of training and validation words, for samplers by length; default 2 to 50. Lengths that the
+            language has no words of are passed over.
+        long_words: how many, right and wrong; default 5,000. Not for words given by one number, of which each stands
+            among the long ones once; of those given by two, so many different pairs at the most.
+        long_lengths: for samplers by length; default 52 to 100.
+        very_long_words: as `long_words`; default 100.
+        very_long_length: for samplers by length; default 1,000.
+        p: of the grammar; default 0.5.
+        q: of the grammar; default 0.25.
+        training_n: of training and validation words, for samplers by n (and m, from the same window); default 1 to 50.
+        long_n: for samplers by n; default 51 to 100.
+        very_long_n: for samplers by n; default 101 to 200.
+        geometric_p: of the sampler `geometric`; default 0.3.
 
     Each split has a random stream of its own from the seed: the long words are the same whatever the training words,
     save that words drawn by length all differ. Words drawn by n repeat.
@@ -119,39 +121,25 @@ def make_splits(
     >>> make_splits(0, language="an_bn", training_words=4, validation_words=2, training_n=(1, 3))["training"].strings()
     ['aaabbb', 'ab', 'aabb', 'aaabbb']
     """
-    given = locals()
+    given = {name: value for name, value in locals().items() if value is not None}
     language = languages.get(language) if isinstance(language, str) else language
     task = tasks.get(task) if isinstance(task, str) else task
     sampler = default_sampler(language) if sampler is None else sampler
     _check_settings(given, sampler, language)
-    counts = {name: given[f"{name}_words"] for name in SPLITS[:4]}
-    right_counts = {name: -(-count // 2) if task.wrong_words else count for name, count in counts.items()}
-    streams = {name: Uniforms(seed, place) for place, name in enumerate(("pool", "long", "very_long"))}
-    if sampler in DISTRIBUTIONS:
-        windows = {"training": training_n, "validation": training_n, "long": long_n, "very_long": very_long_n}
-        by_number = {name: NumberSampler(language, sampler, *window, geometric_p) for name, window in windows.items()}
-        right = _by_number(by_number, right_counts, streams)
-        draws: dict[str, Draw] = {name: each.draw for name, each in by_number.items()}
-        counts |= {name: 2 * len(right[name]) for name in ("long", "very_long")}
-        taken = None
-    else:
-        exactly = (very_long_length, very_long_length)
-        windows = {"training": training_lengths, "validation": training_lengths, "long": long_lengths}
-        windows["very_long"] = exactly
-        by_length = {name: length_sampler(sampler, language, window, p, q) for name, window in windows.items()}
-        right = _by_length(by_length, windows, right_counts, streams)
-        draws = {
-            name: partial(each.draw, minimum=windows[name][0], maximum=windows[name][1])
-            for name, each in by_length.items()
-        }
-        taken = set()
-    splits = right
+    settings = DEFAULTS | given
+    make_source = _ByNumber if sampler in DISTRIBUTIONS else _ByLength
+    source = make_source(language, sampler, settings)
+    counts = {name: settings[f"{name}_words"] for name in SPLITS[:4]}
+    splits = source.right({name: -(-count // 2) if task.wrong_words else count for name, count in counts.items()}, seed)
     if task.wrong_words:
-        wrong = {name: (draws[name], counts[name] // 2, Uniforms(seed, place, 1)) for place, name in enumerate(right)}
-        splits = {name: with_wrong_words(language, right[name], *wrong[name], taken) for name in right}
+        taken = set() if source.distinct else None
+        for place, (name, right) in enumerate(splits.items()):
+            count = len(right) if name in source.complete else counts[name] // 2
+            wrong = Uniforms(seed, place, 1)
+            splits[name] = with_wrong_words(language, right, partial(source.draw, name), count, wrong, taken)
     elif language == DYCK1:
         splits["zigzag"] = zigzag_words()
-    if taken is not None:
+    if source.distinct:
         check_splits(splits)
     return splits
 
@@ -160,21 +148,22 @@ def _check_settings(given: Mapping[str, Any], sampler: str, language: Language) 
     """Refuse numbers below what they count, and settings that would be ignored."""
     if given["seed"] < 0:
         raise UserError(f"the seed must be a whole number from 0 on, not {given['seed']}")
-    for name in ("training", "validation", "long", "very_long"):
-        if (count := given[f"{name}_words"]) < 1:
+    for name in SPLITS[:4]:
+        if (count := given.get(f"{name}_words", 1)) < 1:
             raise UserError(f"the number of {name.replace('_', ' ')} words must be at least 1, not {count}")
     if sampler not in SAMPLERS:
         raise UserError(f"no sampler is called {sampler!r}: the samplers are {', '.join(SAMPLERS)}")
-    idle = [name for name, samplers in SETTINGS_OF.items() if sampler not in samplers]
-    if sampler in DISTRIBUTIONS and language.numbers == 1:
-        idle += ["long_words", "very_long_words"]
-    defaults = make_splits.__kwdefaults__ or {}
-    for name in idle:
-        if given[name] != defaults[name]:
-            whose = SETTINGS_OF.get(name, BY_LENGTH)
+    used = {"training_n", "long_n", "very_long_n"}
+    if sampler in BY_LENGTH:
+        used = {"training_lengths", "long_lengths", "very_long_length", "long_words", "very_long_words"}
+    elif language.numbers > 1:
+        used |= {"long_words", "very_long_words"}
+    used |= {"grammar": {"p", "q"}, GEOMETRIC: {"geometric_p"}}.get(sampler, set())
+    for name in DEFAULTS:
+        if name in given and name not in used:
             raise UserError(
-                f"{name} = {given[name]} says nothing to the sampler {sampler} of {language.name}; it is for "
-                f"{', '.join(whose)}"
+                f"{name} = {given[name]} says nothing to the sampler {sampler} of {language.name}; settings of its "
+                f"own are {', '.join(setting for setting in DEFAULTS if setting in used)}"
             )
 
 
@@ -201,36 +190,68 @@ def length_sampler(
     return grammar_sampler(language, longest - longest % 2, p, q)
 
 
-def _by_number(
-    samplers: dict[str, NumberSampler], counts: dict[str, int], streams: dict[str, Uniforms]
-) -> dict[str, Words]:
-    return {
-        "training": samplers["training"].draw(counts["training"], streams["pool"]),
-        "validation": samplers["validation"].draw(counts["validation"], streams["pool"]),
-        "long": samplers["long"].every(counts["long"], streams["long"]),
-        "very_long": samplers["very_long"].every(counts["very_long"], streams["very_long"]),
-    }
+class _ByLength:
+    """Words drawn by their lengths, all of them different."""
+
+    distinct = True
+    complete = ()
+
+    def __init__(self, language: Language, sampler: str, settings: Mapping[str, Any]) -> None:
+        self.language, very_long = language, settings["very_long_length"]
+        self.lengths: dict[str, tuple[int, int]] = {
+            "training": settings["training_lengths"],
+            "validation": settings["training_lengths"],
+            "long": settings["long_lengths"],
+            "very_long": (very_long, very_long),
+        }
+        self.samplers = {
+            name: length_sampler(sampler, language, lengths, settings["p"], settings["q"])
+            for name, lengths in self.lengths.items()
+        }
+
+    def draw(self, split: str, count: int, uniforms: Uniforms) -> Words:
+        """So many words as those of a split, with repeats."""
+        return self.samplers[split].draw(count, uniforms, *self.lengths[split])
+
+    def right(self, counts: Mapping[str, int], seed: int) -> dict[str, Words]:
+        """So many words of each split."""
+        used = counts["training"] + counts["validation"]
+        lengths, pool_words = self.lengths["training"], used + used // 3
+        pool = draw_distinct(self.samplers["training"], pool_words, Uniforms(seed, 0), lengths, "for the training pool")
+        drawn = {"training": pool[: counts["training"]], "validation": pool[-counts["validation"] :]}
+        taken = {*drawn["training"], *drawn["validation"]}
+        for stream, name in enumerate(("long", "very_long"), start=1):
+            sampler, lengths, purpose = self.samplers[name], self.lengths[name], f"for {name.replace('_', ' ')}"
+            drawn[name] = draw_distinct(sampler, counts[name], Uniforms(seed, stream), lengths, purpose, taken)
+            taken.update(drawn[name])
+        return {name: Words.from_strings(strings, self.language.letters) for name, strings in drawn.items()}
 
 
-def _by_length(
-    samplers: dict[str, LengthSampler],
-    lengths: dict[str, tuple[int, int]],
-    counts: dict[str, int],
-    streams: dict[str, Uniforms],
-) -> dict[str, Words]:
-    used = counts["training"] + counts["validation"]
-    pool_words = used + used // 3
-    pool = draw_distinct(
-        samplers["training"], pool_words, streams["pool"], lengths["training"], "for the training pool"
-    )
-    drawn = {"training": pool[: counts["training"]], "validation": pool[-counts["validation"] :]}
-    taken = {*drawn["training"], *drawn["validation"]}
-    for name in ("long", "very_long"):
-        purpose = f"for {name.replace('_', ' ')}"
-        drawn[name] = draw_distinct(samplers[name], counts[name], streams[name], lengths[name], purpose, taken)
-        taken.update(drawn[name])
-    letters = samplers["training"].language.letters
-    return {name: Words.from_strings(strings, letters) for name, strings in drawn.items()}
+class _ByNumber:
+    """Words drawn by the numbers that give them, with repeats; long and very long ones of every number once."""
+
+    distinct = False
+    complete = ("long", "very_long")
+
+    def __init__(self, language: Language, sampler: str, settings: Mapping[str, Any]) -> None:
+        windows = {"training": "training_n", "validation": "training_n", "long": "long_n", "very_long": "very_long_n"}
+        self.samplers = {
+            name: NumberSampler(language, sampler, *settings[window], p=settings["geometric_p"])
+            for name, window in windows.items()
+        }
+
+    def draw(self, split: str, count: int, uniforms: Uniforms) -> Words:
+        """So many words as those of a split, with repeats."""
+        return self.samplers[split].draw(count, uniforms)
+
+    def right(self, counts: Mapping[str, int], seed: int) -> dict[str, Words]:
+        """So many words for training and validation, and the long and very long ones."""
+        drawn, uniforms = {}, Uniforms(seed, 0)
+        for name in ("training", "validation"):
+            drawn[name] = self.samplers[name].draw(counts[name], uniforms)
+        for stream, name in enumerate(("long", "very_long"), start=1):
+            drawn[name] = self.samplers[name].every(counts[name], Uniforms(seed, stream))
+        return drawn
 
 
 def draw_distinct(
