@@ -103,8 +103,8 @@ def size(store: Path) -> None:
 
 def aggregate(store: Path) -> None:
     """Mean and spread of every measure by condition, split and epoch."""
+    from longcount.analysis.aggregate import aggregate
     from longcount.store.store import Store
-    from longcount.studies.aggregate import aggregate
 
     frame = aggregate(Store.open(store))
     say("aggregated", rows=len(frame))

@@ -48,7 +48,7 @@ def test_the_first_failure_is_drawn(frame):
 
 
 def test_refusals(drawn, frame, tmp_path):
-    with pytest.raises(UserError, match="csv, parquet, svg, pdf, png"):
+    with pytest.raises(UserError, match=r"ends in one of .parquet, .csv, .svg, .pdf, .png"):
         write_trace(frame, ("h", "c"), tmp_path / "trace.doc")
     several = trace(drawn, 0, Words.from_strings(["()", "()"]), "gru")
     with pytest.raises(UserError, match="several words"):

@@ -107,6 +107,34 @@ def test_export_is_a_row_a_run_and_epoch(store, tmp_path, suffix):
         assert len(table[f"{split}_{column}"].dropna()) == len(rows)
 
 
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_export_of_means_is_a_row_for_each_measure(store, tmp_path, suffix):
+    path = tmp_path / f"means.{suffix}"
+    assert application.main(["study", "export", str(store), "--out", str(path), "--means"]) == 0
+    table = pd.read_csv(path) if suffix == "csv" else pd.read_parquet(path)
+    assert not table.duplicated(["condition", "split", "epoch", "measure"]).any()
+    wanted = ("lstm", "validation", 2, "loss")
+    rows = table.to_dict("records")
+    (row,) = (r for r in rows if (r["condition"], r["split"], r["epoch"], r["measure"]) == wanted)
+    metrics = Store.open(store).metrics(["lstm"], ["validation"])
+    assert row["mean"] == pytest.approx(metrics[metrics["epoch"] == 2]["loss"].mean(), rel=1e-12)
+    assert row["runs"] == 3
+
+
+def test_tables_as_small_as_the_papers_are_drawn_from_many_runs(store, capsys):
+    assert application.main(["study", "resample", str(store)]) == 2
+    assert "no condition lstm, relu, gru has as many runs as the paper trains" in said(capsys)
+    assert application.main(["study", "add", str(store), "--set", "runs=12", "--set", "cell=lstm"]) == 0
+    capsys.readouterr()
+    assert application.main(["study", "resample", str(store), "--draws", "50", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["cell"] for row in rows} == {"lstm"}
+    assert [row["paper"] for row in rows if row["measure"] == "very_long_fpf"] == [916.8, 802.4, 946.4]
+    assert all(row["runs"] == 12 and row["low"] <= row["middle"] <= row["high"] for row in rows)
+    assert application.main(["study", "resample", str(store), "--draws", "50"]) == 0
+    assert "916.8" in capsys.readouterr().out
+
+
 def test_export_says_in_what_conditions_differ(store, tmp_path):
     assert application.main(["study", "add", str(store), "--set", "order=fixed"]) == 0
     assert application.main(["study", "export", str(store), "--out", str(tmp_path / "table.parquet")]) == 0

@@ -121,18 +121,28 @@ def status(store: Path, /, *, verify: bool = False, json: Json = False) -> None:
 
 
 @app.command
-def export(store: Path, /, *, out: Path) -> None:
-    """Write one tidy table: a row a run and epoch.
+def export(store: Path, /, *, out: Path, means: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Write one tidy table: one row per run and epoch.
 
     Args:
         store: The store.
         out: A file ending in .parquet or .csv.
+        means: Over runs: one row per condition, split, epoch and measure, with mean, standard deviation and extremes.
     """
+    from longcount.analysis.aggregate import aggregate
     from longcount.commands.output import say
+    from longcount.report.writing import refuse_ending, write_frame
     from longcount.store.export import export as export_to
     from longcount.store.store import Store
 
-    say(f"{out}: {export_to(Store.open(store), out):,} rows")
+    if means:
+        refuse_ending(out)
+        frame = aggregate(Store.open(store))
+        write_frame(out, frame)
+        rows = len(frame)
+    else:
+        rows = export_to(Store.open(store), out)
+    say(f"{out}: {rows:,} rows")
 
 
 @app.command
@@ -171,21 +181,19 @@ def factors(store: Path, /, *, out: Path | None = None, json: Json = False) -> N
 
     Args:
         store: The store of a study.
-        out: A file for the whole table, ending in .csv.
+        out: A file for the whole table, ending in .csv or .parquet.
     """
     from longcount.analysis.factors import one_factor_at_a_time
     from longcount.commands.output import print_json, say
-    from longcount.disk import disk_errors_told
-    from longcount.errors import UserError
     from longcount.report.factors import factors_shown
+    from longcount.report.writing import refuse_ending, write_frame
     from longcount.store.store import Store
 
-    if out is not None and out.suffix != ".csv":
-        raise UserError(f"--out {out}: should end in .csv")
+    if out is not None:
+        refuse_ending(out)
     frame = one_factor_at_a_time(Store.open(store))
     if out is not None:
-        with disk_errors_told(out):
-            frame.to_csv(out, index=False)
+        write_frame(out, frame)
         say(f"{out}: {len(frame)} rows")
     if json:
         print_json(frame.to_dict("records"))
@@ -193,6 +201,35 @@ def factors(store: Path, /, *, out: Path | None = None, json: Json = False) -> N
         _print_frame(
             "one factor at a time: mean (95% interval); differences from the baseline, by run", factors_shown(frame)
         )
+
+
+@app.command
+def resample(store: Path, /, *, draws: Annotated[int, number(1, 1_000_000)] = 10_000, json: Json = False) -> None:
+    """Show how much tables of as few runs as the paper's vary: tables drawn from a study of many runs.
+
+    Each table is made as the paper's Table 1, of 10 runs (of ReLUs the 10 best of 30) drawn without replacement. 95% of
+    them lie between low and high; below is the share of them at or below the paper's value.
+
+    Args:
+        store: The store of a study with conditions lstm, gru or relu, of more runs than the paper has.
+        draws: How many tables are drawn.
+    """
+    from longcount.analysis.models import metrics_of
+    from longcount.analysis.sampling import sampling_distribution
+    from longcount.analysis.table1 import selected_models
+    from longcount.commands.output import print_json
+    from longcount.errors import UserError
+    from longcount.papers.el_naggar_2022 import TABLE_1
+    from longcount.store.store import Store
+
+    there = Store.open(store)
+    frame = sampling_distribution(selected_models(metrics_of(there), there.study.selection), TABLE_1, draws)
+    if not len(frame):
+        raise UserError(f"{store}: no condition {', '.join(TABLE_1)} has as many runs as the paper trains")
+    if json:
+        print_json(frame.to_dict("records"))
+    else:
+        _print_frame(f"Tables of as many runs as the paper's, drawn from {store}", frame)
 
 
 def fields_of(settings: list[str] | None, option: str = "--set") -> dict[str, Any]:
@@ -297,6 +334,8 @@ def _print_frame(title: str, frame: Any) -> None:
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return ""
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

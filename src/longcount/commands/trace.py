@@ -45,8 +45,8 @@ def trace(
     from longcount.commands.output import say
     from longcount.errors import UserError
     from longcount.languages.files import read_words
-    from longcount.report.formats import csv_text
     from longcount.report.trace import write_trace
+    from longcount.report.writing import csv_text
     from longcount.store.store import Store
 
     if sum(source is not None for source in (word, zigzag, file)) != 1:

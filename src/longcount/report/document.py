@@ -12,8 +12,8 @@ from typing import Any
 
 from longcount.engine.machine import cache_folder
 from longcount.report.figures import Figure
-from longcount.report.files import write_bytes
 from longcount.report.style import config
+from longcount.report.writing import write_bytes
 
 SMALL = 60  # CSS pixels: figures with lower panels are small multiples
 

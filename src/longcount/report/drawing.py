@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from longcount.report.figures import Figure
-from longcount.report.files import write_bytes
 from longcount.report.style import PNG_SCALE, config
+from longcount.report.writing import write_bytes
 
 FORMATS = ("svg", "pdf", "png")
 

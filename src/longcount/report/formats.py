@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longcount.report.files import write_text
+from longcount.report.writing import csv_text, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,12 +25,6 @@ _LATEX_SIGNS = {
     "→": r"$\rightarrow$",
     "`": r"\textasciigrave{}",
 }
-
-
-def csv_text(frame: "pd.DataFrame", digits: int = 8) -> str:
-    """The frame as CSV: numbers with so many significant digits (9 hold a float32 exactly), an empty field for a
-    missing value, Unix line ends."""
-    return frame.to_csv(index=False, float_format=f"%.{digits}g", lineterminator="\n")
 
 
 def markdown_text(frame: "pd.DataFrame") -> str:

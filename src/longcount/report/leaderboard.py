@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from longcount.analysis.leaderboard import Leaderboard
 from longcount.report import drawing
-from longcount.report.files import write_bytes, write_text
-from longcount.report.formats import csv_text, latex_text, markdown_text
+from longcount.report.formats import latex_text, markdown_text
 from longcount.report.leaderboard_figure import leaderboard_figure
 from longcount.report.leaderboard_page import leaderboard_page
 from longcount.report.table1 import cell_title
+from longcount.report.writing import csv_text, write_bytes, write_text
 from longcount.store.store import Store
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from longcount.cells import Cell
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.document import as_json, document
 from longcount.report.figures import Figure
-from longcount.report.files import write_bytes
 from longcount.report.javascript import cells_script
 from longcount.report.table1 import cell_title
 from longcount.report.tables import Table, facts, runs_shown
+from longcount.report.writing import write_bytes
 from longcount.store.store import Store
 from longcount.training.protocol import Condition, canonical_sha256
 

@@ -7,15 +7,13 @@ from longcount.analysis.selection import count
 from longcount.errors import UserError
 from longcount.report.channels import number, rows
 from longcount.report.drawing import FORMATS, drawn
-from longcount.report.files import write_bytes
-from longcount.report.formats import csv_text
 from longcount.report.style import BASELINE, DEPTH, TEXT_WIDTH
-from longcount.store.frames import parquet_bytes
+from longcount.report.writing import write_bytes, write_frame
+from longcount.store.export import FORMATS as TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLES = ("csv", "parquet")
 _FIXED = ("word", "token", "bracket", "depth", "may_open", "may_close", "target", "first_failure")
 LONGEST_DRAWN = 20_000  # tokens
 
@@ -26,15 +24,14 @@ def write_trace(frame: "pd.DataFrame", state_names: tuple[str, ...], path: Path)
     Raises:
         UserError: for another ending, a trace too long or of several words to be drawn, a place that cannot be written.
     """
-    suffix = path.suffix.lstrip(".").lower()
-    if suffix == "csv":
-        write_bytes(path, csv_text(frame, 9).encode())
-    elif suffix == "parquet":
-        write_bytes(path, parquet_bytes(frame))
-    elif suffix in FORMATS:
-        write_bytes(path, drawn(trace_figure(frame, state_names))[suffix])
+    suffix = path.suffix.lower()
+    if suffix in TABLES:
+        write_frame(path, frame, 9)
+    elif suffix.lstrip(".") in FORMATS:
+        write_bytes(path, drawn(trace_figure(frame, state_names))[suffix.lstrip(".")])
     else:
-        raise UserError(f"{path}: a trace is written as one of {', '.join((*TABLES, *FORMATS))}")
+        endings = ", ".join((*TABLES, *(f".{name}" for name in FORMATS)))
+        raise UserError(f"{path}: a trace is written to a file that ends in one of {endings}")
 
 
 def trace_figure(frame: "pd.DataFrame", state_names: tuple[str, ...]) -> dict[str, Any]:

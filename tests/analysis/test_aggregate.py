@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from longcount.studies.aggregate import MEASURES, _Sums, aggregate
+from longcount.analysis.aggregate import MEASURES, _Sums, aggregate
 
 
 def test_joined_blocks_agree_with_the_whole(undisturbed):
