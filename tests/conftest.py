@@ -84,14 +84,14 @@ class MGU(Cell):
     name = "mgu"
     gates = ("f", "n")
     state_names = ("h",)
-    counts, keeps = "n", ("f",)
+    counts, keeps = "n", "kept"
     separate_recurrent_bias = ("n",)
 
     def forward(self, x, y, state, own):
         (h,) = state
         f = gate(x["f"] + y["f"])
         n = tanh(x["n"] + f * y["n"])
-        return ((n - h) * f + h,), {"f": f, "n": n}
+        return ((n - h) * f + h,), {"f": f, "n": n, "kept": 1.0 - f}
 ''',
     "my_numbers.py": """
 from longcount.numbers.vector import sigmoid, tanh

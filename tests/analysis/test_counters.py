@@ -35,7 +35,7 @@ def lstm_weights(gates, recurrent=0.0):
 
 
 def test_exact_relu_counter():
-    found = counters("relu", relu_weights(0.5, 0.5, 1.0)[None], depths=20)
+    found = counters(cells.get("relu"), relu_weights(0.5, 0.5, 1.0)[None], depths=20)
     assert found.counter[:, 0].tolist() == [0.5 * depth for depth in range(20)]
     assert (found.increment == 0.5).all()
     assert (found.decrement[1:] == 0.5).all()
@@ -45,7 +45,7 @@ def test_exact_relu_counter():
 
 
 def test_leaking_relu_counter():
-    found = counters("relu", relu_weights(0.5, 0.5, 0.75)[None], depths=60)
+    found = counters(cells.get("relu"), relu_weights(0.5, 0.5, 0.75)[None], depths=60)
     assert found.leak(50) == pytest.approx([0.25])
     assert found.increment[1, 0] == pytest.approx(0.5 - 0.25 * 0.5)
     assert found.decrement[1, 0] == pytest.approx(0.5)
@@ -54,23 +54,23 @@ def test_leaking_relu_counter():
 
 def test_leak_of_an_lstm_is_what_its_forget_gate_forgets():
     gates = {"i": [20.0, 20.0], "f": [2.0, 3.0], "g": [20.0, -20.0], "o": [20.0, 20.0]}
-    found = counters("lstm", lstm_weights(gates)[None], depths=60)
+    found = counters(cells.get("lstm"), lstm_weights(gates)[None], depths=60)
     sigmoid = 1 / (1 + np.exp(-np.array([2.0, 3.0])))
     assert found.leak() == pytest.approx([1 - sigmoid.mean()])
     assert found.increment[0] == pytest.approx([1.0])
     assert found.gates["f"][:, 7, 0] == pytest.approx(sigmoid)
 
 
-@pytest.mark.parametrize("name", ["lstm", "gru", "relu"])
+@pytest.mark.parametrize("name", cells.names())
 def test_many_models_at_once_step_as_each_alone(name):
     cell = cells.get(name)
     weights = np.random.default_rng(1).uniform(-1, 1, (5, cell.size())).astype(np.float32)
-    together = counters(name, weights, depths=30)
+    together = counters(cell, weights, depths=30)
     for model, flat in enumerate(weights):
         parts = split(cell, list(flat))
         letters = inputs_of_letters(cell, parts)
         state = cell.initial_state(np.float32(0))
-        at = cell.state_names.index("c") if name == "lstm" else 0
+        at = cell.state_names.index(cell.counter)
         for depth in range(30):
             opened, _ = step(cell, parts, letters[0], state)
             closed, _ = step(cell, parts, letters[1], state)
@@ -91,7 +91,7 @@ def test_counter_indicator_conditions():
 
 def test_saturation_of_gates_that_stand_still():
     gates = {"i": [20.0, 20.0], "f": [20.0, 2.0], "g": [20.0, -20.0], "o": [0.0, 0.0]}
-    shares = saturated_shares(counters("lstm", lstm_weights(gates)[None]), (0.01, 0.2))
+    shares = saturated_shares(counters(cells.get("lstm"), lstm_weights(gates)[None]), (0.01, 0.2))
     assert shares["i"][:, 0].tolist() == [1.0, 1.0]
     assert shares["f"][:, 0].tolist() == [0.5, 1.0]
     assert shares["g"][:, 0].tolist() == [1.0, 1.0]

@@ -14,15 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from longcount import cells
+from longcount.cells import Cell
 from longcount.cells.network import inputs_of_letters, read, split, step
 from longcount.numbers.vector import Vector
-
-COUNTERS = {"lstm": "c", "gru": "h", "relu": "h"}
-KEEPING_GATES = {"lstm": "f", "gru": "z"}  # what multiplies the counter at every token
-GATE_RANGES = {
-    "lstm": {"i": (0, 1), "f": (0, 1), "g": (-1, 1), "o": (0, 1)},
-    "gru": {"r": (0, 1), "z": (0, 1), "n": (-1, 1)},
-}
 
 DEPTHS = 501  # 0 to 500, the peak of the zigzag word of Figure 3
 LEAK_DEPTH = 50  # twice the greatest depth of the training words
@@ -34,12 +28,12 @@ class Counters:
     """The counters of M models of a cell, followed up a ramp of D - 1 opening brackets.
 
     ``counter`` [D, M] is its value after d ``(``; ``increment`` and ``decrement`` [D, M] what one more ``(`` adds and
-    a ``)`` takes away there; ``gates`` maps a gate's name to [2, D, M], its value at that ``(`` and that ``)``;
-    ``keeping`` [2, D, M] is the factor on the counter; ``may_close`` [2, D, M] the readout's second output after it.
-    All float32. At depth 0 no ``)`` may come; what stands there is only what the equations give.
+    a ``)`` takes away there; ``gates`` maps the name of a gate that saturates to [2, D, M], its value at that ``(`` and
+    that ``)``; ``keeping`` [2, D, M] is the factor on the counter; ``may_close`` [2, D, M] the readout's second output
+    after it. All float32. At depth 0 no ``)`` may come; what stands there is only what the equations give.
     """
 
-    cell: str
+    cell: Cell
     counter: np.ndarray
     increment: np.ndarray
     decrement: np.ndarray
@@ -58,13 +52,14 @@ class Counters:
         return np.divide(difference, first, out=np.full_like(first, np.nan), where=first > 0)
 
 
-def counters(cell_name: str, weights: np.ndarray, depths: int = DEPTHS) -> Counters:
-    """Follow the counters of models with flat ``weights`` float32 [M, P] of a cell at hidden size 1.
+def has_counter(cell: Cell) -> bool:
+    """Whether the cell says which part of its state counts and what multiplies it."""
+    keeps = cell.keeps is not None or (cell.recurrent and cell.counts in cell.gates)
+    return keeps and cell.counter in cell.state_names
 
-    Raises:
-        KeyError: for a cell whose counter is not known.
-    """
-    cell = cells.get(cell_name)
+
+def counters(cell: Cell, weights: np.ndarray, depths: int = DEPTHS) -> Counters:
+    """Follow the counters of models with flat ``weights`` float32 [M, P] of a cell at hidden size 1 that has one."""
     parts = split(cell, list(np.ascontiguousarray(weights.T)))
     letters = inputs_of_letters(cell, parts)
     # Both letters in one pass: x is [2, M], the state before it [M].
@@ -72,7 +67,7 @@ def counters(cell_name: str, weights: np.ndarray, depths: int = DEPTHS) -> Count
         gate: Vector(np.stack(pair) for pair in zip(*(letter[gate] for letter in letters), strict=True))
         for gate in cell.gates
     }
-    at = cell.state_names.index(COUNTERS[cell_name])
+    at = cell.state_names.index(cell.counter)
     state = cell.initial_state(np.zeros(len(weights), np.float32))
     steps: dict[str, list[np.ndarray]] = defaultdict(list)
     with np.errstate(over="ignore", invalid="ignore"):  # a ReLU with recurrent weight above 1 runs away
@@ -87,15 +82,18 @@ def counters(cell_name: str, weights: np.ndarray, depths: int = DEPTHS) -> Count
         stacked = {name: np.stack(found, axis=-2) for name, found in steps.items()}
         increment = stacked["after"][0] - stacked["counter"]
         decrement = stacked["counter"] - stacked["after"][1]
-    gate = KEEPING_GATES.get(cell_name)
-    recurrent = np.broadcast_to(parts.layers[0].weight_hh[cell.gates[0]][0][0], (2, depths, len(weights)))
+    if cell.keeps is None:
+        recurrent = parts.layers[0].weight_hh[cell.counts][0][0]
+        keeping = np.broadcast_to(recurrent, (2, depths, len(weights)))
+    else:
+        keeping = stacked[cell.keeps]
     return Counters(
-        cell_name,
+        cell,
         stacked["counter"],
         increment,
         decrement,
-        {name: stacked[name] for name in GATE_RANGES.get(cell_name, {})},
-        recurrent if gate is None else stacked[gate],
+        {name: stacked[name] for name in stacked if name in cell.sigmoids + cell.tanhs},
+        keeping,
         stacked["may_close"],
     )
 
@@ -140,8 +138,9 @@ def saturated_shares(found: Counters, thresholds: tuple[float, ...]) -> dict[str
     """
     depths = np.array(SATURATION_DEPTHS)
     shares = {}
-    for name, (low, high) in GATE_RANGES.get(found.cell, {}).items():
-        values = found.gates[name][:, depths].astype(np.float64)
-        distance = np.minimum(values - low, high - values)
+    for name, numbers in found.gates.items():
+        values = numbers[:, depths].astype(np.float64)
+        low = 0.0 if name in found.cell.sigmoids else -1.0
+        distance = np.minimum(values - low, 1.0 - values)
         shares[name] = np.stack([(distance <= threshold).mean(axis=(0, 1)) for threshold in thresholds])
     return shares

@@ -15,12 +15,12 @@ from longcount import __version__
 from longcount.analysis import long_training, table1
 from longcount.analysis.baselines import baseline_outputs, first_failures
 from longcount.analysis.counters import (
-    COUNTERS,
     DEPTHS,
     LEAK_DEPTH,
     Counters,
     counter_indicator,
     counters,
+    has_counter,
     saturated_shares,
 )
 from longcount.analysis.failure_modes import failure_modes
@@ -54,11 +54,10 @@ class Analysis:
     def __init__(self, store: Store, jobs: int | None = None) -> None:
         self.store, self.jobs = store, jobs
         self.cells = {condition.folder: condition.cell for condition in store.study.conditions}
-        # Counters are known of the paper's networks: one unit of a cell that counts.
         self.countable = [
             condition.folder
             for condition in store.study.conditions
-            if condition.cell in COUNTERS and condition.is_one_unit
+            if condition.is_one_unit and has_counter(condition.built_in_cell())
         ]
 
     @cached_property
@@ -262,7 +261,8 @@ class Analysis:
         return self.frames
 
     def _counters(self, models: "pd.DataFrame", depths: int) -> Counters:
-        return counters(models["cell"].iloc[0], weights_of(self.store, models), depths)
+        cell = self.store.condition(models["condition"].iloc[0]).built_in_cell()
+        return counters(cell, weights_of(self.store, models), depths)
 
 
 RESULTS = (

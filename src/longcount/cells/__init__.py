@@ -50,7 +50,7 @@ def _refusal(part: Any) -> str | None:
     lacking += sorted(getattr(part, "__abstractmethods__", ()))
     if lacking:
         return f"lacks {lacking[0]}"
-    for field in ("gates", "state_names", "separate_recurrent_bias", "own", "keeps", "opens"):
+    for field in ("gates", "state_names", "separate_recurrent_bias", "own", "opens"):
         value = getattr(part, field)
         if not isinstance(value, tuple) or not all(isinstance(name, str) for name in value):
             return f"has {field} = {value!r}, not a tuple of names"

@@ -51,10 +51,15 @@ class Cell(ABC):
     """The part of the state that counts."""
     counts: ClassVar[str] = "h"
     """The gate that makes a step of the counter."""
-    keeps: ClassVar[tuple[str, ...]] = ()
-    """The gates that, open, keep the counter as it is."""
+    keeps: ClassVar[str | None] = None
+    """What multiplies the counter at every token, by its name among what `forward` shows; None: the recurrent weight of
+    the gate that counts."""
     opens: ClassVar[tuple[str, ...]] = ()
     """The gates that are open in a network that counts."""
+    sigmoids: ClassVar[tuple[str, ...]] = ()
+    """Of what `forward` shows, what saturates at 0 and 1."""
+    tanhs: ClassVar[tuple[str, ...]] = ()
+    """Of what `forward` shows, what saturates at -1 and 1."""
     paper_rate: ClassVar[float] = 0.01
     """Learning rate of the first paper's protocol, or of its nearest cell."""
     paper_runs: ClassVar[int] = 10

@@ -28,7 +28,8 @@ class CoupledLSTM(Cell):
     name = "coupled_lstm"
     gates = ("f", "g", "o")
     state_names = ("h", "c")
-    counter, counts, keeps, opens = "c", "g", ("f",), ("f", "o")
+    counter, counts, keeps, opens = "c", "g", "f", ("f", "o")
+    sigmoids, tanhs = ("f", "o"), ("g",)
 
     def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:
         _, c = state

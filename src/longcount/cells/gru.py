@@ -22,7 +22,8 @@ class GRU(Cell):
     gates = ("r", "z", "n")
     state_names = ("h",)
     separate_recurrent_bias = ("n",)
-    counter, counts, keeps, opens = "h", "n", ("z",), ("z",)
+    counter, counts, keeps, opens = "h", "n", "z", ("z",)
+    sigmoids, tanhs = ("r", "z"), ("n",)
     paper_rate = 0.001
     sigmoid, tanh = staticmethod(sigmoid), staticmethod(tanh)
 

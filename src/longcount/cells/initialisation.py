@@ -27,7 +27,7 @@ def initialise(cell: Cell, draws: np.ndarray, scheme: str = "pytorch", source: S
     Args:
         cell: the cell.
         draws: one number for each parameter.
-        scheme: `pytorch`, `identity`, `orthogonal`, `counter`, `signs`, or the name of one of one's own.
+        scheme: `pytorch`, `identity` (or `irnn`), `orthogonal`, `counter`, `signs`, or the name of one of one's own.
         source: of one's own.
 
     Raises:
@@ -51,6 +51,11 @@ def _started(
     return pack(cell, tensors).astype(np.float32)
 
 
+def _refuse_without_recurrent_matrices(cell: Cell) -> None:
+    if not cell.recurrent:
+        raise UserError(f"{cell.name} has no recurrent matrices to begin with: its gates see the input alone")
+
+
 def _refuse_strange(cell: Cell, tensors: Tensors, source: Source | None) -> None:
     shapes = cell.shapes()
     for name in dict.fromkeys([*shapes, *tensors]):
@@ -70,6 +75,7 @@ def _pytorch(cell: Cell, tensors: Tensors) -> None:
 
 def _identity(cell: Cell, tensors: Tensors) -> None:
     """Recurrent matrices of every gate the identity, recurrent layers' biases 0 (Le et al. 2015, section 3)."""
+    _refuse_without_recurrent_matrices(cell)
     for layer in range(cell.layers):
         _by_gate(cell, tensors[f"weight_hh_l{layer}"])[...] = np.eye(cell.hidden_size, dtype=np.float32)
         tensors[f"bias_ih_l{layer}"][...] = 0
@@ -78,6 +84,7 @@ def _identity(cell: Cell, tensors: Tensors) -> None:
 
 def _orthogonal(cell: Cell, tensors: Tensors) -> None:
     """Recurrent matrices of every gate orthogonal: their draws' rows made orthonormal (Saxe et al. 2014)."""
+    _refuse_without_recurrent_matrices(cell)
     for layer in range(cell.layers):
         matrices = _by_gate(cell, tensors[f"weight_hh_l{layer}"])
         rows: list[np.ndarray] = []
@@ -94,16 +101,15 @@ def _counter(cell: Cell, tensors: Tensors) -> None:
     """Near a counter after Weiss et al. (2018): an opening token steps up and a closing one down, the memory is kept.
 
     The gates that are open in a counter (`Cell.opens`: LSTM i, f and o, GRU z) begin open, b_ih = 3 and other weights a
-    tenth; a cell without such gates starts with recurrent matrices the identity, recurrent biases 0.
+    tenth; a cell without such gates starts with recurrent matrices the identity, recurrent biases 0, if it has any.
     """
     _signs(cell, tensors)
-    if not cell.opens:
+    if not cell.opens and cell.recurrent:
         _identity(cell, tensors)
-        return
     for layer in range(cell.layers):
         for gate in cell.opens:
             k = cell.gates.index(gate)
-            for name in (f"weight_ih_l{layer}", f"weight_hh_l{layer}"):
+            for name in (f"weight_ih_l{layer}", f"weight_hh_l{layer}")[: 1 + cell.recurrent]:
                 _by_gate(cell, tensors[name])[..., k, :, :] *= np.float32(0.1)
             rows = slice(k * cell.hidden_size, (k + 1) * cell.hidden_size)
             tensors[f"bias_ih_l{layer}"][..., rows] = 3
@@ -121,6 +127,7 @@ def _signs(cell: Cell, tensors: Tensors) -> None:
 SCHEMES: dict[str, Callable[[Cell, Tensors], None]] = {
     "pytorch": _pytorch,
     "identity": _identity,
+    "irnn": _identity,  # of `relu`: the name of Le et al.
     "orthogonal": _orthogonal,
     "counter": _counter,
     "signs": _signs,

@@ -22,7 +22,8 @@ class LSTM(Cell):
     name = "lstm"
     gates = ("i", "f", "g", "o")
     state_names = ("h", "c")
-    counter, counts, keeps, opens = "c", "g", ("f",), ("i", "f", "o")
+    counter, counts, keeps, opens = "c", "g", "f", ("i", "f", "o")
+    sigmoids, tanhs = ("i", "f", "o"), ("g",)
     sigmoid, tanh = staticmethod(sigmoid), staticmethod(tanh)
 
     def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:

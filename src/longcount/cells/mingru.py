@@ -30,7 +30,8 @@ class MinGRU(Cell):
     gates = ("z", "n")
     state_names = ("h",)
     recurrent = False
-    counter, counts = "h", "n"
+    counter, counts, keeps = "h", "n", "kept"
+    sigmoids = ("z",)
 
     def candidate(self, x: Vector) -> Vector:
         """What is written."""
@@ -40,7 +41,8 @@ class MinGRU(Cell):
         (h,) = state
         z = sigmoid(x["z"])
         n = self.candidate(x["n"])
-        return ((1.0 - z) * h + z * n,), {"z": z, "n": n}
+        kept = 1.0 - z
+        return (kept * h + z * n,), {"z": z, "n": n, "kept": kept}
 
 
 class LogMinGRU(MinGRU):

@@ -25,10 +25,12 @@ class MinLSTM(Cell):
     gates = ("f", "i", "n")
     state_names = ("h",)
     recurrent = False
-    counter, counts, keeps, opens = "h", "n", ("f",), ("f",)
+    counter, counts, keeps, opens = "h", "n", "kept", ("f",)
+    sigmoids = ("f", "i")
 
     def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:
         (h,) = state
         f, i, n = sigmoid(x["f"]), sigmoid(x["i"]), x["n"]
         both = f + i
-        return (f / both * h + i / both * n,), {"f": f, "i": i, "n": n}
+        kept = f / both
+        return (kept * h + i / both * n,), {"f": f, "i": i, "n": n, "kept": kept}

@@ -31,7 +31,8 @@ class MLSTM(Cell):
     gates = ("i", "f", "o", "q", "k", "v")
     state_names = ("h", "c", "n", "m")
     recurrent = False
-    counter, counts, keeps, opens = "c", "k", ("f",), ("f", "o")
+    counter, counts, keeps, opens = "c", "k", "f", ("f", "o")
+    sigmoids = ("o",)
 
     def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:
         _, c, n, m = state

@@ -28,7 +28,8 @@ class PeepholeLSTM(Cell):
     gates = ("i", "f", "g", "o")
     state_names = ("h", "c")
     own = ("weight_ci", "weight_cf", "weight_co")
-    counter, counts, keeps, opens = "c", "g", ("f",), ("i", "f", "o")
+    counter, counts, keeps, opens = "c", "g", "f", ("i", "f", "o")
+    sigmoids, tanhs = ("i", "f", "o"), ("g",)
 
     def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:
         _, c = state

@@ -32,13 +32,15 @@ class QRNNfo(Cell):
     gates = ("z", "f", "o")
     state_names = ("h", "c")
     recurrent = False
-    counter, counts, opens = "c", "z", ("o",)
+    counter, counts, keeps, opens = "c", "z", "kept", ("o",)
+    sigmoids, tanhs = ("f", "o"), ("z",)
 
     def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:
         _, c = state
         z, f, o = tanh(x["z"]), sigmoid(x["f"]), sigmoid(x["o"])
-        c_next = f * z + (1.0 - f) * c
-        return (o * c_next, c_next), {"z": z, "f": f, "o": o}
+        kept = 1.0 - f
+        c_next = f * z + kept * c
+        return (o * c_next, c_next), {"z": z, "f": f, "o": o, "kept": kept}
 
 
 class QRNNifo(Cell):
@@ -48,7 +50,8 @@ class QRNNifo(Cell):
     gates = ("z", "f", "o", "i")
     state_names = ("h", "c")
     recurrent = False
-    counter, counts, keeps, opens = "c", "z", ("f",), ("f", "o", "i")
+    counter, counts, keeps, opens = "c", "z", "f", ("f", "o", "i")
+    sigmoids, tanhs = ("f", "o", "i"), ("z",)
 
     def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:
         _, c = state

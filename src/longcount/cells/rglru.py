@@ -37,7 +37,8 @@ class RGLRU(Cell):
     state_names = ("h",)
     recurrent = False
     own = ("Lambda",)
-    counter, counts, keeps, opens = "h", "v", ("a",), ("i",)
+    counter, counts, keeps, opens = "h", "v", "a", ("i",)
+    sigmoids = ("r", "i", "a")
 
     def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:
         (h,) = state

@@ -35,7 +35,8 @@ class S6(Cell):
     state_names = ("h", "s")
     recurrent = False
     own = ("A_log", "D")
-    counter, counts, keeps = "s", "v", ("a",)
+    counter, counts, keeps = "s", "v", "a"
+    sigmoids = ("a",)
 
     def eigenvalue(self, a: Vector) -> Vector:
         """The factor on the state."""
@@ -66,6 +67,7 @@ class NegativeS6(S6):
     """Selective state space whose eigenvalues may be negative; s counts, or keeps a parity."""
 
     name = "s6_negative"
+    sigmoids, tanhs = (), ("a",)
 
     def eigenvalue(self, a: Vector) -> Vector:
         """2 a - 1, between -1 and 1."""

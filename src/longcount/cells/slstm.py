@@ -33,7 +33,8 @@ class SLSTM(Cell):
     name = "slstm"
     gates = ("i", "f", "z", "o")
     state_names = ("h", "c", "n", "m")
-    counter, counts, keeps, opens = "c", "z", ("f",), ("f", "o")
+    counter, counts, keeps, opens = "c", "z", "f", ("f", "o")
+    sigmoids, tanhs = ("o",), ("z",)
 
     def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:
         _, c, n, m = state

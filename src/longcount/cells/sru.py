@@ -29,7 +29,8 @@ class SRU(Cell):
     state_names = ("h", "c")
     recurrent = False
     own = ("weight_cf", "weight_cr")
-    counter, counts, keeps, opens = "c", "u", ("f",), ("f", "r")
+    counter, counts, keeps, opens = "c", "u", "f", ("f", "r")
+    sigmoids = ("f", "r")
 
     def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:
         _, c = state

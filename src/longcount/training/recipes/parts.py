@@ -6,6 +6,7 @@ parameters, so the weights of every epoch fold into an ordinary network of the c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,8 +17,11 @@ from longcount.engine.options import Options
 Tensors = dict[str, np.ndarray]
 
 
-def positions(cell: Cell, name: str, gates: str | None = None) -> np.ndarray:
-    """Positions of a tensor, or of its rows of some gates, in the flat parameter vector: int [...]."""
+def positions(cell: Cell, name: str, gates: Iterable[str] | None = None) -> np.ndarray:
+    """Positions of a tensor, or of its rows of some gates, in the flat parameter vector: int [...].
+
+    Gates of one letter may be given side by side, as "ifg".
+    """
     start = 0
     for tensor, shape in cell.shapes().items():
         size = int(np.prod(shape))
@@ -31,10 +35,17 @@ def positions(cell: Cell, name: str, gates: str | None = None) -> np.ndarray:
     raise KeyError(name)
 
 
-def gate_rows(cell: Cell, gates: str) -> np.ndarray:
-    """Positions of all recurrent parameters of some gates, one after another."""
-    names = [name for name in cell.shapes() if not name.startswith("readout")]
+def gate_rows(cell: Cell, gates: Iterable[str]) -> np.ndarray:
+    """Positions of the weights and biases of some gates, one after another."""
+    gates = tuple(gates)
+    names = [name for name in cell.shapes() if name.startswith(("weight_ih", "weight_hh", "bias_ih", "bias_hh"))]
     return np.concatenate([positions(cell, name, gates).ravel() for name in names])
+
+
+def _recurrent(cell: Cell) -> np.ndarray:
+    """Positions of everything but the readout."""
+    names = [name for name in cell.shapes() if not name.startswith("readout")]
+    return np.concatenate([positions(cell, name).ravel() for name in names])
 
 
 def power_of_two(numbers: np.ndarray) -> np.ndarray:
@@ -125,7 +136,7 @@ class OppositeSteps(Part):
 
     def options(self, cell: Cell, options: Options, epoch: int) -> Options:
         """As `Part.options`."""
-        rows = positions(cell, "weight_ih_l0", _counted(cell)).reshape(-1, 2)
+        rows = positions(cell, "weight_ih_l0", (cell.counts,)).reshape(-1, 2)
         return replace(options, ties=options.ties + tuple((int(shut), int(opened), -1.0) for opened, shut in rows))
 
 
@@ -135,7 +146,7 @@ class CountUp(Part):
 
     def begin(self, cell: Cell, parameters: np.ndarray) -> None:
         """As `Part.begin`."""
-        opened = positions(cell, "weight_ih_l0", _counted(cell)).reshape(-1, 2)[:, 0]
+        opened = positions(cell, "weight_ih_l0", (cell.counts,)).reshape(-1, 2)[:, 0]
         chosen = np.concatenate([opened, positions(cell, "readout.weight")[1]])
         parameters[:, chosen] = np.abs(parameters[:, chosen])
 
@@ -146,7 +157,7 @@ class KeepCount(Part):
 
     def begin(self, cell: Cell, parameters: np.ndarray) -> None:
         """As `Part.begin`."""
-        square = positions(cell, "weight_hh_l0", _counted(cell)).reshape(cell.hidden_size, cell.hidden_size)
+        square = positions(cell, "weight_hh_l0", (cell.counts,)).reshape(cell.hidden_size, cell.hidden_size)
         parameters[:, square.ravel()] = np.eye(cell.hidden_size, dtype=np.float32).ravel()
 
 
@@ -164,14 +175,14 @@ class RoundAndFreeze(Part):
     def before(self, cell: Cell, parameters: np.ndarray, epoch: int) -> None:
         """As `Part.before`."""
         if epoch == self.epoch:
-            where = gate_rows(cell, "".join(cell.gates))
+            where = _recurrent(cell)
             parameters[:, where] = power_of_two(parameters[:, where])
 
     def options(self, cell: Cell, options: Options, epoch: int) -> Options:
         """As `Part.options`."""
         if epoch < self.epoch:
             return options
-        everything = gate_rows(cell, "".join(cell.gates)).tolist()
+        everything = _recurrent(cell).tolist()
         return replace(options, frozen=options.frozen | frozenset(everything), ties=())
 
     def rate(self, rate: float, epoch: int) -> float:
@@ -222,8 +233,3 @@ class Redraw(Part):
     def redraws(self, epoch: int) -> float | None:
         """As `Part.redraws`."""
         return self.threshold if epoch == self.epoch else None
-
-
-def _counted(cell: Cell) -> str:
-    """The gate whose input steps the counter; a cell with hard gates has those of the soft one."""
-    return {"lstm": "g", "gru": "n"}.get(cell.name.removeprefix("hard_"), cell.gates[0])
