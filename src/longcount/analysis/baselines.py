@@ -1,15 +1,80 @@
-"""Two answers that need no training, to hold every average first point of failure against."""
+"""Answers that need no network, to hold every result against: the best from the last letter alone, and for Dyck-1 the
+constant and the perfect answer."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from longcount.engine import Evaluation
 from longcount.languages import dyck
+from longcount.training.problem import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from longcount.languages.words import Words
+
+WITHOUT_MEMORY = "without memory"
+"""The name of the first in tables."""
+
+
+class WithoutMemory(NamedTuple):
+    """The best answer from the last letter alone; letters that were not met get that of all together."""
+
+    problem: Problem
+    answers: np.ndarray
+    """What it says of every output, bool [letters, outputs]: what is right most often after the letter."""
+    shares: np.ndarray
+    """float64 [letters, outputs]: how often each output is right; of a distribution, how often each one comes."""
+
+    def evaluate(self, words: "Words") -> Evaluation:
+        """Loss (see `Problem.loss`) and first point of failure on every word, as of one model."""
+        tokens, asked = words.tokens, _asked(self.problem, words)
+        right, coming = _right_and_coming(self.problem, words)
+        if self.problem.question.link == "softmax":
+            with np.errstate(divide="ignore"):
+                terms = -np.maximum(np.log((self.shares[tokens] * coming).sum(axis=1)), -100.0)
+        else:
+            terms = np.square(self.shares[tokens] - right).mean(axis=1)
+        wrong = asked & (self.answers[tokens] != right).any(axis=1)
+        sums = np.bincount(_owners(words), terms * asked, minlength=len(words))
+        with np.errstate(invalid="ignore"):
+            loss = sums / np.bincount(_owners(words), asked, minlength=len(words))
+        return Evaluation(loss[None], _first(wrong, words)[None], words.lengths)
+
+
+def without_memory(problem: Problem, training: "Words") -> WithoutMemory:
+    """The baseline without memory of a task about a language, fitted on the training words."""
+    asked = _asked(problem, training)
+    right, coming = (part[asked] for part in _right_and_coming(problem, training))
+    tokens = training.tokens[asked]
+    answers = np.zeros((problem.letters, right.shape[1]), bool)
+    shares = np.zeros((problem.letters, right.shape[1]))
+    for letter in range(problem.letters):
+        here = tokens == letter if (tokens == letter).any() else np.ones(len(tokens), bool)
+        kinds, counts = np.unique(right[here], axis=0, return_counts=True)
+        answers[letter] = kinds[counts.argmax()]
+        shares[letter] = (coming if problem.question.link == "softmax" else right)[here].mean(axis=0)
+    return WithoutMemory(problem, answers, shares)
+
+
+def _right_and_coming(problem: Problem, words: "Words") -> "tuple[np.ndarray, np.ndarray]":
+    """What is right after every token and what comes, uint8 [T, outputs] both (the same where nothing is predicted)."""
+    targets, outputs = problem.targets(words), len(problem.outputs)
+    return targets[:, :outputs], targets[:, -outputs:]
+
+
+def _asked(problem: Problem, words: "Words") -> np.ndarray:
+    """After which tokens something is asked, bool [T]."""
+    asked = np.full(len(words.tokens), problem.question.answers == "token")
+    asked[words.offsets[1:][words.lengths > 0] - 1] = True
+    return asked
+
+
+def _owners(words: "Words") -> np.ndarray:
+    """The word of every token, int64 [T]."""
+    return np.repeat(np.arange(len(words)), words.lengths)
+
 
 BASELINES = ("constant", "perfect")
 
@@ -34,11 +99,14 @@ def baseline_outputs(name: str, words: "Words") -> np.ndarray:
 
 def first_failures(said: np.ndarray, words: "Words") -> np.ndarray:
     """Index of the first wrong token of each word, int64 [N]; the word's length where none is wrong."""
-    wrong = (said != dyck.targets(words)).any(axis=1)
-    within = np.arange(wrong.size) - np.repeat(words.offsets[:-1], words.lengths)
+    return _first((said != dyck.targets(words)).any(axis=1), words)
+
+
+def _first(wrong: np.ndarray, words: "Words") -> np.ndarray:
+    """The index of the first wrong token (bool [T]) of each word, int64 [N]; the word's length where there is none."""
+    owners = _owners(words)
     failures = words.lengths.astype(np.int64).copy()
-    owner = np.repeat(np.arange(len(words)), words.lengths)
-    np.minimum.at(failures, owner[wrong], within[wrong])
+    np.minimum.at(failures, owners[wrong], (np.arange(len(wrong)) - words.offsets[owners])[wrong])
     return failures
 
 
