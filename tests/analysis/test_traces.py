@@ -18,11 +18,11 @@ from longcount.store.store import Store
 def test_columns_depths_and_first_failures(analysed, cell, inner):
     words = Words.from_strings(["(()())", "()" * 40, "(" * 60 + ")" * 60])
     frame = trace(analysed, 1, words, cell, 4)
-    outer = ["word", "token", "bracket", "depth"], ["may_open", "may_close", "target", "first_failure"]
+    outer = ["word", "token", "letter", "depth"], ["output_(", "output_)", "target_(", "target_)", "first_failure"]
     assert list(frame.columns) == [*outer[0], *inner, *outer[1]]
-    assert "".join(frame["bracket"]) == "".join(words.strings())
+    assert "".join(frame["letter"]) == "".join(words.strings())
     assert frame["depth"].tolist() == words.depths.tolist()
-    assert frame["target"].tolist() == dyck.targets(words)[:, 1].tolist()
+    assert frame[["target_(", "target_)"]].to_numpy().tolist() == dyck.targets(words).tolist()
     assert all(frame[name].dtype == np.float32 for name in inner)
     store = Store.open(analysed)
     network, weights = store.condition(cell).built_in_cell(), store.weights(cell, 1, 4)

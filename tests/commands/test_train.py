@@ -30,6 +30,12 @@ def test_train_makes_a_store_and_prints_its_row_of_table_1(longcount, tiny_words
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "store" / "runs").rglob("*")} == before
 
 
+def test_an_option_and_a_set_that_disagree_are_refused(longcount, tmp_path):
+    arguments = ("train", "lstm", "--out", tmp_path / "store", "--epochs", 3, "--set", "epochs=1")
+    longcount(*arguments).is_refused("--set epochs=1", "disagree")
+    assert not (tmp_path / "store").exists()
+
+
 def test_the_default_is_the_papers_protocol(longcount, tiny_words, tmp_path):
     longcount("train", "relu", "--out", tmp_path, "--data", tiny_words).is_done()
     condition = Store.open(tmp_path).condition("relu")

@@ -62,7 +62,7 @@ def test_command_prints_csv_and_tells_of_failures(drawn, capsys):
     )
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
-    assert lines[0] == "word,token,bracket,depth,h,may_open,may_close,target,first_failure"
+    assert lines[0] == "word,token,letter,depth,h,output_(,output_),target_(,target_),first_failure"
     assert len(lines) == 7
     assert "first failure at token" in captured.err or "without a failure" in captured.err
 

@@ -9,11 +9,12 @@ import numpy as np
 
 from longcount.analysis.selection import LEARNED_ACCURACY, best_epochs, where
 from longcount.errors import UserError
-from longcount.languages import dyck
 from longcount.languages.words import Words
 from longcount.store.store import Store
 from longcount.studies.executors import available_cores
 from longcount.training import engines
+from longcount.training.problem import Problem
+from longcount.training.protocol import Condition
 from longcount.training.selection import Reading
 
 if TYPE_CHECKING:
@@ -104,11 +105,12 @@ def measure_models(
     Yields:
         The rows of ``models`` and what was measured of them, condition by condition in the order of ``models``.
     """
-    targets = dyck.targets(words)
+    conditions = {name: store.condition(name) for name in dict.fromkeys(models["condition"])}
+    targets = {problem: problem.targets(words) for problem in {one.problem() for one in conditions.values()}}
 
     def measured(chosen: "pd.DataFrame") -> Measured:
-        condition = store.condition(chosen["condition"].iloc[0])
-        return measure(engines.evaluate(condition, weights_of(store, chosen), words, targets))
+        condition = conditions[chosen["condition"].iloc[0]]
+        return measure(engines.evaluate(condition, weights_of(store, chosen), words, targets[condition.problem()]))
 
     handfuls = []
     for name in dict.fromkeys(models["condition"]):
@@ -118,40 +120,141 @@ def measure_models(
         yield from zip(handfuls, threads.map(measured, handfuls), strict=True)
 
 
-def evaluate(directory: str | Path, words: Words, epoch: Epoch = "best", jobs: int | None = None) -> "pd.DataFrame":
+def evaluate(
+    directory: str | Path, words: Words, epoch: Epoch = "best", jobs: int | None = None, cell: str | None = None
+) -> "pd.DataFrame":
     """Evaluate a model of every run of a store on any words.
 
     Args:
         directory: the store.
-        words: any words of the language.
+        words: any words of the language, or beginnings of such; for recognisers any strings over its letters.
         epoch: which model of a run: ``"best"``, ``"last"`` or a number.
         jobs: threads; default: all cores.
+        cell: a cell or condition; default: all that read these letters.
 
     Returns:
         Frame with condition, cell, run, epoch, words, accuracy (percent of words), loss (mean over words), fpf_mean,
-        fpf_min (tokens), learned (None where no validation words are known).
+        fpf_min (tokens), learned (None where no validation words are known). Of languages indexed by n also
+        first_failing_n (see `first_failing_n`; None where none fails up to `LARGEST_N`); of recognisers also
+        accuracy_right and accuracy_wrong (percent of the words in the language, and of those outside) and
+        first_wrongly_accepted (the length of the shortest of these that is accepted; None where none is).
 
     Raises:
-        UserError: where there is no store, no such epoch, no finished run, or no words.
+        UserError: where there is no store, no such cell or epoch, no finished run, no words, or a word that the
+            language does not continue with.
     """
     import pandas as pd
 
     if len(words) == 0:
         raise UserError("no words to evaluate on; give at least one")
     store = Store.open(directory)
+    chosen = _readers(store, words, cell)
     models = chosen_models(store, epoch)
+    rows = []
+    for condition in chosen:
+        problem = condition.problem()
+        refuse_outside(problem, words)
+        members = problem.language.members(words)
 
-    def summary(found: "Evaluation") -> dict[str, np.ndarray]:
-        return {
-            "accuracy": 100.0 * found.correct.mean(axis=1),
-            "loss": np.nanmean(found.loss, axis=1),
-            "fpf_mean": found.first_failure.mean(axis=1),
-            "fpf_min": found.first_failure.min(axis=1),
-        }
+        def summary(
+            found: "Evaluation", problem: Problem = problem, members: np.ndarray = members
+        ) -> dict[str, object]:
+            columns: dict[str, object] = {
+                "accuracy": 100.0 * found.correct.mean(axis=1),
+                "loss": np.nanmean(found.loss, axis=1),
+                "fpf_mean": found.first_failure.mean(axis=1),
+                "fpf_min": found.first_failure.min(axis=1),
+            }
+            return columns | (_of_recognisers(found, words, members) if problem.task.wrong_words else {})
 
-    rows = [
-        chosen.assign(words=len(words), **found)
-        for chosen, found in measure_models(store, models, words, summary, jobs)
-    ]
+        its = where(models, condition=condition.folder)
+        parts = [
+            part.assign(words=len(words), **found) for part, found in measure_models(store, its, words, summary, jobs)
+        ]
+        if problem.language.indexed and not problem.task.wrong_words:
+            for part in parts:
+                part["first_failing_n"] = _none_for_0(first_failing_n(condition, weights_of(store, part)))
+        rows += parts
+    frame = pd.concat(rows, ignore_index=True)
     columns = ["condition", "cell", "run", "epoch", "words", "accuracy", "loss", "fpf_mean", "fpf_min", "learned"]
-    return pd.concat(rows, ignore_index=True).reindex(columns=columns)
+    further = [name for name in _FURTHER if name in frame.columns]
+    return frame.reindex(columns=[*columns, *further])
+
+
+_FURTHER = ("first_failing_n", "accuracy_right", "accuracy_wrong", "first_wrongly_accepted")
+
+LARGEST_N = 1_000
+"""The n up to which a first failing n is looked for."""
+
+
+def first_failing_n(condition: Condition, weights: np.ndarray, largest: int = LARGEST_N) -> np.ndarray:
+    """The least n from 1 on whose word models [M, P] do not get right throughout, int64 [M]; 0 where there is none.
+
+    Args:
+        condition: of a language indexed by n.
+        weights: of its models.
+        largest: where to stop.
+    """
+    problem = condition.problem()
+    language = problem.language
+    found = np.zeros(len(weights), np.int64)
+    first, last = 1, min(32, largest)
+    while first <= largest:
+        waiting = np.flatnonzero(found == 0)
+        words = Words.from_strings([language.word_of(n) for n in range(first, last + 1)], language.letters)
+        correct = engines.evaluate(condition, weights[waiting], words, problem.targets(words)).correct
+        failed = ~correct.all(axis=1)
+        found[waiting[failed]] = first + (~correct[failed]).argmax(axis=1)
+        first, last = last + 1, min(2 * last, largest)
+    return found
+
+
+def asked_of(store: Store, cell: str | None = None) -> Problem:
+    """What the networks of a store, or of one of its cells or conditions, are asked.
+
+    Raises:
+        UserError: where they read several languages.
+    """
+    conditions = [store.condition(cell)] if cell is not None else list(store.study.conditions)
+    problems = {condition.language: condition.problem() for condition in conditions}
+    if len(problems) > 1:
+        raise UserError(f"{store.directory}: its networks read {', '.join(problems)}; say which by --cell")
+    return next(iter(problems.values()))
+
+
+def refuse_outside(problem: Problem, words: Words) -> None:
+    """Raise UserError for the first word with a letter that no word of the language continues with, where the task
+    asks about members only."""
+    if problem.task.wrong_words:
+        return
+    first = problem.language.first_bad_tokens(words)
+    outside = np.flatnonzero((first >= 0) & (first < words.lengths))
+    if len(outside):
+        word = int(outside[0])
+        raise UserError(f"word {word + 1} is not of {problem.language.name}: {problem.language.complaint(words, word)}")
+
+
+def _readers(store: Store, words: Words, cell: str | None) -> list[Condition]:
+    """The conditions that read these letters."""
+    conditions = [store.condition(cell)] if cell is not None else list(store.study.conditions)
+    found = [condition for condition in conditions if condition.problem().language.letters == words.letters]
+    if not found:
+        known = dict.fromkeys(condition.problem().language.letters for condition in conditions)
+        raise UserError(f"{store.directory}: its networks read words over {' or '.join(map(repr, known))}, "
+                        f"not over {words.letters!r}")  # fmt: skip
+    return found
+
+
+def _of_recognisers(found: "Evaluation", words: Words, members: np.ndarray) -> dict[str, object]:
+    correct, wrong = found.correct, np.flatnonzero(~members)
+    shortest = [min((int(words.lengths[word]) for word in wrong[~row[wrong]]), default=0) for row in correct]
+    shares = {"accuracy_right": members, "accuracy_wrong": ~members}
+    columns: dict[str, object] = {
+        name: 100.0 * correct[:, which].mean(axis=1) if which.any() else np.nan for name, which in shares.items()
+    }
+    return columns | {"first_wrongly_accepted": _none_for_0(np.array(shortest))}
+
+
+def _none_for_0(numbers: np.ndarray) -> np.ndarray:
+    """Numbers as objects, None where one is 0."""
+    return np.array([int(number) or None for number in numbers], object)

@@ -21,23 +21,46 @@ def epoch_of(_: Any, tokens: Sequence[Token]) -> Literal["best", "last"] | int:
     raise ValueError(f"{text!r} is no epoch; give best, last or a whole number from 0.")
 
 
+FURTHER = {
+    "first_failing_n": lambda n: "none" if n is None else f"{n:,}",
+    "accuracy_right": lambda share: "" if share is None else f"{share:.2f}",
+    "accuracy_wrong": lambda share: "" if share is None else f"{share:.2f}",
+    "first_wrongly_accepted": lambda length: "none" if length is None else f"{length:,}",
+}
+"""Columns that only some languages and tasks have, and how a number is shown."""
+
 Epoch = Annotated[Literal["best", "last"] | int, Parameter(converter=epoch_of)]
 
 
 @app.default
-def evaluate(directory: Path, /, *, data: Path, epoch: Epoch = "best", json: Json = False, jobs: Jobs = None) -> None:
+def evaluate(
+    directory: Path,
+    /,
+    *,
+    data: Path,
+    cell: str | None = None,
+    epoch: Epoch = "best",
+    json: Json = False,
+    jobs: Jobs = None,
+) -> None:
     """Evaluate one model of every run: accuracy, loss and first point of failure on the words of a file.
 
     Args:
         directory: A store.
-        data: A file of words, one a line.
+        data: A file of words of the language, one a line; for recognisers of any strings over its letters.
+        cell: A cell or condition of the store; needed where these read several languages.
         epoch: Which model of a run: best (lowest validation loss), last, or the number of an epoch.
     """
+    from longcount.analysis.models import asked_of
     from longcount.analysis.models import evaluate as evaluated
     from longcount.commands.output import print_json, print_table
     from longcount.languages.files import read_words
+    from longcount.store.store import Store
 
-    rows = evaluated(directory, read_words(data), epoch, jobs).to_dict("records")
+    asked = asked_of(Store.open(directory), cell)
+    words = read_words(data, asked.language, members_only=not asked.task.wrong_words)
+    frame = evaluated(directory, words, epoch, jobs, cell)
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
     if json:
         print_json(rows)
         return
@@ -45,8 +68,11 @@ def evaluate(directory: Path, /, *, data: Path, epoch: Epoch = "best", json: Jso
     from rich.table import Table
 
     table = Table(title=f"{directory} on {data}", caption="accuracy in % of words; FPF in tokens")
+    further = [name for name in FURTHER if name in frame.columns]
     for name in ("condition", "run", "epoch", "words", "accuracy", "loss", "mean FPF", "least FPF", "learned"):
         table.add_column(name, justify="left" if name == "condition" else "right")
+    for name in further:
+        table.add_column(name.replace("_", " "), justify="right")
     for row in rows:
         table.add_row(
             row["condition"],
@@ -58,5 +84,6 @@ def evaluate(directory: Path, /, *, data: Path, epoch: Epoch = "best", json: Jso
             f"{row['fpf_mean']:,.1f}",
             f"{row['fpf_min']:,}",
             {True: "yes", False: "no"}.get(row["learned"], ""),
+            *(FURTHER[name](row[name]) for name in further),
         )
     print_table(table)

@@ -1,7 +1,24 @@
-"""Table 1 of a store, on standard output."""
+"""What a store's networks do, on standard output."""
 
 from longcount.commands.output import print_table
 from longcount.store.store import Store
+
+
+def print_results(store: Store) -> None:
+    """Print Table 1 of a store of Dyck-1 and its next letters, of any other the summary beside the baseline."""
+    asked = {(condition.language, condition.task) for condition in store.study.conditions}
+    if asked == {("dyck1", "next_letters")}:
+        print_table1(store)
+    else:
+        print_summary(store)
+
+
+def print_summary(store: Store) -> None:
+    """Print every condition's accuracy on every split, and the baseline without memory under them."""
+    from longcount.analysis.summary import summary
+    from longcount.report.summary import summary_terminal
+
+    print_table(summary_terminal(summary(store)))
 
 
 def print_table1(store: Store) -> None:

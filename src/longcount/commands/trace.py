@@ -33,13 +33,15 @@ def trace(
         run: Which run of the cell, from 0.
         cell: Which cell, where the store holds several.
         epoch: Which model of the run: best (lowest validation loss), last, or the number of an epoch.
-        word: Brackets, such as "(()())".
-        zigzag: Half period j: j times "(", j times ")", repeated to 2,000 tokens (once where that is longer).
+        word: Letters of the language, such as "(()())".
+        zigzag: Half period j of a Dyck-1 word: j times "(", j times ")", repeated to 2,000 tokens (once where that is
+            longer).
         file: A file of words, one a line.
         out: Where to write: a table (.csv, .parquet) or a drawing (.svg, .pdf, .png); default: CSV on standard output.
     """
     import sys
 
+    from longcount.analysis.models import asked_of
     from longcount.analysis.traces import read_word, zigzag_word
     from longcount.analysis.traces import trace as traced
     from longcount.commands.output import say
@@ -51,10 +53,13 @@ def trace(
 
     if sum(source is not None for source in (word, zigzag, file)) != 1:
         raise UserError("what to trace: give one of --word, --zigzag and --file")
+    asked = asked_of(Store.open(directory), cell)
     if word is not None:
-        words = read_word(word)
+        words = read_word(word, asked)
+    elif zigzag is not None:
+        words = zigzag_word(zigzag)
     else:
-        words = zigzag_word(zigzag) if zigzag is not None else read_words(Path(str(file)))
+        words = read_words(Path(str(file)), asked.language, members_only=not asked.task.wrong_words)
     frame = traced(directory, run, words, cell, epoch)
     if out is None:
         sys.stdout.write(csv_text(frame, 9))

@@ -1,5 +1,6 @@
 """A trace, drawn: depth and state, gates, and the output with its target, the first failure in red."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from longcount.store.export import FORMATS as TABLES
 if TYPE_CHECKING:
     import pandas as pd
 
-_FIXED = ("word", "token", "bracket", "depth", "may_open", "may_close", "target", "first_failure")
+_FIXED = re.compile("word|token|letter|depth|count_.*|output_.*|target_.*|first_failure")
 LONGEST_DRAWN = 20_000  # tokens
 
 
@@ -44,7 +45,7 @@ def trace_figure(frame: "pd.DataFrame", state_names: tuple[str, ...]) -> dict[st
         raise UserError("several words cannot be drawn into one figure; trace one, or write a table")
     if len(frame) > LONGEST_DRAWN:
         raise UserError(f"{len(frame):,} tokens are too many to draw; at most {LONGEST_DRAWN:,}, or write a table")
-    inner = [name for name in frame.columns if name not in _FIXED]
+    inner = [name for name in frame.columns if not _FIXED.fullmatch(name)]
     state = [name for name in inner if name.split("_")[0] in state_names]
     gates = [name for name in inner if name not in state]
     x = number("token", "token", scale={"domain": [0, max(1, len(frame) - 1)], "nice": False})
@@ -66,7 +67,10 @@ def trace_figure(frame: "pd.DataFrame", state_names: tuple[str, ...]) -> dict[st
     ]
     if gates:
         charts.append({"layer": [_lines(frame, gates, "gates", x), *failure]})
-    charts.append({"layer": [_lines(frame, ["may_close", "target"], "may ) follow?", x), *failure]})
+    for output in (name.removeprefix("output_") for name in frame.columns if name.startswith("output_")):
+        if count(frame, f"target_{output}") > 1:  # what never changes shows nothing
+            pair = [f"output_{output}", f"target_{output}"]
+            charts.append({"layer": [_lines(frame, pair, f"output {output}", x), *failure]})
     sized = [{**chart, "width": TEXT_WIDTH - 90, "height": 100} for chart in charts]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",

@@ -81,9 +81,7 @@ def make(source: WordSource, given: dict[str, Words], problem: Problem = DYCK1) 
     if set(splits) == set(SPLITS):
         return splits
     assert source.seed is not None
-    asked = {} if problem.language.name == "dyck1" else {"language": problem.language}
-    asked |= {"task": problem.task} if problem.task.wrong_words else {}
-    made = make_splits(source.seed, **asked, **_settings(source))
+    made = make_splits(source.seed, language=problem.language, task=problem.task, **_settings(source))
     taken = {string for words in splits.values() for string in words.strings()}
     for split, words in made.items():
         if split not in splits:
