@@ -30,6 +30,7 @@ import numpy as np
 
 from longcount import benchmark, cells, languages
 from longcount.languages import Words
+from longcount.languages.uniforms import Uniforms
 
 HERE = Path(__file__).resolve().parents[1]
 CELLS = ("lstm", "gru", "relu")
@@ -42,6 +43,7 @@ WORKER = """
 import hashlib, json, sys, time
 import numpy as np
 from longcount import cells, engine
+from longcount.languages.uniforms import Uniforms
 from longcount.languages.words import Words
 
 known = {}
@@ -165,9 +167,9 @@ def median_interval(values: Sequence[float] | np.ndarray, confidence: float = 0.
 def write_words(folder: Path, language_name: str, number: int) -> tuple[str, str]:
     """A file of words, uniform among those of their lengths, with their targets; and their letters."""
     language = languages.get(language_name)
-    random = np.random.default_rng(0)
-    lengths = 2 * random.integers(1, 26, number)
-    words = Words.from_strings([language.draw(int(length), random) for length in lengths], language.letters)
+    uniforms = Uniforms(0)
+    lengths = 2 * (1 + (25 * uniforms.take(number)).astype(int))
+    words = Words.from_strings([language.draw(int(length), uniforms) for length in lengths], language.letters)
     path = folder / f"{language_name}.npz"
     np.savez(path, tokens=words.tokens, offsets=words.offsets, targets=language.targets(words))
     return str(path), language.letters

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount.analysis.baselines import WITHOUT_MEMORY, without_memory
-from longcount.analysis.models import first_failing_n, metrics_of, weights_of
+from longcount.analysis.models import first_failing_n, measure_models, metrics_of, weights_of
 from longcount.analysis.selection import at_epochs, best_epochs, where
 from longcount.analysis.spread import summarise
 from longcount.languages.splits import SPLITS
+from longcount.languages.wrong_words import KINDS, kinds_of
 from longcount.store.store import Store
 from longcount.training.protocol import Condition
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     "condition", "cell", "language", "task", "split", "words", "runs", "mean", "min", "max", "std", "low", "high",
     "fpf_mean", "unfailed", "learned", "first_failing_n_min", "first_failing_n_median", "first_failing_n_max",
+    *KINDS,
 )  # fmt: skip
 
 
@@ -31,14 +33,15 @@ def summary(store: Store) -> "pd.DataFrame":
         high (95% bootstrap interval of the mean) of the accuracy in percent of words; fpf_mean (tokens, the mean over
         runs and words); unfailed (runs that never failed on the split), learned (runs); and of languages indexed by n
         the least, median and largest first failing n over the runs, NaN for those without a failure up to
-        `longcount.analysis.models.LARGEST_N`, which sort last.
+        `longcount.analysis.models.LARGEST_N`, which sort last. Where words outside the language are asked about, and
+        the words were made here, the accuracy on each kind of words (`longcount.languages.wrong_words.KINDS`).
     """
     import pandas as pd
 
     metrics = metrics_of(store)
     best = best_epochs(metrics, store.study.selection)
     measures = {f"{split}_{name}": (split, name) for split in SPLITS for name in ("accuracy", "fpf_mean", "unfailed")}
-    models = at_epochs(metrics, best, measures)
+    models = at_epochs(metrics, best.drop(columns="validation_accuracy"), measures)
     rows: list[dict[str, object]] = []
     for condition in store.study.conditions:
         its = where(models, condition=condition.folder)
@@ -70,7 +73,8 @@ def _of_condition(store: Store, condition: Condition, models: "pd.DataFrame") ->
             "learned": int(models["learned"].to_numpy().sum()),
         }
         values = vars(summarise(accuracy[measured]))
-        rows.append({**labels, "task": condition.task, "split": split, **values, **counts, **numbers})
+        kinds = _by_kind(store, condition, models, split)
+        rows.append({**labels, "task": condition.task, "split": split, **values, **counts, **numbers, **kinds})
     return rows
 
 
@@ -86,8 +90,30 @@ def _of_baseline(store: Store, condition: Condition) -> list[dict[str, object]]:
             "fpf_mean": float(found.first_failure.mean()),
             "unfailed": int(found.correct.all()),
         }
-        rows.append({**labels, "split": split, **values, **counts})
+        shares = _shares(found.correct) if _made_with_kinds(condition, split) else {}
+        rows.append({**labels, "split": split, **values, **counts, **shares})
     return rows
+
+
+def _made_with_kinds(condition: Condition, split: str) -> bool:
+    return condition.problem().task.wrong_words and split not in condition.words.given
+
+
+def _by_kind(store: Store, condition: Condition, models: "pd.DataFrame", split: str) -> dict[str, float]:
+    if not _made_with_kinds(condition, split):
+        return {}
+    words = store.words(split, condition)
+    found = [correct for _, correct in measure_models(store, models, words, lambda seen: seen.correct)]
+    return _shares(np.concatenate(found))
+
+
+def _shares(correct: np.ndarray) -> dict[str, float]:
+    """Percent right (bool [models, words]) of the words of each kind; NaN of kinds without words."""
+    kinds = np.array(kinds_of(correct.shape[1]))
+    return {
+        kind: 100.0 * float(correct[:, kinds == kind].mean()) if (kinds == kind).any() else float("nan")
+        for kind in KINDS
+    }
 
 
 def _first_failing(condition: Condition, weights: np.ndarray) -> dict[str, float]:

@@ -30,6 +30,7 @@ from longcount.store.frames import keep_frame, read_frame
 from longcount.store.models import keep_models
 from longcount.store.store import Store
 from longcount.studies.executors import available_cores
+from longcount.training.problem import DYCK1
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -303,6 +304,12 @@ def _refuse_what_no_theorem_covers(store: Store, models: pd.DataFrame) -> None:
         condition = store.condition(str(name))
         if condition.module is not None:
             raise UserError(f"{store.directory}: {name} is a PyTorch module; verdicts are about cells of this package")
+        asked = condition.problem()
+        if asked != DYCK1:
+            what = f"{asked.language.name}, {asked.task.name}, threshold {asked.question.threshold:g}"
+            raise UserError(
+                f"{store.directory}: {name}: verdicts are about dyck1, next_letters, threshold 0.5, not {what}"
+            )
         try:
             check_covered(condition.built_in_cell())
         except UserError as error:

@@ -8,6 +8,7 @@ import numpy as np
 
 from longcount.analysis.selection import where
 from longcount.analysis.summary import COLUMNS
+from longcount.languages.wrong_words import KINDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,8 @@ _SPLIT_COLUMNS = ("training", "validation", "long", "very_long", "zigzag")
 
 def summary_terminal(frame: pd.DataFrame) -> Table:
     """One row per condition: accuracy (percent of words) on each split as mean (least to greatest over runs), learned
-    runs, and where there are such the first failing n; the baseline without memory last."""
+    runs, and where there are such the first failing n, and the accuracy on right words and on each kind of wrong ones
+    of the long split; the baseline without memory last."""
     from rich.table import Table
 
     assert set(COLUMNS) <= set(frame.columns)
@@ -32,6 +34,9 @@ def summary_terminal(frame: pd.DataFrame) -> Table:
         table.add_column(name, justify="left" if name == "network" else "right")
     if numbered:
         table.add_column("first failing n", justify="right")
+    kinds = [kind for kind in KINDS if np.isfinite(frame[kind].to_numpy(np.float64)).any()]
+    for kind in kinds:
+        table.add_column(f"long: {kind.replace('_', ' ')}", justify="right")
     for condition, language, task in keys:
         rows = where(frame, condition=condition, language=language, task=task).to_dict("records")
         by_split: dict[str, Any] = {str(row["split"]): row for row in rows}
@@ -40,7 +45,9 @@ def summary_terminal(frame: pd.DataFrame) -> Table:
         cells = [_spread(by_split.get(split)) for split in splits]
         learned = "" if first["learned"] != first["learned"] else f"{first['learned']:.0f} of {first['runs']}"
         runs = "" if not first["cell"] else f"{first['runs']}"
-        table.add_row(name, runs, *cells, learned, *([_numbers(first)] if numbered else []))
+        of_long = by_split.get("long", first)
+        shares = ["" if of_long[kind] != of_long[kind] else percent(of_long[kind]) for kind in kinds]
+        table.add_row(name, runs, *cells, learned, *([_numbers(first)] if numbered else []), *shares)
     return table
 
 
