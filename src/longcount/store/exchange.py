@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import ValidationError
 
-from longcount import cells
-from longcount.cells.recognition import Recognised, recognise
+from longcount import cells, languages
+from longcount.cells.recognition import Recognised, described, recognise
 from longcount.errors import UserError
+from longcount.languages import tasks
 from longcount.languages.files import read_splits
 from longcount.store import word_sets
 from longcount.store.models import keep_models
 from longcount.store.store import Store
 from longcount.store.tensor_files import read_tensors, write_tensors
+from longcount.training.problem import Problem, problem
 from longcount.training.protocol import Condition, WordSource, explain
 from longcount.training.pytorch import need_torch
 from longcount.training.selection import LOSS_COLUMNS, best_epochs
@@ -79,7 +81,7 @@ def to_torch(store: str | Path | Store, run: int, cell: str | None = None, epoch
         raise UserError(
             f"{condition.folder}: a module of its own ({condition.module}); export it and load the file there"
         )
-    return counter(condition.built_in_cell(), tensors)
+    return counter(condition.built_in_cell(), tensors, link=condition.problem().question.link)
 
 
 def import_models(
@@ -90,6 +92,8 @@ def import_models(
     renamed: Mapping[str, str] | None = None,
     data: str | Path | None = None,
     seed: int = 0,
+    language: str = "dyck1",
+    task: str = "next_letters",
 ) -> list[Recognised]:
     """Put models from files into a new store, measured on words as trained ones are.
 
@@ -100,30 +104,49 @@ def import_models(
         renamed: names of tensors, or prefixes that end in a dot, to ours.
         data: a folder of word files; the splits that it lacks are made.
         seed: of the words that are made.
+        language: what the models read, built in or ``module:Name``; its letters are their inputs in their order.
+        task: what is asked of them, built in or ``module:Name``.
 
     Returns:
         What was found in each file.
 
     Raises:
-        UserError: for a file that is no such model, bad words, or a folder that holds something already.
+        UserError: for a file that is no such model or of other letters or outputs, bad words, or a folder that holds
+            something already.
     """
+    spoken, asked = languages.KIND.find(language), tasks.KIND.find(task)
+    purpose = problem(spoken.part, asked.part)
     found = []
     for path in paths:
         tensors, said = read_tensors(path)
         found.append(recognise(tensors, cell or said, renamed, str(path)))
+        _refuse_other_sizes(found[-1].cell, purpose, path)
     models = {
         kind: np.stack([cells.pack(kind, model.tensors) for model in found if model.cell == kind])
         for kind in dict.fromkeys(model.cell for model in found)
     }
-    given = {} if data is None else read_splits(data)
+    members_only = not purpose.task.wrong_words
+    given = {} if data is None else read_splits(data, purpose.language, members_only=members_only)
     source = WordSource(seed=seed, given={split: words.sha256 for split, words in given.items()})
-    splits = word_sets.make(source, {words.sha256: words for words in given.values()})
+    splits = word_sets.make(source, {words.sha256: words for words in given.values()}, purpose)
     detail = {"files": ", ".join(Path(path).name for path in paths)}
+    own = {field: part.source for field, part in (("language", spoken), ("task", asked)) if part.source is not None}
+    fields = {"language": spoken.name, "task": asked.name, "sources": own}
     try:
-        keep_models(out, models, "imported", detail, splits)
+        keep_models(out, models, "imported", detail, splits, fields)
     except ValidationError as error:
         raise UserError(f"{', '.join(map(str, paths))}: {explain(error)}") from None
     return found
+
+
+def _refuse_other_sizes(cell: cells.Cell, purpose: Problem, path: str | Path) -> None:
+    wanted = purpose.letters, len(purpose.outputs)
+    if (cell.letters, cell.outputs) != wanted:
+        name = f"{purpose.task.name} on {purpose.language.name}"
+        raise UserError(
+            f"{path}: {described(cell)}; {name} has {wanted[0]} and {wanted[1]}: say what the model is for by "
+            "--language and --task"
+        )
 
 
 def _epoch_number(store: Store, condition: Condition, run: int, epoch: Epoch) -> int:
