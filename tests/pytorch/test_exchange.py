@@ -1,6 +1,7 @@
 """Models out of a store and into one, as a user does it: `longcount export` and `longcount import`."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,11 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from longcount import Store, cells, engine, train
+from longcount import Store, cells, engine, languages, make_splits, train
 from longcount.commands.application import main
 from longcount.errors import UserError
 from longcount.languages import dyck
+from longcount.languages.files import write_splits
 from longcount.store.exchange import export_run, import_models, to_torch
 from longcount.training.torch_modules import counter, from_torch
 
@@ -86,7 +88,9 @@ def test_imported_models_are_judged_like_trained_ones(tmp_path, data, splits, tr
     out = tmp_path / "store"
     assert main(["import", *map(str, files), "--out", str(out), "--data", str(data)]) == 0
     told = capsys.readouterr().err
-    assert told.count("\n") == 1
+    sizes = "of hidden size 1, 2 letters, 2 outputs"
+    assert told.splitlines()[:3] == [f"2 models: lstm {sizes}", f"1 model: gru {sizes}", f"1 model: relu {sizes}"]
+    assert told.count("\n") == 4
     assert "3.pt: taken for relu; its tensors would fit tanh or linear as well (--cell says which)" in told
     assert main(["evaluate", str(out), "--data", str(data / "long.txt"), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
@@ -146,8 +150,68 @@ def test_a_mapping_and_a_cell_on_the_command_line(tmp_path, data, saved, capsys)
     out = tmp_path / "store"
     arguments = ["import", str(saved(state)), "--out", str(out), "--cell", "tanh", "--data", str(data), *maps]
     assert main(arguments) == 0
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == "1 model: tanh of hidden size 1, 2 letters, 2 outputs\n"
     assert Store.open(out).study.conditions[0].cell == "tanh"
+
+
+@pytest.mark.parametrize(("task", "outputs"), [("next_letters", 4), ("recognise", 1), ("predict", 4)])
+def test_models_of_any_language_and_task_come_in_and_go_out(task, outputs, tmp_path, saved, capsys):
+    language = languages.get("an_bn_cn")
+    folder, out = tmp_path / "words", tmp_path / "store"
+    words = make_splits(
+        0,
+        language=language,
+        task=task,
+        training_words=20,
+        validation_words=10,
+        training_n=(1, 6),
+        long_n=(7, 9),
+        very_long_n=(20, 21),
+    )
+    write_splits(folder, words)
+    cell = replace(cells.get("gru", 2, 1, 3, outputs), learned_start=True)
+    module = counter(cell)
+    file = str(saved(module.state_dict()))
+    arguments = ["import", file, "--out", str(out), "--data", str(folder), "--language", "an_bn_cn", "--task", task]
+    assert main(arguments) == 0
+    letters_and_outputs = f"3 letters, {outputs} output{'s' * (outputs > 1)}"
+    assert f"1 model: gru of hidden size 2, {letters_and_outputs}, its start learned\n" in capsys.readouterr().err
+    store = Store.open(out)
+    condition = store.study.conditions[0]
+    asked = condition.problem()
+    assert (asked.language, asked.task.name, condition.built_in_cell()) == (language, task, cell)
+
+    flat = from_torch(module)[1]
+    np.testing.assert_array_equal(store.weights("gru", 0, 0).view(np.int32), flat.view(np.int32))
+    back = to_torch(store, 0)
+    np.testing.assert_array_equal(from_torch(back)[1].view(np.int32), flat.view(np.int32))
+    for suffix in ("safetensors", "pt"):
+        export_run(store, 0, tmp_path / f"model.{suffix}")
+        again = import_models(
+            [tmp_path / f"model.{suffix}"], tmp_path / suffix, data=folder, language="an_bn_cn", task=task
+        )
+        np.testing.assert_array_equal(cells.pack(cell, again[0].tensors).view(np.int32), flat.view(np.int32))
+
+    long = words["long"]
+    expected = engine.evaluate(cell, flat[None], long, asked.targets(long), asked.loss, asked.question)
+    found = store.metrics(splits=["long"])
+    assert found["loss"].tolist() == pytest.approx([expected.loss.mean()], rel=1e-12)
+    assert found["fpf_mean"].tolist() == [expected.first_failure.mean()]
+    outputs_of_word = back(torch.eye(3)[torch.tensor(long[0].astype(np.int64))]).detach().numpy()
+    traced = engine.trace(cell, flat, long[0], asked.question)["outputs"]
+    np.testing.assert_allclose(outputs_of_word, traced, atol=1e-6)
+
+
+def test_models_for_something_else_are_refused(tmp_path, data, saved, refused):
+    file = saved(counter(cells.get("lstm", 1, 1, 3, 4)).state_dict())
+    out = tmp_path / "store"
+    line = refused("import", file, "--out", out, "--data", data)
+    assert "model.pt: lstm of hidden size 1, 3 letters, 4 outputs; next_letters on dyck1 has 2 and 2: say what" in line
+    assert "recognise on an_bn_cn has 3 and 1" in refused(
+        "import", file, "--out", out, "--language", "an_bn_cn", "--task", "recognise"
+    )
+    assert "no language is called 'an_bn_cm'" in refused("import", file, "--out", out, "--language", "an_bn_cm")
+    assert not out.exists()
 
 
 def test_rounding_is_told(tmp_path, data, saved, capsys):
@@ -156,7 +220,7 @@ def test_rounding_is_told(tmp_path, data, saved, capsys):
     assert "rounded to float32" in capsys.readouterr().err
 
 
-def test_refused_imports_leave_nothing(tmp_path, data, saved, refused):
+def test_refused_imports_leave_nothing(tmp_path, data, saved, refused, capsys):
     out = tmp_path / "store"
     good = saved(counter(cells.get("lstm")).state_dict(), "good.pt")
     bad = saved({"lstm.weight_hh_l0": torch.full((4, 1), torch.nan)}, "bad.pt")
@@ -168,6 +232,7 @@ def test_refused_imports_leave_nothing(tmp_path, data, saved, refused):
     assert "missing" in refused("import", good, "--out", out, "--data", tmp_path / "missing")
     assert not out.exists()
     assert main(["import", str(good), "--out", str(out), "--data", str(data)]) == 0
+    capsys.readouterr()
     before = sorted(out.rglob("*"))
     assert "holds" in refused("import", good, "--out", out, "--data", data)
     assert sorted(out.rglob("*")) == before

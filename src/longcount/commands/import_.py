@@ -1,5 +1,6 @@
 """``longcount import FILE --out DIR``: models made elsewhere, as a store."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,14 @@ Mapped = Annotated[
 
 @app.default
 def import_(
-    *files: Path, out: Path, cell: str | None = None, map_: Mapped = None, data: Path | None = None, seed: Seed = 0
+    *files: Path,
+    out: Path,
+    cell: str | None = None,
+    map_: Mapped = None,
+    data: Path | None = None,
+    language: str = "dyck1",
+    task: str = "next_letters",
+    seed: Seed = 0,
 ) -> None:
     """Put models made elsewhere into a store: safetensors files, or state dicts saved by PyTorch, one model each.
 
@@ -29,7 +37,11 @@ def import_(
         cell: The models' cell, or module:Name of your own; default: as the file says or its shapes tell (a plain RNN:
             relu).
         data: Folder of word files; the splits that it lacks are made.
+        language: What the models read (`longcount list languages` lists all), or module:Name of your own; its letters
+            are their inputs, in their order.
+        task: What is asked of them: next_letters, recognise or predict, or module:Name of your own.
     """
+    from longcount.cells.recognition import described
     from longcount.commands.output import say
     from longcount.errors import UserError
     from longcount.store.exchange import import_models
@@ -42,7 +54,9 @@ def import_(
         if not (theirs and sign):
             raise UserError(f"--map {text!r}: should be THEIRS=OURS, such as head.weight=readout.weight")
         renamed[theirs] = ours
-    found = import_models(files, out, cell=cell, renamed=renamed, data=data, seed=seed)
+    found = import_models(files, out, cell=cell, renamed=renamed, data=data, seed=seed, language=language, task=task)
+    for network, count in Counter(model.cell for model in found).items():
+        say(f"{count} model{'s' * (count > 1)}: {described(network)}")
     for path, model in zip(files, found, strict=True):
         if model.alike:
             others = " or ".join(model.alike[1:])
