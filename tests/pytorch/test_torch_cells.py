@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from longcount import cells, engine
+from longcount import cells, engine, languages
+from longcount.engine import Options
 from longcount.errors import UserError
-from longcount.languages import dyck
+from longcount.languages import Words, dyck, tasks
 from longcount.training import torch_engine
+from longcount.training.problem import problem
 from longcount.training.torch_cells import seed_of, torch_cell, user_cell
 
 MODULE = """
@@ -28,6 +30,17 @@ class Good(nn.Module):
 
     def forward(self, letters):
         return torch.sigmoid(self.scale * self.out(self.drop(self.layer(letters)[0])))
+
+class Sized(nn.Module):
+    def __init__(self, letters, outputs, link="sigmoid"):
+        super().__init__()
+        self.link = link
+        self.layer = nn.GRU(letters, 3, batch_first=True)
+        self.out = nn.Linear(3, outputs)
+
+    def forward(self, letters):
+        before = self.out(self.layer(letters)[0])
+        return before.sigmoid() if self.link == "sigmoid" else before.softmax(-1)
 
 class BatchSecond(Good):
     def __init__(self):
@@ -121,13 +134,13 @@ REFUSALS = {
     "broken:Good": "broken.py:1: ModuleNotFoundError: No module named 'no_such_thing'",
     "wrong:Good": "wrong.py:1: SyntaxError: invalid syntax",
     "my_cells:Goof": "my_cells.py: there is no Goof; did you mean Good?",
-    "my_cells:constant": "my_cells.py:46: constant is of the type int; a module is a subclass of torch.nn.Module, or",
-    "my_cells:failing": "my_cells.py:45: RuntimeError: no such luck",
+    "my_cells:constant": "my_cells.py:57: constant is of the type int; a module is a subclass of torch.nn.Module, or",
+    "my_cells:failing": "my_cells.py:56: RuntimeError: no such luck",
     "my_cells:number": "returned a int; it should return a torch.nn.Module",
     "my_cells:nothing": "the module has no parameters to train",
     "my_cells:double": "layer.weight_ih_l0 is torch.float64; parameters should be torch.float32",
     "my_cells:Buffered": "norm.num_batches_tracked is no parameter of its own",
-    "my_cells:Breaks": "the module raised RuntimeError: ",
+    "my_cells:Breaks": "for letters [3, 4, 2] the module raised RuntimeError: ",
     "my_cells:OneOutput": "for letters [3, 4, 2] the module returns [3, 4, 1], not [3, 4, 2]",
     "my_cells:NoSigmoid": "outputs should lie in (0, 1); end the module in torch.sigmoid",
     "my_cells:BatchSecond": "a word's outputs depend on other words; words are the first extent",
@@ -140,6 +153,38 @@ def test_what_is_no_such_module_is_refused(my_cells, factory, line):
     with pytest.raises(UserError, match=re.escape(line)) as refused:
         user_cell(factory)
     assert "\n" not in str(refused.value).partition("raised")[0]
+
+
+@pytest.mark.parametrize("task", ["next_letters", "recognise", "predict"])
+def test_a_users_module_is_given_the_sizes_of_the_task(my_cells, task):
+    asked = problem(languages.get("an_bn_cn"), tasks.get(task))
+    settings = {"letters": 3, "outputs": len(asked.outputs), "link": asked.question.link}
+    cell = user_cell("my_cells:Sized", settings)
+    assert cell.shapes()["layer.weight_ih_l0"] == (9, 3)
+    assert cell.shapes()["out.bias"] == (len(asked.outputs),)
+    words = Words.from_strings(["aabbcc", "abc", "aaabbbccc"], "abc")
+    targets, orders, options = asked.targets(words), np.tile(np.arange(3), 5), Options(asked.loss)
+    before = np.stack([cell.initial_weights(0, run) for run in range(2)])
+    state = engine.start(before)
+    torch_engine.train(cell, state, words, targets, orders, 0.02, options, question=asked.question)
+    first, last = (
+        torch_engine.evaluate(cell, weights, words, targets, asked.loss, question=asked.question)
+        for weights in (before, state.parameters)
+    )
+    assert (last.loss.mean(axis=1) < first.loss.mean(axis=1)).all()
+
+
+OTHER_SIZES = {
+    "too few letters": ("Good", {"letters": 3}, "for letters [3, 4, 3] the module raised RuntimeError: "),
+    "too few outputs": ("Good", {"outputs": 3}, "for letters [3, 4, 2] the module returns [3, 4, 2], not [3, 4, 3]"),
+    "no distribution": ("Good", {"link": "softmax"}, "should add up to 1; end the module in torch.softmax"),
+}
+
+
+@pytest.mark.parametrize(("name", "settings", "line"), OTHER_SIZES.values(), ids=list(OTHER_SIZES))
+def test_a_module_of_other_sizes_is_refused(my_cells, name, settings, line):
+    with pytest.raises(UserError, match=re.escape(line)):
+        user_cell(f"my_cells:{name}", settings)
 
 
 def python_blocks(page: Path) -> list[str]:
