@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from longcount.commands.options import Seed
+from longcount.commands.options import LanguageName, Seed, TaskName
 
 app = App(name="import", help_format="plaintext", help_formatter="default")
 
@@ -23,13 +23,14 @@ def import_(
     cell: str | None = None,
     map_: Mapped = None,
     data: Path | None = None,
-    language: str = "dyck1",
-    task: str = "next_letters",
+    language: LanguageName = "dyck1",
+    task: TaskName = "next_letters",
     seed: Seed = 0,
 ) -> None:
     """Put models made elsewhere into a store: safetensors files, or state dicts saved by PyTorch, one model each.
 
     Tensors are known by their torch.nn names and shapes, whatever stands before them (lstm., module.rnn., fc2. ...).
+    Models have an input for each letter of the language, in its order, and an output for each answer of the task.
 
     Args:
         files: Files; run 0 is the first, run 1 the second.
@@ -37,9 +38,6 @@ def import_(
         cell: The models' cell, or module:Name of your own; default: as the file says or its shapes tell (a plain RNN:
             relu).
         data: Folder of word files; the splits that it lacks are made.
-        language: What the models read (`longcount list languages` lists all), or module:Name of your own; its letters
-            are their inputs, in their order.
-        task: What is asked of them: next_letters, recognise or predict, or module:Name of your own.
     """
     from longcount.cells.recognition import described
     from longcount.commands.output import say
