@@ -205,3 +205,25 @@ def test_a_machine_is_its_table():
         dyck.DYCK1.word_of(1)
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(Machine(**GOOD), "name", "other")  # noqa: B010
+
+
+def test_a_machine_without_counters():
+    even = Machine(
+        name="even_as",
+        letters="ab",
+        description="strings with an even number of a",
+        rules=(("even", "a", "", "odd", ()), ("even", "b", "", "even", ()),
+               ("odd", "a", "", "even", ()), ("odd", "b", "", "odd", ())),
+        ends=(("even", ""),),
+        has_end=True,
+    )  # fmt: skip
+    words = Words.from_strings(
+        [text for length in range(6) for text in map("".join, itertools.product("ab", repeat=length))], "ab"
+    )
+    assert even.members(words).tolist() == [text.count("a") % 2 == 0 for text in words.strings()]
+    assert even.targets(words.select([5])).tolist() == [[1, 1, 1], [1, 1, 0]]
+    assert even.depths(words).tolist() == [0] * len(words.tokens)
+    assert even.counts_after(words).shape == (len(words.tokens), 0)
+    drawn, ended = even.walk(np.full(20, 30), Uniforms(0))
+    assert ended.all()
+    assert even.members(drawn).all()

@@ -297,7 +297,7 @@ class Machine(Language):
         table = np.zeros((self.counters, self._number_of_codes, len(self.letters)), np.int32)
         for (code, letter), rule in self._cases.items():
             table[:, code, self.letters.index(letter)] = rule.steps
-        return table.reshape(self.counters, -1)
+        return table.reshape(self.counters, self._number_of_codes * len(self.letters))
 
     @cached_property
     def _allowed(self) -> np.ndarray:
