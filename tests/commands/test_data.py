@@ -1,6 +1,13 @@
 """``longcount data``: words made, checked and refused."""
 
+import json
+from typing import get_args
+
 import pytest
+
+from longcount import languages
+from longcount.commands.data import Sampler
+from longcount.languages.splits import SAMPLERS, make_splits
 
 FILES = {"train.txt", "validation.txt", "long.txt", "very_long.txt", "zigzag.txt"}
 
@@ -68,3 +75,148 @@ def test_check_of_what_is_no_directory_of_words(longcount, word_file, tmp_path):
 
 def test_make_below_a_file(longcount, word_file):
     longcount("data", "make", word_file("()\n") / "words").is_refused("words.txt")
+
+
+def test_make_words_of_any_language_and_sampler(longcount_here, tmp_path):
+    said = longcount_here(
+        "data", "make", tmp_path / "words", "--language", "an_bm_cnm", "--sampler", "geometric", "--geometric-p", "0.5",
+        "--training-words", "8", "--validation-words", "4", "--training-n", "1-3", "--long-n", "4-5", "--very-long-n",
+        "6", "--task", "predict", "--seed", "3",
+    ).is_done()  # fmt: skip
+    assert said.stdout == ""
+    made = make_splits(
+        3, language="an_bm_cnm", task="predict", sampler="geometric", geometric_p=0.5, training_words=8,
+        validation_words=4, training_n=(1, 3), long_n=(4, 5), very_long_n=(6, 6),
+    )  # fmt: skip
+    assert list(made) == ["training", "validation", "long", "very_long"]
+    assert set(contents(tmp_path / "words")) == FILES - {"zigzag.txt"}
+    assert contents(tmp_path / "words")["train.txt"] == made["training"].lines()
+    assert contents(tmp_path / "words")["very_long.txt"] == b"aaaaaabbbbbbcccccccccccc\n"
+
+
+def test_right_and_wrong_words_are_made_and_checked(longcount_here, tmp_path):
+    few = ["--training-words", 8, "--validation-words", 4, "--long-words", 4, "--very-long-words", 2]
+    settings = ["--training-lengths", "2-20", "--long-lengths", "22-30", "--very-long-length", 40]
+    asked = ["--language", "shuffle3", "--task", "recognise"]
+    longcount_here("data", "make", tmp_path, *asked, *few, *settings, "--sampler", "grammar", "--p", 0.4).is_done()
+    shown = longcount_here("data", "check", tmp_path, *asked).is_done().stdout
+    rows = [line.strip("│").split("│") for line in shown.splitlines() if line.startswith("│")]
+    assert [[cell.strip() for cell in row[:3]] for row in rows] == [
+        ["training", "8", "4"], ["validation", "4", "2"], ["long", "4", "2"], ["very_long", "2", "1"],
+    ]  # fmt: skip
+    longcount_here("data", "check", tmp_path, *asked[:2]).is_refused("train.txt:2: ")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--training-lengths", "2-x"], "Invalid value for --training-lengths: '2-x' is no window; give the least and"),
+        (["--long-n", "-5"], "'-5' is no window"),
+        (["--training-n", "1-50"], "training_n = (1, 50) says nothing to the sampler grammar of dyck1"),
+        (["--sampler", "pcfg"], 'Invalid value "pcfg" for --sampler'),
+        (["--language", "shuffle7"], "shuffle7: there are letters for shuffle1 to shuffle6 only"),
+        (["--language", "dyck"], "no language is called 'dyck': did you mean dyck2?"),
+        (["--task", "recognize"], "no task is called 'recognize': did you mean recognise?"),
+        (["--language", "majority", "--sampler", "n_uniform"], "words of majority are not given by a number n"),
+        (["--training-words", "0"], "--training-words"),
+        (["--p", "2"], "--p"),
+    ],
+)
+def test_make_refuses(longcount_here, tmp_path, options, said):
+    longcount_here("data", "make", tmp_path / "words", *options).is_refused(said)
+    assert not (tmp_path / "words").exists()
+
+
+def test_every_sampler_can_be_asked_for():
+    assert get_args(Sampler) == SAMPLERS
+
+
+def targets_of(longcount_here, path, *options):
+    return json.loads(longcount_here("data", "targets", path, *options, "--json").is_done().stdout)
+
+
+def test_targets_of_words_and_of_strings_that_are_none(longcount_here, word_file):
+    path = word_file("aabb\naba\na\n")
+    assert targets_of(longcount_here, path, "--language", "an_bn") == [
+        {"word": "aabb", "member": True, "first_bad": None, "targets": [[1, 1, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1]]},
+        {"word": "aba", "member": False, "first_bad": 2, "targets": [[1, 1, 0], [0, 0, 1], [0, 0, 0]]},
+        {"word": "a", "member": False, "first_bad": 1, "targets": [[1, 1, 0]]},
+    ]
+    recognised = targets_of(longcount_here, path, "--language", "an_bn", "--task", "recognise")
+    assert [row["targets"] for row in recognised] == [[None, None, None, [1]], [None, None, [0]], [[0]]]
+    predicted = targets_of(longcount_here, path, "--language", "an_bn", "--task", "predict")
+    assert predicted[0]["targets"] == [[1, 1, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1]]
+    (row,) = targets_of(longcount_here, word_file("())\n"))
+    assert row == {"word": "())", "member": False, "first_bad": 2, "targets": [[1, 1], [1, 0], [0, 0]]}
+
+
+def test_targets_as_a_person_reads_them(longcount_here, word_file):
+    shown = longcount_here("data", "targets", word_file("aabb\naba\n"), "--language", "an_bn").is_done().stdout
+    rows = [
+        [cell.strip() for cell in line.strip("│").split("│")] for line in shown.splitlines() if line.startswith("│")
+    ]
+    assert rows == [
+        ["aabb", "yes", "", "110 110 010 001"],
+        ["aba", "no", "'a' at column 3 cannot stand there: after column 2, the end must follow", "110 001 000"],
+    ]
+    assert "a b end" in shown
+    shown = longcount_here("data", "targets", word_file("()\n"), "--task", "recognise").is_done().stdout
+    assert "- 1" in shown
+
+
+def test_targets_refuses_what_is_no_string_over_the_letters(longcount_here, word_file):
+    path = word_file("aabb\nabc\n")
+    longcount_here("data", "targets", path, "--language", "an_bn").is_refused(f"{path}:2: 'c' at column 3 is no letter")
+
+
+OWN = '''
+from longcount.languages import Machine
+
+def mirrored():
+    """As many b as a, and a after that."""
+    return Machine(
+        name="mirrored", letters="ab", description="a^n b^n",
+        rules=(("a", "a", "*", "a", (1,)), ("a", "b", "+", "b", (-1,)), ("b", "b", "+", "b", (-1,))),
+        ends=(("b", "0"),), index=(("a", "n"), ("b", "n")),
+    )
+
+same = mirrored()
+broken = lambda: Machine(name="broken", letters="ab", description="", rules=(), ends=())
+
+def scaled(k):
+    return same
+'''
+
+
+@pytest.mark.parametrize("name", ["mirrored", "same"])
+def test_a_language_of_ones_own(longcount_here, tmp_path, monkeypatch, name):
+    (tmp_path / "own.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    numbers = ["--training-n", "1-3", "--long-n", "4-4", "--very-long-n", "5-5", "--training-words", "9"]
+    longcount_here("data", "make", "words", "--language", f"own:{name}", *numbers).is_done()
+    assert (tmp_path / "words" / "long.txt").read_text() == "aaaabbbb\n"
+    rows = targets_of(longcount_here, "words/long.txt", "--language", f"own.py:{name}")
+    assert [row["member"] for row in rows] == [True]
+
+
+def test_mistakes_in_a_language_of_ones_own(longcount_here, tmp_path, monkeypatch):
+    (tmp_path / "own.py").write_text(f"{OWN}# another file than that of other tests")
+    monkeypatch.chdir(tmp_path)
+
+    def refused(*options):
+        return longcount_here("data", "make", "words", *options).is_refused()
+
+    broken = "longcount: own.py:13: ValueError: broken: a machine needs at least one rule and one end"
+    assert refused("--language", "own:broken") == broken
+    assert refused("--language", "own:scaled").startswith(
+        "longcount: own.py:15: scaled is of the type function; a language is a longcount.languages.Language, such as a "
+    )
+    assert refused("--task", "own:same").startswith("longcount: own.py:12: same is of the type Machine; a task is a ")
+
+
+def test_languages_and_tasks_are_listed(longcount_here):
+    listed = json.loads(longcount_here("list", "languages", "--json").is_done().stdout)
+    assert [row["name"] for row in listed] == list(languages.names())
+    assert listed[2] == {"name": "an_bn", "line": "aⁿbⁿ", "origin": "built in"}
+    listed = json.loads(longcount_here("list", "tasks", "--json").is_done().stdout)
+    assert [row["name"] for row in listed] == ["next_letters", "recognise", "predict"]

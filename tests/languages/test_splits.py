@@ -1,12 +1,29 @@
 """The splits of a study, against the figures of the released words."""
 
+from itertools import product
+from typing import Any
+
 import pytest
 
+from longcount import languages
 from longcount.errors import UserError
-from longcount.languages import dyck
-from longcount.languages.sampler import GrammarSampler, Uniforms
-from longcount.languages.splits import check_splits, draw_distinct, make_splits, overlaps
+from longcount.languages import dyck, tasks
+from longcount.languages.by_number import DISTRIBUTIONS
+from longcount.languages.sampler import GrammarSampler
+from longcount.languages.shuffle import shuffle
+from longcount.languages.splits import (
+    SPLITS,
+    check_splits,
+    draw_distinct,
+    make_splits,
+    number_of_words,
+    overlaps,
+)
+from longcount.languages.uniforms import Uniforms
 from longcount.languages.words import Words
+from longcount.languages.wrong_words import kinds_of
+
+ALL = list(languages.names())
 
 
 @pytest.fixture(scope="module", params=[0, 1])
@@ -121,3 +138,169 @@ def test_repeats_and_overlaps_are_refused():
         check_splits({**good, "training": Words.from_strings(["()", "()"])})
     with pytest.raises(UserError, match="the training and long words share 1;"):
         check_splits({**good, "long": Words.from_strings(["(())", "()()"])})
+
+
+SMALL: dict[str, Any] = {"training_words": 40, "validation_words": 20}
+FEW: dict[str, Any] = {"long_words": 12, "very_long_words": 4, "very_long_length": 120}
+"""For samplers by length."""
+
+
+def small(name: str, task: str = "next_letters", seed: int = 0, **settings: Any) -> dict[str, Words]:
+    """Few words of a language."""
+    numbers = languages.get(name).numbers
+    few: dict[str, Any] = {} if numbers == 1 else {"long_words": 12, "very_long_words": 4} if numbers else FEW
+    return make_splits(seed, language=name, task=task, **{**SMALL, **few, **settings})
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_words_of_every_language(name):
+    language = languages.get(name)
+    splits = small(name)
+    assert list(splits) == [split for split in SPLITS if split != "zigzag" or name == "dyck1"]
+    assert (len(splits["training"]), len(splits["validation"])) == (40, 20)
+    assert all(language.members(words).all() and words.letters == language.letters for words in splits.values())
+    again = small(name, "predict", training_words=60)
+    assert splits["long"] == again["long"]
+    assert splits["training"] == again["training"].select(range(40))
+    assert splits["training"] != small(name, seed=1)["training"]
+    lengths = {split: (words.lengths.min(), words.lengths.max()) for split, words in splits.items()}
+    if language.numbers == 1:
+        assert splits["long"].strings() == [language.word_of(n) for n in range(51, 101)]
+        assert splits["very_long"].strings() == [language.word_of(n) for n in range(101, 201)]
+    elif language.numbers == 0:
+        check_splits(splits)
+        assert lengths["training"][0] >= 2
+        assert lengths["training"][1] <= 50
+        assert 52 <= lengths["long"][0] <= lengths["long"][1] <= 100
+        assert lengths["very_long"] == (120, 120)
+        assert (len(splits["long"]), len(splits["very_long"])) == (12, 4)
+    else:
+        assert [len(set(splits[split].strings())) for split in ("long", "very_long")] == [12, 4]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_right_and_wrong_words_of_every_language(name):
+    language = languages.get(name)
+    splits = small(name, "recognise")
+    assert list(splits) == ["training", "validation", "long", "very_long"]
+    assert (len(splits["training"]), len(splits["validation"])) == (40, 20)
+    again = small(name, "recognise", training_words=60)
+    assert splits["very_long"] == again["very_long"]
+    for words in splits.values():
+        kinds = kinds_of(len(words))
+        assert language.members(words).tolist() == [kind == "right" for kind in kinds]
+        assert kinds.count("right") * 2 == len(words)
+        assert words.lengths.min() > 0
+    if language.numbers == 1:
+        assert splits["long"].strings()[::2] == [language.word_of(n) for n in range(51, 101)]
+        assert (len(splits["long"]), len(splits["very_long"])) == (100, 200)
+    else:
+        assert (len(splits["long"]), len(splits["very_long"])) == (12, 4)
+    if language.numbers == 0:
+        check_splits(splits)
+
+
+def test_odd_numbers_of_right_and_wrong_words():
+    splits = make_splits(0, task="recognise", training_words=7, validation_words=2, long_words=1, very_long_words=3)
+    assert [len(words) for words in splits.values()] == [7, 2, 1, 3]
+    assert dyck.DYCK1.members(splits["training"]).tolist() == [True, False] * 3 + [True]
+
+
+@pytest.mark.parametrize("sampler", DISTRIBUTIONS)
+@pytest.mark.parametrize("name", ["an_bn", "an_bm_cnm"])
+def test_windows_of_numbers(name, sampler):
+    language, windows = languages.get(name), {"training_n": (3, 4), "long_n": (6, 7), "very_long_n": (9, 9)}
+    splits = small(name, sampler=sampler, **{**windows, "training_words": 600})
+    numbers = language.numbers
+    within = {language.word_of(*each) for each in product((3, 4), repeat=numbers)}
+    assert set(splits["training"].strings()) == within
+    assert set(splits["validation"].strings()) <= within
+    assert splits["long"].strings() == [language.word_of(*each) for each in product((6, 7), repeat=numbers)]
+    assert splits["very_long"].strings() == [language.word_of(*[9] * numbers)]
+
+
+def test_the_p_of_the_geometric_sampler():
+    for p, share in ((0.9, 0.9), (0.3, 0.3)):
+        words = make_splits(0, language="an_bn", sampler="geometric", geometric_p=p, training_words=4_000)["training"]
+        assert (words.lengths == 2).mean() == pytest.approx(share, abs=0.03)
+
+
+@pytest.mark.parametrize("sampler", ["grammar", "walk", "uniform"])
+def test_samplers_by_length_differ(sampler):
+    splits = small("shuffle2", sampler=sampler, long_lengths=(16, 21))
+    others = [small("shuffle2", sampler=other, long_lengths=(16, 21)) for other in ("grammar", "walk", "uniform")]
+    assert [splits == other for other in others].count(True) == 1
+    assert set(splits["long"].lengths.tolist()) <= {16, 18, 20}
+    assert set(overlaps(splits).values()) == {0}
+
+
+def test_a_language_itself():
+    splits = make_splits(0, language=shuffle(3), task=tasks.RECOGNISE, **SMALL, **FEW)
+    assert splits["training"].letters == "()[]{}"
+    assert splits == small("shuffle3", "recognise")
+    assert splits != small("shuffle3", "recognise", seed=1)
+
+
+IDLE = {
+    "p of walks": ({"language": "shuffle2", "p": 0.5}, "p = 0.5 says nothing to the sampler walk of shuffle2"),
+    "n of a grammar": ({"training_n": (1, 50)}, r"training_n = \(1, 50\) says nothing to the sampler grammar of dyck1"),
+    "lengths of n": (
+        {"language": "an_bn", "long_lengths": (52, 100)},
+        r"long_lengths = \(52, 100\) says nothing to the sampler n_uniform of an_bn; settings of its own are "
+        "training_n, long_n, very_long_n$",
+    ),
+    "every n": (
+        {"language": "an_bn", "long_words": 50},
+        "long_words = 50 says nothing to the sampler n_uniform of an_bn",
+    ),
+    "geometric": (
+        {"language": "an_bn", "sampler": "u_shaped", "geometric_p": 0.3},
+        "geometric_p = 0.3 says nothing to the sampler u_shaped",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", IDLE)
+def test_settings_that_would_be_ignored_are_refused(case):
+    settings, said = IDLE[case]
+    with pytest.raises(UserError, match=f"^{said}") as error:
+        make_splits(0, **settings)
+    assert "\n" not in str(error.value)
+
+
+REFUSED = {
+    "sampler": (
+        {"sampler": "pcfg"},
+        "no sampler is called 'pcfg': the samplers are grammar, uniform, walk, n_uniform,",
+    ),
+    "language": ({"language": "dyck3"}, "no language is called 'dyck3': did you mean dyck"),
+    "task": ({"task": "count"}, "no task is called 'count'"),
+    "no n": (
+        {"language": "majority", "sampler": "n_uniform"},
+        "n_uniform: words of majority are not given by a number n",
+    ),
+    "no grammar": ({"language": "boolean3", "sampler": "grammar"}, "boolean3 has no grammar to draw words by"),
+    "few words": (
+        {"language": "an_bn", "sampler": "walk"},
+        "cannot draw 20,000 distinct words of 2 to 50 tokens for the training pool: there are only 25; ask for fewer",
+    ),
+    "no words": ({"language": "shuffle4", "very_long_length": 77}, "shuffle4 has no words of 77 tokens"),
+    "an empty window": (
+        {"language": "an_bn_cn", "sampler": "walk", "training_lengths": (4, 5)},
+        "an_bn_cn has no words",
+    ),
+    "n from 0": ({"language": "an_bn", "training_n": (0, 4)}, "no n from 0 to 4: numbers start at 1"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_made(case):
+    settings, said = REFUSED[case]
+    with pytest.raises(UserError, match=f"^{said}") as error:
+        make_splits(0, **settings)
+    assert "\n" not in str(error.value)
+
+
+def test_how_many_words_there_are_where_nobody_can_count_them():
+    assert number_of_words(languages.get("an_bn"), 2, 50, enough=1_000) == 25
+    assert number_of_words(languages.get("majority"), 3, 3, enough=1_000) == 4

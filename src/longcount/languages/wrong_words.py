@@ -97,7 +97,7 @@ def edited(words: Words, uniforms: Uniforms) -> Words:
 def _outside(candidates: Draw, count: int, language: Language, uniforms: Uniforms, taken: set[str] | None) -> list[str]:
     """The first so many candidates outside the language that are not empty and not taken."""
     found: list[str] = []
-    batch = max(count, 1_000)
+    batch = max(2 * count, 32)
     while len(found) < count:
         before = len(found)
         words = candidates(batch, uniforms)
@@ -107,9 +107,10 @@ def _outside(candidates: Draw, count: int, language: Language, uniforms: Uniform
         found = found[:count]
         if taken is not None:
             taken.update(found)
-        if len(found) < count and len(found) - before < batch / 1_000:
+        if len(found) < count and batch >= 1_000 and len(found) - before < batch / 1_000:
             raise UserError(
                 f"cannot make {count:,} wrong words of {language.name}: found {len(found):,}, and more that are no "
                 "members hardly ever come; ask for fewer or for longer words"
             )
+        batch = max(batch, min(2 * batch, 1_000))
     return found
