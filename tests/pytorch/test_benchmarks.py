@@ -42,15 +42,17 @@ def test_equivalence_holds_only_where_the_interval_lies_within_the_margin():
 def test_versions_are_timed_by_turns_and_told_of_in_tables():
     """This version beside itself; how fast it was is nothing to test."""
     against = script("against")
-    made = against.tables(against.HERE, turns=2, names=["relu"], units=(1, 2), letters_units=(1,), words=5)
+    made = against.tables(
+        against.HERE, processes=2, turns=2, names=["relu"], units=(1, 2), letters_units=(1,), words=25
+    )
     beside, units, letters = ([line.strip("| ").split(" | ") for line in table.splitlines()[2:]] for table in made)
     assert [(row[0], row[1], row[2], row[-1]) for row in beside] == [
         ("relu", size, work, "yes") for size in "12" for work in ("train", "evaluate")
     ]
-    assert [row[0] for row in units + letters] == ["relu, 2 units", "relu, 1 unit, Shuffle-6"]
-    for row in beside + units + letters:
-        low, high = (float(number) for number in row[6 if row in beside else 5].split(" to "))
-        assert 0 < low <= float(row[5 if row in beside else 4]) <= high
+    assert [row[0] for row in units + letters] == ["relu, 2 units", "relu, units: 1"]
+    for *_, ratio, interval in [row[:-1] for row in beside] + units + letters:
+        low, high = (float(number) for number in interval.split(" to "))
+        assert 0 < low <= float(ratio) <= high
     assert against.Case("", "relu", 1, letters="()[]").size() == 4 + 1 + 1 + 1 + 4 + 4
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from longcount.cells import Cell
 from longcount.cells.network import EVERY_TOKEN, LOSSES, Question
 from longcount.engine.evaluation_kernel import NO_FAILURE, evaluation_kernel
+from longcount.engine.machine import aligned, aligned_empty
 from longcount.engine.packed import CHUNK, PackedWords, pack_words
 from longcount.engine.training import LANES, blocks, check_shapes, in_lanes, lanes_for
 from longcount.engine.training_kernel import layout_of
@@ -149,11 +150,11 @@ def _many_models(
     kept = int(parted.max())
     numbers = cell.layers * len(cell.state_names) * cell.hidden_size + 1
     sums, failures = np.empty((words, lanes)), np.empty((words, lanes), np.int32)
-    rows = np.empty((layout_of(cell, question).row, lanes), np.int32)
+    rows = aligned_empty((layout_of(cell, question).row, lanes), np.int32)
     kernel(
         in_lanes(weights, lanes), *packed, order, words, sums, failures, rows,
         parted, kept,
-        np.zeros((kept + 2, numbers, lanes), weights.dtype),
+        aligned(np.zeros((kept + 2, numbers, lanes), weights.dtype)),
         np.full((kept + 2, lanes), NO_FAILURE, np.int32),
         np.zeros((kept // CHUNK + 2, lanes)),
     )  # fmt: skip
@@ -183,7 +184,7 @@ def _many_words(
     model_of_lane = np.repeat(np.arange(models), share)
     group_sums, group_failures = np.empty((groups, lanes)), np.empty((groups, lanes), np.int32)
     kernel(in_lanes(weights[model_of_lane], lanes), *packed, idle, groups, group_sums, group_failures,
-           np.empty((layout_of(cell, question).row, lanes), np.int32))  # fmt: skip
+           aligned_empty((layout_of(cell, question).row, lanes), np.int32))  # fmt: skip
     for model in range(models):
         columns = slice(model * share, (model + 1) * share)
         sums[model, by_length] = group_sums[:, columns].reshape(-1)[:words]

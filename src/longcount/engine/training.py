@@ -8,6 +8,7 @@ import numpy as np
 
 from longcount.cells import Cell
 from longcount.cells.network import EVERY_TOKEN, LOSSES, Network, Question
+from longcount.engine.machine import aligned, aligned_empty
 from longcount.engine.options import PAPER, Options
 from longcount.engine.packed import CHUNK, PackedWords, pack_words
 from longcount.engine.training_kernel import layout_of, tape_values, training_kernel
@@ -186,7 +187,7 @@ def lanes_for(count: int) -> int:
 
 def in_lanes(array: np.ndarray, lanes: int) -> np.ndarray:
     """[runs, n] as [n, lanes]; lanes without a run repeat the last run."""
-    return np.ascontiguousarray(array[np.arange(lanes).clip(max=len(array) - 1)].T)
+    return aligned(array[np.arange(lanes).clip(max=len(array) - 1)].T)
 
 
 def _train_block(
@@ -205,7 +206,7 @@ def _train_block(
     lanes = lanes_for(count)
     kernel = training_kernel(cell, question, options, lanes, dtype.name, scales is not None)
     arrays = [state.parameters, *state.kept.values()]
-    columns = np.stack([in_lanes(array[block], lanes) for array in arrays])
+    columns = aligned(np.stack([in_lanes(array[block], lanes) for array in arrays]))
     factors = np.ones(1, dtype) if scales is None else np.ascontiguousarray(scales, dtype)
     total = np.zeros(lanes)
     kernel(columns[0], columns[1:], *packed, in_lanes(orders, lanes), orders.shape[1], rates, factors, total,
@@ -219,8 +220,8 @@ def _scratch(
     cell: Cell, question: Question, packed: PackedWords, lanes: int, dtype: np.dtype
 ) -> tuple[np.ndarray, np.ndarray]:
     longest = int(packed.lengths.max())
-    rows = np.empty((-(-longest // CHUNK), layout_of(cell, question).row, lanes), np.int32)
-    return rows, np.empty((longest + 1, tape_values(cell), lanes), dtype)
+    rows = aligned_empty((-(-longest // CHUNK), layout_of(cell, question).row, lanes), np.int32)
+    return rows, aligned_empty((longest + 1, tape_values(cell), lanes), dtype)
 
 
 def _without_empty(words: Words, orders: np.ndarray) -> np.ndarray:
