@@ -43,6 +43,18 @@ def test_what_is_written_is_read_to_the_bit(tmp_path, suffix):
     assert [path.name for path in tmp_path.iterdir()] == [path.name]
 
 
+def test_a_header_whose_length_begins_like_a_pickle(tmp_path):
+    """The length stands first, its lowest byte in front; that of a pickle is 128."""
+    path, first_bytes = tmp_path / "model.safetensors", set()
+    for length in range(0, 256, 8):
+        write_tensors(path, TENSORS, "x" * length)
+        first_bytes.add(path.read_bytes()[0])
+        tensors, cell = read_tensors(path)
+        assert tensors.keys() == TENSORS.keys()
+        assert cell == "x" * length
+    assert 0x80 in first_bytes
+
+
 def test_written_files_are_the_same_bytes_again(tmp_path):
     for suffix in ("safetensors", "pt"):
         write_tensors(tmp_path / f"a.{suffix}", TENSORS, "gru")
