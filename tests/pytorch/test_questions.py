@@ -125,6 +125,18 @@ def test_a_letter_that_is_thought_impossible_costs_no_infinity(dtype, most):
     assert np.isfinite(torch_engine.gradients(module, weights, words, targets, Options("ce"), question)).all()
 
 
+def test_cross_entropy_of_an_output_that_float32_rounds_to_1():
+    """The one place where the engines differ, as docs/pytorch.md says: PyTorch has no gradient left there."""
+    cell, words, targets = cells.get("relu"), Words.from_strings(["()"]), np.zeros((2, 2), np.uint8)
+    for before, theirs in ((15, 0.5), (20, 0)):
+        weights = np.zeros((1, cell.size()), np.float32)
+        weights[0, -1] = before
+        options = Options("bce")
+        assert engine.gradients(cell, weights, words, targets, options)[0, 0, -1] == pytest.approx(0.5, rel=1e-5)
+        found = torch_engine.gradients(torch_cell(cell), weights, words, targets, options)[0, 0, -1]
+        assert found == pytest.approx(theirs, rel=1e-5)
+
+
 def test_what_does_not_fit_is_refused():
     cell = cells.get("relu", 1, 1, 3, 2)
     state = engine.start(weights_of(cell, 1))
