@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from longcount import languages
+from longcount.languages.splits import SAMPLERS
 
 PAGE = Path(__file__).parents[2] / "docs" / "languages.md"
 
@@ -19,4 +20,6 @@ def test_the_page_shows_every_language_and_a_new_one(capsys) -> None:
     assert all(len(row.split(" | ")) == 7 for row in rows)
     assert "| `ab` | 1 | yes | `ab`, `aaabbb`, `aaaabbbb` |" in page["table"]
     assert page["FRAME"].count(7) == 3
+    assert page["words"].letters == "()[]"
+    assert all(f"`{sampler}`" in text for sampler in SAMPLERS)
     assert "frame: no word can be completed from state 'before'" in capsys.readouterr().out
