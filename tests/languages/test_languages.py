@@ -378,3 +378,21 @@ def test_dyck2_is_refused_where_counters_are_needed():
     with pytest.raises(UserError, match=r"^dyck2 needs a stack: it has no counters to show$"):
         language.counts_after(words)
     assert language.depths(words).tolist() == [1, 2, 1, 0]
+
+
+def test_members_of_families_by_name():
+    assert [languages.get(f"shuffle{pairs}") for pairs in (1, 2, 5)] == [shuffle(1), shuffle(2), shuffle(5)]
+    assert list(languages.get("shuffle1").enumerate(4)) == ["(())", "()()"]
+    assert languages.get("shuffle3") is languages.get("shuffle3")
+    assert languages.get("boolean1").outputs == ("0", "1", "~", "end")
+    assert languages.get("boolean4").count(5) == languages.get("boolean5").count(5)
+    assert "shuffle3" not in languages.names()
+    for name, said in {
+        "shuffle7": "shuffle7: there are letters for shuffle1 to shuffle6 only",
+        "boolean6": "boolean6: there are letters for boolean1 to boolean5 only",
+        "shuffle0": "no language is called 'shuffle0'",
+        "shuffle": "no language is called 'shuffle'",
+        "dyck3": "no language is called 'dyck3'",
+    }.items():
+        with pytest.raises(UserError, match=f"^{said}"):
+            languages.get(name)
