@@ -2,13 +2,18 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
-from longcount import cells
+from longcount import cells, engine
 from longcount.cells.recognition import ONLY_WHERE_ASKED_FOR, described, recognise
+from longcount.commands.application import main
 from longcount.errors import UserError
+from longcount.training.torch_modules import from_torch
 
 
 def network(name: str = "lstm", recurrent: str = "", readout: str = "readout.", **sizes: int) -> dict[str, np.ndarray]:
@@ -175,3 +180,84 @@ def test_refused_mappings_and_cells():
         recognise(changed(), cell="gru")
     with pytest.raises(UserError, match="no cell is called 'lstn': did you mean lstm"):
         recognise(changed(), cell="lstn")
+
+
+class Embedded(nn.Module):
+    """How much of the field builds its networks: letters are looked up, and the readout's name is its own."""
+
+    def __init__(self, kind: Any, letters: int, size: int, name: str = "embedding", **more: Any) -> None:
+        super().__init__()
+        self.name = name
+        setattr(self, name, nn.Embedding(letters, size))
+        self.rnn = kind(size, 3, batch_first=True, **more)
+        self.decoder = nn.Linear(3, letters)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        return torch.sigmoid(self.decoder(self.rnn(getattr(self, self.name)(tokens))[0]))
+
+
+@pytest.mark.parametrize("name", ["embedding", "embed", "char_embeddings", "emb1"])
+@pytest.mark.parametrize(
+    ("kind", "letters", "size", "more"),
+    [(nn.LSTM, 4, 2, {}), (nn.GRU, 2, 5, {"num_layers": 2}), (nn.RNN, 3, 3, {"nonlinearity": "relu"})],
+)
+def test_embedded_letters_are_folded_into_the_input_weights(kind, letters, size, more, name):
+    """Of weights in eighths products are exact, so the outputs are those of PyTorch's module to the last digits."""
+    torch.manual_seed(0)
+    module = Embedded(kind, letters, size, name, **more).double()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_((8 * parameter).round() / 8)
+    found = recognise({key: tensor.numpy() for key, tensor in module.state_dict().items()})
+    assert found.embedding == f"{name}.weight"
+    assert not found.rounded
+    assert (found.cell.letters, found.cell.outputs, found.cell.hidden_size) == (letters, letters, 3)
+    tokens = np.random.default_rng(1).integers(0, letters, 20)
+    flat = cells.pack(found.cell, found.tensors).astype(np.float64)
+    ours = engine.trace(found.cell, flat, tokens)["outputs"]
+    with torch.no_grad():
+        theirs = module(torch.from_numpy(tokens)[None])[0].numpy()
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-13)
+    assert np.ptp(ours) > 0.1
+
+    cell, weights = from_torch(module)
+    assert cell == found.cell
+    np.testing.assert_array_equal(weights, flat.astype(np.float32))
+
+
+def test_folded_weights_are_rounded_once():
+    vectors, weights = np.array([[0.1, 0.7], [-0.3, 1e-3]]), np.random.default_rng(0).normal(size=(4, 2))
+    tensors: dict[str, np.ndarray] = {**network("lstm"), "weight_ih_l0": weights, "embedding.weight": vectors}
+    found = recognise(tensors)
+    assert found.rounded
+    np.testing.assert_allclose(found.tensors["weight_ih_l0"], weights @ vectors.T, rtol=2**-24)
+
+
+EMBEDDINGS = {
+    "another size": ({"embedding.weight": floats(2, 3)}, r"has shape \[2, 3\] and weight_ih_l0 \[4, 2\]; letters of E"),
+    "no matrix": ({"embedding.weight": floats(4)}, r"embedding.weight has shape \[4\]"),
+    "two": ({"embedding.weight": floats(2, 2), "emb.weight": floats(2, 2)}, "emb.weight: no part of"),
+    "no number": ({"embedding.weight": np.full((2, 2), np.nan, np.float32)}, "embedding.weight is nan at"),
+    "whole numbers": ({"embedding.weight": np.ones((2, 2), np.int64)}, "embedding.weight holds int64 numbers"),
+    "too large together": (
+        {"embedding.weight": np.full((2, 2), 3e38, np.float32), "weight_ih_l0": np.full((4, 2), 10, np.float32)},
+        r"weight_ih_l0 times embedding.weight is .* at",
+    ),
+}
+
+
+@pytest.mark.parametrize(("tensors", "said"), EMBEDDINGS.values(), ids=EMBEDDINGS.keys())
+def test_embeddings_that_do_not_fit_are_told_of(tensors, said):
+    with pytest.raises(UserError, match=said) as refusal:
+        recognise({**network("lstm"), **tensors})
+    assert "\n" not in str(refusal.value)
+
+
+def test_import_says_what_it_folded(tmp_path, capsys):
+    module = Embedded(nn.GRU, 2, 4, "encoder")
+    torch.save(module.state_dict(), tmp_path / "model.pt")
+    arguments = ["import", str(tmp_path / "model.pt"), "--out", str(tmp_path / "store")]
+    assert main(arguments) == 2
+    assert "encoder.weight: no part of recurrent layers" in capsys.readouterr().err
+    assert main([*arguments, "--map", "encoder.weight=embedding.weight"]) == 0
+    assert "the letters' embedding, encoder.weight, is folded into the input weights" in capsys.readouterr().err

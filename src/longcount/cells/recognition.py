@@ -17,6 +17,7 @@ from longcount.errors import UserError
 # prefix: ``lstm.``, ``module.gru.``, ``_orig_mod.encoder.rnn.`` ...
 _RECURRENT = re.compile(r"(?:.*\.)?((?:weight|bias)_(?:ih|hh))(?:_l(\d+))?")
 _READOUT = re.compile(r"(?:.*\.)?(weight|bias)")
+_EMBEDDING = re.compile(r"(?:.*[._])?emb\w*\.weight")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Recognised:
     """Whether float32 could not hold some number exactly."""
     alike: tuple[str, ...]
     """Cells that these tensors would fit, where nothing said which it is; the first was taken."""
+    embedding: str | None = None
+    """Their name of the letters' embedding, where there is one: `weight_ih_l0` is theirs times its vectors."""
 
 
 def recognise(
@@ -50,6 +53,7 @@ def recognise(
         UserError: names are missing, too many or ambiguous; a shape does not fit; numbers are not finite floats.
     """
     ours = _named(dict(tensors), dict(renamed or {}), _tensors_of_their_own(cell), where)
+    embedding = _fold_embedding(ours, where)
     kind, alike = _cell(ours, cell, where)
     shapes = kind.shapes()
     missing = [name for name in shapes if name not in ours]
@@ -67,7 +71,30 @@ def recognise(
             raise UserError(f"{where}: {found}; {described(kind)} has {_shape(shape)} there")
         result[name] = _finite_float32(tensor, f"{where}: {theirs}")
         rounded |= bool((result[name] != tensor).any())
-    return Recognised(kind, result, rounded, alike)
+    return Recognised(kind, result, rounded, alike, embedding)
+
+
+def _fold_embedding(ours: dict[str, tuple[str, np.ndarray]], where: str) -> str | None:
+    """Input weights [rows, letters] in the place of an embedding [letters, E] and those for its vectors, [rows, E].
+
+    A letter's vector is linear in its one-hot input, so the network is the same. Sums are of float64 numbers, from the
+    first to the last.
+    """
+    if "embedding.weight" not in ours or "weight_ih_l0" not in ours:
+        return None
+    (name, vectors), (theirs, weights) = ours.pop("embedding.weight"), ours["weight_ih_l0"]
+    if vectors.ndim != 2 or weights.ndim != 2 or not weights.shape[1] or vectors.shape[1] != weights.shape[1]:
+        raise UserError(
+            f"{where}: {name} has shape {_shape(vectors.shape)} and {theirs} {_shape(weights.shape)}; letters of E "
+            "numbers each are embedded by [letters, E] and read by [rows, E]"
+        )
+    for tensor, called in ((vectors, name), (weights, theirs)):
+        _finite_float32(tensor, f"{where}: {called}")
+    folded = np.zeros((len(weights), len(vectors)))
+    for column, numbers in zip(weights.T.astype(float), vectors.T.astype(float), strict=True):
+        folded += column[:, None] * numbers
+    ours["weight_ih_l0"] = f"{theirs} times {name}", folded
+    return name
 
 
 def _tensors_of_their_own(asked: str | None) -> re.Pattern[str]:
@@ -99,6 +126,8 @@ def _named(
                     f"is: --map {theirs}=weight_ih_l1"
                 )
             found[ours] = theirs, tensors[theirs]
+        elif _EMBEDDING.fullmatch(name) and "embedding.weight" not in found:
+            found["embedding.weight"] = theirs, tensors[theirs]
         elif match := _READOUT.fullmatch(name):
             readouts.setdefault(name.removesuffix(match[1]), {})[match[1]] = theirs
         else:

@@ -30,7 +30,8 @@ def import_(
     """Put models made elsewhere into a store: safetensors files, or state dicts saved by PyTorch, one model each.
 
     Tensors are known by their torch.nn names and shapes, whatever stands before them (lstm., module.rnn., fc2. ...).
-    Models have an input for each letter of the language, in its order, and an output for each answer of the task.
+    Models have an input for each letter of the language, in its order, and an output for each answer of the task; an
+    embedding of the letters (embedding.weight) is folded into the input weights.
 
     Args:
         files: Files; run 0 is the first, run 1 the second.
@@ -59,5 +60,7 @@ def import_(
         if model.alike:
             others = " or ".join(model.alike[1:])
             say(f"{path}: taken for {model.cell.name}; its tensors would fit {others} as well (--cell says which)")
+        if model.embedding is not None:
+            say(f"{path}: the letters' embedding, {model.embedding}, is folded into the input weights")
         if model.rounded:
             say(f"{path}: rounded to float32, the precision of every model here")
