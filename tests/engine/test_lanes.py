@@ -110,3 +110,8 @@ def test_descending_loop_descends():
     digits = np.arange(9, dtype=np.float32)
     compiled(function.finish(), "fill", ARGUMENTS)(digits, digits, answer, 6)
     assert (answer == 5432.0).all()
+
+
+def test_the_stack_begins_on_a_line_of_the_cache():
+    function = Function("nothing", ARGUMENTS, LANES)
+    assert "alignstack(64)" in function.finish()

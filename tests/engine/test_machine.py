@@ -144,6 +144,20 @@ def test_freed_programs_leave_the_others_alive():
     assert (numbers == 2.0).all()
 
 
+@pytest.mark.parametrize("shape", [(3,), (5, 7), ()])
+def test_aligned_arrays_begin_on_a_line_of_the_cache(shape):
+    for number in range(20):  # NumPy's begin there now and then
+        array = np.full(shape, number, np.float32)
+        copy = machine.aligned(array)
+        assert copy.ctypes.data % 64 == 0
+        assert copy.flags.c_contiguous
+        assert not np.shares_memory(copy, array)
+        np.testing.assert_array_equal(copy, array)
+    turned = np.arange(6.0).reshape(2, 3).T
+    np.testing.assert_array_equal(machine.aligned(turned), turned)
+    assert machine.aligned(turned).flags.c_contiguous
+
+
 def test_arrays_must_be_contiguous():
     with pytest.raises(ValueError, match="C-contiguous"):
         machine.compiled(program(2.0), "multiply", ARGUMENTS)(np.ones(2 * WIDTH, np.float32)[::2], 1)
