@@ -109,6 +109,17 @@ def halves(cell, tensors):
     """Recurrent weights one half."""
     tensors["weight_hh_l0"][:] = 0.5
 ''',
+    "my_languages.py": """
+from longcount.languages import Machine
+
+TWICE = Machine(
+    name="twice",
+    letters="xy",
+    description="two y for every x that came before",
+    rules=(("read", "x", "*", "read", (+2,)), ("read", "y", "+", "read", (-1,))),
+    ends=(("read", "0"),),
+)
+""",
     "my_recipes.py": """
 from longcount.training.recipes import CrossEntropy, Recipe, Slope
 

@@ -83,6 +83,7 @@ class Files:
 _FILES: dict[str, Files] = {}  # by hash: all that this process knows; a hash never means anything else
 _KEPT: dict[str, Path] = {}  # by hash: folders of stores that were opened, not read yet
 _LOADED: dict[Source, Any] = {}
+_PLACES: dict[str, Path] = {}  # by hash: the user's folder in which the files were found last
 
 
 def locate(reference: str, folders: Sequence[Path] = ()) -> Source:
@@ -113,7 +114,14 @@ def locate(reference: str, folders: Sequence[Path] = ()) -> Source:
                         "class Peephole in my_cells.py")  # fmt: skip
     source = Source(f"{place}:{name}", files.sha256)
     _FILES.setdefault(source.sha256, files)
+    if not files.installed:
+        _PLACES[source.sha256] = files.folder
     return source
+
+
+def folder_of(source: Source) -> Path | None:
+    """The user's folder in which this process found the files; None of installed ones, and of those in stores alone."""
+    return _PLACES.get(source.sha256)
 
 
 def load(source: Source) -> Any:

@@ -48,10 +48,9 @@ def keep_sources(store: Store) -> None:
     sources.write(
         store.directory / SOURCES, used.values(), lambda path, text: disk.write_atomically(path, text, store.aside)
     )
-    read = {sha256: sources.files_of(source) for sha256, source in used.items()}
-    places = {sha256: one.folder for sha256, one in read.items() if not (one.kept or one.installed)}
+    places = {sha256: str(folder) for sha256, source in used.items() if (folder := sources.folder_of(source))}
     if places:
-        known = {**_noted_places(store), **{sha256: str(folder) for sha256, folder in places.items()}}
+        known = {**_noted_places(store), **places}
         disk.write_atomically(store.directory / PLACES, json.dumps(known, indent=1).encode(), store.aside)
 
 
@@ -69,7 +68,7 @@ def edited_sources(store: Store) -> list[str]:
                 f"keep the version in {SOURCES}/{sources.folder_name(source)}; the edited one is another condition, "
                 "which `study add` with a study file or --set adds, in a folder of its own"
             )
-    return lines
+    return list(dict.fromkeys(lines))  # several parts of one file are one edit
 
 
 def _noted_places(store: Store) -> dict[str, str]:

@@ -254,10 +254,11 @@ class Condition(_Frozen):
             return self.built_in_cell()
         from longcount.training.torch_cells import torch_cell, user_cell
 
-        if self.module is None:
-            return torch_cell(self.built_in_cell(), self.dropout)
         asked = self.problem()
-        sizes = {"letters": asked.letters, "outputs": len(asked.outputs)}
+        link = asked.question.link
+        if self.module is None:
+            return torch_cell(self.built_in_cell(), self.dropout, link)
+        sizes = {"letters": asked.letters, "outputs": len(asked.outputs), "link": link}
         settings = {"hidden_size": self.hidden_size, "layers": self.layers, "dropout": self.dropout, **sizes}
         return user_cell(self.module, settings, self.cell, self.sources.get("module"))
 
