@@ -17,9 +17,8 @@ import numpy as np
 from longcount import cells
 from longcount.analysis.spread import wilson_interval
 from longcount.exact.boxes import Model
-from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.proofs import prove
-from longcount.exact.repair import DEPTHS
+from longcount.exact.repair import depth_of
 from longcount.languages.splits import make_splits
 from longcount.training import recipes, streams
 from longcount.training.trained import Trained
@@ -41,7 +40,7 @@ def main() -> None:
     for name in asked.cell or list(recipes.EXACT):
         whole = recipes.EXACT[name]
         cell = cells.get(name)
-        depth = DEPTHS.get(name, EXACT_INTEGERS)
+        depth = depth_of(cell)
         for recipe in (whole, *(whole.without(part) for part in whole.parts)):
 
             def train(first: int, recipe: recipes.Recipe = recipe, cell: cells.Cell = cell) -> Trained:

@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from longcount import cells, engine
+from longcount.analysis.certificates import read_certificates
 from longcount.analysis.selection import values, where
-from longcount.analysis.verdicts import read_certificates
 from longcount.cells.network import inputs_of_letters, matrix_vector, split, step
 from longcount.exact.witness import decode
 from longcount.languages import dyck

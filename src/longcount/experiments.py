@@ -1,4 +1,4 @@
-"""The paper's experiments, one call each: what the commands ``train`` and ``reproduce`` do."""
+"""What the commands ``train``, ``reproduce`` and ``construct`` do, one call each."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from longcount.analysis.long_training import FOLDER, long_study
 from longcount.analysis.selection import KEPT_RUNS
 from longcount.cells import CELLS
 from longcount.disk import disk_errors_told
+from longcount.exact.construct import construct as constructed
 from longcount.papers import el_naggar_2022 as paper
 from longcount.store.locking import exclusive
+from longcount.store.models import keep_models
 from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.memory import Memory
@@ -79,6 +81,15 @@ def reproduce(
         run_study(long_study(store), out / FOLDER, Threads(jobs, memory), listen)
         _keep_log(out / FOLDER / "log", out / "log" / f"{FOLDER}.jsonl")
     return store
+
+
+def construct(cell: str, out: str | Path) -> Store:
+    """A new store that holds the exact counter built by hand for a cell, as run 0.
+
+    Raises:
+        UserError: for a cell without one, or a folder that holds something.
+    """
+    return keep_models(out, {cell: constructed(cell)[None]}, "constructed", {"cell": cell})
 
 
 def _keep_log(folder: Path, path: Path) -> None:

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from longcount import cells
-from longcount.analysis import verdicts as stores
+from longcount import cells, experiments
+from longcount.analysis import certificates
+from longcount.analysis.certificates import certify_store, read_certificates
 from longcount.analysis.models import evaluate
-from longcount.analysis.verdicts import before_repair, certify_store, construct_store, read_certificates, repair_store
+from longcount.analysis.repairs import before_repair, repair_store
 from longcount.commands.application import main
 from longcount.errors import UserError
 from longcount.exact.certify import certify
@@ -166,7 +167,7 @@ def test_the_proofs_of_a_repair_are_its_verdicts(store, tmp_path):
 def test_verdicts_that_are_kept_are_not_made_again(store, tmp_path, monkeypatch):
     certify_store(store.directory, cell="relu", jobs=1, limit=300)
     asked = []
-    monkeypatch.setattr(stores, "certify", lambda cell, flat, *_: asked.append(cell.name) or certify(cell, flat))
+    monkeypatch.setattr(certificates, "certify", lambda cell, flat, *_: asked.append(cell.name) or certify(cell, flat))
     repaired, _ = repair_store(store.directory, tmp_path / "repaired", jobs=1)
     assert asked == ["lstm"], "the other LSTM is proved by the repair"
     before = before_repair(repaired)
@@ -184,11 +185,11 @@ def test_no_more_models_are_judged_before_repair_than_asked(store, tmp_path):
 
 
 def test_constructed_stores_hold_one_exact_model(tmp_path):
-    store = construct_store("gru", tmp_path / "gru")
+    store = experiments.construct("gru", tmp_path / "gru")
     assert store.study.origin.kind == "constructed"
     assert np.array_equal(store.weights("gru", 0, 0), construct("gru"))
     with pytest.raises(UserError, match="no exact counter is known for tanh"):
-        construct_store("tanh", tmp_path / "tanh")
+        experiments.construct("tanh", tmp_path / "tanh")
 
 
 def test_commands_from_construction_to_repair(tmp_path, capsys):

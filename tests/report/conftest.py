@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from longcount.analysis.interventions import INTERVENTIONS, leaderboard_study, make_leaderboard
-from longcount.analysis.leaderboard import keep_leaderboard
+from longcount.analysis.interventions import INTERVENTIONS, leaderboard_study
+from longcount.analysis.leaderboard import keep_leaderboard, make_leaderboard
 from longcount.analysis.long_training import FOLDER, long_study
 from longcount.report.draw import draw
 from longcount.store.store import Store

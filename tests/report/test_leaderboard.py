@@ -7,15 +7,15 @@ import altair
 import pandas as pd
 import pytest
 
-from longcount.analysis.interventions import INTERVENTIONS
+from longcount.analysis.interventions import BASELINE, INTERVENTIONS
 from longcount.analysis.leaderboard import read_leaderboard
 from longcount.analysis.results import path_of
 from longcount.analysis.selection import where
 from longcount.errors import UserError
 from longcount.report import drawing
 from longcount.report.draw import draw
-from longcount.report.leaderboard_figure import PAPERS, leaderboard_figure
-from longcount.report.leaderboard_page import MEANINGS, Entry, leaderboard_facts, lines, meaning
+from longcount.report.leaderboard.figure import leaderboard_figure
+from longcount.report.leaderboard.page import Entry, leaderboard_facts, lines
 from longcount.store.store import Store
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*:ResourceWarning")
@@ -39,17 +39,24 @@ def row(**changes):
     """A line of a cell's table as numbers: 200 runs of the paper's protocol, none exact."""
     measured = {"learned": 0.99, "exact": 0.0, "accuracy": 40.0, "fpf": 916.8}
     ends = {f"{name}_{end}": value for name, value in measured.items() for end in ("low", "high")}
-    told = {"cell": "lstm", "intervention": PAPERS, "runs": 200, "bounded": 50, "lower_bound": 30.5, "draws": 1.0}
+    told = {
+        "cell": "lstm",
+        "intervention": BASELINE.name,
+        "runs": 200,
+        "bounded": 50,
+        "lower_bound": 30.5,
+        "draws": 1.0,
+    }
     return {**told, **measured, **ends, **changes}
 
 
 def test_every_intervention_is_told_in_a_sentence_with_its_own_numbers():
-    assert set(MEANINGS) == {intervention.name for intervention in INTERVENTIONS}
-    for name in MEANINGS:
-        assert meaning(name).endswith(".")
-        assert "{" not in meaning(name)
-    assert "0.1." in meaning("clipped gradient norm")
-    assert "2–100 tokens" in meaning("training words to 100 tokens")
+    told = {intervention.name: intervention.sentence() for intervention in INTERVENTIONS}
+    for sentence in told.values():
+        assert sentence.endswith(".")
+        assert "{" not in sentence
+    assert "0.1." in told["clipped gradient norm"]
+    assert "2–100 tokens" in told["training words to 100 tokens"]
 
 
 def test_deleted_outputs_come_back_with_the_same_bytes(copy):

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from longcount import cells
+from longcount.analysis.repairs import repair_store
 from longcount.analysis.selection import values, where
-from longcount.analysis.verdicts import repair_store
 from longcount.commands.application import main
 from longcount.exact.construct import construct
 from longcount.languages.splits import make_splits

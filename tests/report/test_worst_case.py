@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from longcount.analysis.certificates import certify_store
 from longcount.analysis.results import read_result
 from longcount.analysis.selection import values, where
-from longcount.analysis.verdicts import certify_store
 from longcount.analysis.worst_case import with_verdicts, worst_cases
 from longcount.commands.application import main
 from longcount.report.draw import draw

@@ -1,30 +1,191 @@
-"""What a leaderboard's store keeps for reports: its table, and what answers without training score on its words."""
+"""The leaderboard: what every intervention is worth, judged on the same words; made, kept and read.
+
+Models are those of the best epoch by validation loss; recipes, whose constraints tighten from epoch to epoch, are
+judged at their last.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
+from longcount import cells, engine
 from longcount.analysis.baselines import baseline_metrics
+from longcount.analysis.interventions import BASELINE, INTERVENTIONS, Intervention, leaderboard_study
+from longcount.analysis.judging import Apply, judged, workers
+from longcount.analysis.models import chosen_models
 from longcount.analysis.results import FOLDER, path_of, read_result
+from longcount.analysis.selection import values, where
+from longcount.analysis.spread import summarise, wilson_interval
+from longcount.cells import Cell
 from longcount.errors import UserError
-from longcount.store.frames import is_made_from, keep_frame
+from longcount.exact.boxes import Model
+from longcount.exact.certify import certify
+from longcount.exact.proofs import prove
+from longcount.exact.repair import depth_of, repair
+from longcount.languages import dyck
+from longcount.store.frames import is_made_from, keep_frame, read_frame
 from longcount.store.results import blocks_sha256
 from longcount.store.store import Store
+from longcount.studies.executors import Threads
+from longcount.studies.run import Listener, run_study
+from longcount.training.protocol import Condition, Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
+BOUNDED_RUNS = 50
+"""Runs whose worst case is bounded, the first of each condition; all are tried to be proved exact."""
+
+BOUND_LIMIT = 1_000
+"""Tokens within which worst cases are looked for."""
+
 TABLE, BASELINES = "leaderboard", "leaderboard_baselines"
+REPAIR = "repair"
 
 
 class Leaderboard(NamedTuple):
     """A leaderboard as it is kept."""
 
     table: pd.DataFrame
-    """See `longcount.analysis.interventions.make_leaderboard`."""
+    """See `make_leaderboard`."""
 
     baselines: pd.DataFrame
     """See `longcount.analysis.baselines.baseline_metrics`, for the Very Long words."""
+
+
+def make_leaderboard(
+    directory: str | Path,
+    study: Study | None = None,
+    *,
+    jobs: int | None = None,
+    bounded_runs: int = BOUNDED_RUNS,
+    interventions: Sequence[Intervention] = INTERVENTIONS,
+    listen: Listener | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> pd.DataFrame:
+    """Train and judge every intervention; what is done already in the folder is not done again.
+
+    Args:
+        directory: of the store, made if need be.
+        study: default: `leaderboard_study()`.
+        jobs: blocks trained, and models judged, at once; default: all cores.
+        bounded_runs: how many runs of each condition have their worst case bounded.
+        interventions: those that stand in the table, as far as the store has runs to judge them by.
+        listen: is told how training goes.
+        tell: is told what is judged.
+
+    Returns:
+        Frame with one row per (cell, intervention), best first within its cell: cell, intervention, runs, learned,
+        learned_low, learned_high, accuracy, accuracy_low, accuracy_high, fpf, fpf_low, fpf_high (Very Long words, all
+        runs), lower_bound (median of the worst-case FPF's lower bound over the bounded runs; NaN where all are exact),
+        bounded (how many), exact, exact_low, exact_high (shares of all runs), draws (mean number of beginnings).
+
+    Raises:
+        UserError: as `run_study`.
+    """
+    import pandas as pd
+
+    store = run_study(study or leaderboard_study(interventions=interventions), directory, Threads(jobs), listen)
+    found: list[dict[str, Any]] = []
+    with workers(store, sum(condition.runs for condition in store.study.conditions), jobs) as apply:
+        for intervention, cell, condition in _arms(store, interventions):
+            place = f"{FOLDER}/{TABLE}/{condition.folder}{'-' + REPAIR if intervention.repaired else ''}.parquet"
+            path = store.directory / place
+            frame = read_frame(path, f"longcount leaderboard --out {directory}") if path.exists() else None
+            if frame is None or not _is_judged(frame, condition.runs, bounded_runs):
+                if tell is not None:
+                    tell(f"judging {cell}: {intervention.name}")
+                frame = _judge(store, condition, intervention, bounded_runs, apply)
+                keep_frame(store, place, frame)
+            found.append({"cell": cell, "intervention": intervention.name, **_row(frame)})
+    order = cells.names()
+    found.sort(key=lambda row: (order.index(row["cell"]), -row["exact"], -row["accuracy"], -row["fpf"]))
+    return pd.DataFrame(found)
+
+
+def _is_judged(frame: pd.DataFrame, runs: int, bounded_runs: int) -> bool:
+    """Whether all runs were judged, and as many as asked for have their worst case bounded or are proved exact."""
+    known = (values(frame, "max_depth") > 0) | ~np.isnan(values(frame, "lower_bound"))
+    return len(frame) == runs and bool(known[values(frame, "run") < bounded_runs].all())
+
+
+def _arms(store: Store, interventions: Sequence[Intervention]) -> Iterator[tuple[Intervention, str, Condition]]:
+    """Every intervention, the cell in whose part of the table it stands, and the runs that it is judged by."""
+    by_folder = {condition.folder: condition for condition in store.study.conditions}
+    for intervention in interventions:
+        for cell in intervention.cells:
+            condition = by_folder.get((BASELINE if intervention.repaired else intervention).folder(cell))
+            if condition is not None:
+                yield intervention, cell, condition
+
+
+def _judge(
+    store: Store, condition: Condition, intervention: Intervention, bounded_runs: int, apply: Apply
+) -> pd.DataFrame:
+    """One row per run: run, learned, draws, accuracy, fpf, max_depth (0: no proof), lower_bound (NaN: not bounded)."""
+    models = chosen_models(store, "last" if condition.recipe is not None else "best")
+    models = where(models, condition=condition.folder).reset_index(drop=True).astype({"learned": bool})
+    judge = partial(_judge_each, repaired=intervention.repaired, bounded_runs=bounded_runs)
+    verdicts = [verdict for _, _, verdict in judged(store, models, judge, apply)]
+    weights = np.stack([verdict.weights for verdict in verdicts])
+    words = store.words("very_long", condition)
+    evaluation = engine.evaluate(condition.built_in_cell(), weights, words, dyck.targets(words))
+    metrics = store.metrics([condition.folder], columns=("run", "epoch", "split", "draws"))
+    draws = dict(zip(metrics["run"].tolist(), metrics["draws"].tolist(), strict=True))
+    return models.assign(
+        draws=[draws[run] for run in models["run"]],
+        accuracy=100.0 * evaluation.correct.mean(axis=1),
+        fpf=evaluation.first_failure.mean(axis=1),
+        max_depth=[verdict.max_depth for verdict in verdicts],
+        lower_bound=[verdict.lower_bound for verdict in verdicts],
+    )
+
+
+class _Verdict(NamedTuple):
+    """What is found of one model."""
+
+    weights: np.ndarray  # float32 [P], repaired where that was asked for
+    max_depth: int  # of the proof; 0: none
+    lower_bound: float  # NaN where it was not looked for
+
+
+def _judge_each(
+    cell: Cell, weights: np.ndarray, models: pd.DataFrame, repaired: bool, bounded_runs: int
+) -> list[_Verdict]:
+    depth = depth_of(cell)
+    verdicts = []
+    for flat, learned, run in zip(weights, models["learned"], models["run"], strict=True):
+        if repaired:
+            flat = np.asarray(repair(cell, flat, learned=bool(learned)).weights, np.float32)
+        reach = prove(Model(cell, flat), depth).max_depth
+        reach = reach if reach >= depth else 0
+        lower = np.nan
+        if run < bounded_runs and not reach:  # a proof to less than the depth asked for bounds it, too
+            lower = float(min(certify(cell, flat, depth, BOUND_LIMIT).lower_bound, BOUND_LIMIT))
+        verdicts.append(_Verdict(flat, reach, lower))
+    return verdicts
+
+
+def _row(frame: pd.DataFrame) -> dict[str, float]:
+    columns = {
+        name: values(frame, name) for name in ("learned", "max_depth", "accuracy", "fpf", "lower_bound", "draws")
+    }
+    runs = len(frame)
+    row: dict[str, float] = {"runs": runs}
+    for name, holds in (("learned", columns["learned"].astype(bool)), ("exact", columns["max_depth"] > 0)):
+        low, high = wilson_interval(int(holds.sum()), runs)
+        row |= {name: float(holds.mean()), f"{name}_low": low, f"{name}_high": high}
+    for name in ("accuracy", "fpf"):
+        summary = summarise(columns[name])
+        row |= {name: summary.mean, f"{name}_low": summary.low, f"{name}_high": summary.high}
+    bounds = columns["lower_bound"][~np.isnan(columns["lower_bound"])]
+    row |= {"lower_bound": float(np.median(bounds)) if len(bounds) else float("nan"), "bounded": len(bounds)}
+    return {**row, "draws": float(columns["draws"].mean())}
 
 
 def keep_leaderboard(store: Store, table: pd.DataFrame) -> Leaderboard:

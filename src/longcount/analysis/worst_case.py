@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longcount.analysis.certificates import KEYS, read_certificates
 from longcount.analysis.selection import values, where
 from longcount.analysis.table1 import rows_of_cells
-from longcount.analysis.verdicts import KEYS, read_certificates
 from longcount.store.store import Store
 
 if TYPE_CHECKING:

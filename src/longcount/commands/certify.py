@@ -43,12 +43,12 @@ def certify(
         depth: Depth to which a proof is wanted; one that reaches 100,000 counts as well.
         limit: Tokens within which failures are looked for.
     """
-    from longcount.analysis.verdicts import certify_store
+    from longcount.analysis.certificates import certify_store
     from longcount.commands.output import print_json, print_table
     from longcount.commands.tables import print_table1
     from longcount.store.store import Store
 
-    frame = certify_store(directory, cell, run, epoch, depth, limit, jobs)
+    frame = certify_store(directory, cell=cell, run=run, epoch=epoch, depth=depth, limit=limit, jobs=jobs)
     rows: list[dict[str, Any]] = frame.astype(object).where(frame.notna(), None).to_dict("records")
     if json:
         print_json([{name: row[name] for name in FIELDS} for row in rows])

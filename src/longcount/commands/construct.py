@@ -15,8 +15,8 @@ def construct(cell: str, /, *, out: Path) -> None:
         cell: Its name: lstm, relu, gru.
         out: Folder of the store, made if need be.
     """
-    from longcount.analysis.verdicts import construct_store
+    from longcount import experiments
     from longcount.commands.output import say
 
-    store = construct_store(cell, out)
+    store = experiments.construct(cell, out)
     say(f"{store.directory}: an exact {cell}, run 0; `longcount certify {store.directory}` proves it")

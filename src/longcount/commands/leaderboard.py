@@ -32,10 +32,11 @@ def leaderboard(
         bounded: How many of them have their worst case bounded, which takes longest; all are tried to be proved exact.
         only: An intervention to try, by its name, beside the paper's protocol; may be given again. Default: all.
     """
-    from longcount.analysis.interventions import interventions_called, leaderboard_study, make_leaderboard
-    from longcount.analysis.leaderboard import keep_leaderboard
+    from longcount.analysis.interventions import interventions_called, leaderboard_study
+    from longcount.analysis.leaderboard import keep_leaderboard, make_leaderboard
     from longcount.commands.output import print_json, print_table, say
-    from longcount.report.leaderboard import draw_leaderboard, readable
+    from longcount.report.leaderboard.draw import draw_leaderboard
+    from longcount.report.leaderboard.tables import leaderboard_shown
     from longcount.store.store import Store
     from longcount.studies.progress import shown
 
@@ -56,7 +57,7 @@ def leaderboard(
     from rich.table import Table
 
     table = Table(title="Ways to make networks count", caption="95% intervals in brackets; FPF in tokens of 1,000")
-    shown_rows = readable(frame)
+    shown_rows = leaderboard_shown(frame)
     for name in shown_rows.columns:
         table.add_column(name, justify="left" if name in ("cell", "intervention") else "right")
     for row in shown_rows.to_numpy().tolist():

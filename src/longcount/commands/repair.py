@@ -59,13 +59,15 @@ def repair(
         bounded: How many runs of each cell have their worst case before repair bounded, which takes up to a second
             each; verdicts that `longcount certify` kept are read, not made again.
     """
-    from longcount.analysis.verdicts import repair_store
+    from longcount.analysis.repairs import repair_store
     from longcount.commands.output import print_json, print_table
     from longcount.report.formats import write_table
     from longcount.report.repair import repair_table, sides
     from longcount.report.table1 import terminal_table
 
-    store, frame = repair_store(directory, out, method, factor, epoch, depth, jobs, bounded)
+    store, frame = repair_store(
+        directory, out, method=method, factor=factor, epoch=epoch, depth=depth, jobs=jobs, bounded=bounded
+    )
     table, both = repair_table(store), sides(store)
     assert table is not None
     assert both is not None

@@ -21,6 +21,7 @@ import numpy as np
 
 from longcount import cells
 from longcount.cells import Cell
+from longcount.cells.gru import GRU
 from longcount.errors import UserError
 from longcount.exact.boxes import Model
 from longcount.exact.construct import GRU_STEP, SATURATED, UPDATE_BIAS
@@ -81,7 +82,7 @@ def repair(
         methods = tuple(known for known in methods if known != "project")
         if not methods:
             raise UserError(f"{cell.name}: projection takes no factor; leave it out")
-    depth = depth or DEPTHS.get(cell.name, EXACT_INTEGERS)
+    depth = depth or depth_of(cell)
     flat = np.asarray(flat, np.float32)
     if learned is False:
         return Repair(None, flat, None, 0, "it never learned the task: there is nothing to make exact")
@@ -98,8 +99,13 @@ def repair(
     return Repair(None, flat, None, 0, "; ".join(reasons))
 
 
-DEPTHS = {"gru": 100_000}
-"""What a repaired model must count to; 2^24 for other cells."""
+DEPTHS: dict[type[Cell], int] = {GRU: 100_000}
+"""What an exact model of a cell, or of one derived from it, is asked to count to; 2^24 for other cells."""
+
+
+def depth_of(cell: Cell) -> int:
+    """The depth to which a model of a cell has to be proved to be called exact, where none is asked for."""
+    return next((DEPTHS[kind] for kind in type(cell).__mro__ if kind in DEPTHS), EXACT_INTEGERS)
 
 
 REPAIRS = {"lstm": ("sharpen", "project"), "relu": ("project",), "gru": ("rescale",)}

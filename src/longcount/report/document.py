@@ -33,7 +33,7 @@ def document(template: str, figures: Sequence[Figure], scripts: Sequence[str] = 
     """The HTML of a page.
 
     Args:
-        template: a file of the folder ``page`` that extends ``document.html.j2``.
+        template: a file of the folder ``assets`` that extends ``document.html.j2``.
         figures: whose panels the page's JavaScript draws.
         scripts: files of that folder, joined in this order.
         parts: whatever else the template names.
@@ -41,7 +41,7 @@ def document(template: str, figures: Sequence[Figure], scripts: Sequence[str] = 
     from jinja2 import Environment, PackageLoader
     from markupsafe import Markup
 
-    environment = Environment(loader=PackageLoader("longcount.report", "page"), autoescape=True)
+    environment = Environment(loader=PackageLoader("longcount.report", "assets"), autoescape=True)
     first, *others = [_source(name) for name in scripts]
     return environment.get_template(template).render(
         figures=figures,
@@ -63,7 +63,7 @@ def as_json(value: Any) -> Any:
 
 
 def _source(name: str) -> str:
-    return files("longcount.report").joinpath("page", name).read_text(encoding="utf-8")
+    return files("longcount.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def _page_panels(figure: Figure) -> list[list[dict[str, Any]]]:

@@ -39,7 +39,7 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
     store = Store.open(directory)
     leaderboard = read_leaderboard(store)
     if leaderboard is not None:
-        from longcount.report.leaderboard import draw_leaderboard  # other stores need not wait for it
+        from longcount.report.leaderboard.draw import draw_leaderboard  # other stores need not wait for it
 
         return draw_leaderboard(store, leaderboard)
     with drawing.helpers(store.directory / "figures", jobs or available_cores()) as helpers:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount.analysis.models import metrics_of
+from longcount.analysis.repairs import before_repair, read_repairs
 from longcount.analysis.selection import LEARNED_ACCURACY, at_epochs, values, where
 from longcount.analysis.table1 import MEASURES, rows_of_cells
-from longcount.analysis.verdicts import before_repair, read_repairs
 from longcount.analysis.worst_case import COLUMNS as VERDICT
 from longcount.analysis.worst_case import with_verdicts, worst_case
 from longcount.report.numbers import significant

@@ -1,40 +1,19 @@
-"""The leaderboard as tables, a figure and a page: read from what was judged."""
+"""The leaderboard as a table: for programs, readers and papers."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longcount.analysis.leaderboard import Leaderboard
-from longcount.report import drawing
 from longcount.report.formats import latex_text, markdown_text
-from longcount.report.leaderboard_figure import leaderboard_figure
-from longcount.report.leaderboard_page import leaderboard_page
 from longcount.report.table1 import cell_title
-from longcount.report.writing import csv_text, write_bytes, write_text
-from longcount.store.store import Store
+from longcount.report.writing import csv_text, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def draw_leaderboard(store: Store, leaderboard: Leaderboard) -> list[Path]:
-    """Write a leaderboard's tables, figure and page from its results. The same results give the same bytes.
-
-    Returns:
-        The folders and the page.
-
-    Raises:
-        UserError: where they cannot be written.
-    """
-    figure = leaderboard_figure(leaderboard)
-    write_leaderboard(store.directory, leaderboard.table)
-    drawing.draw(store.directory / "figures", [figure])
-    write_bytes(store.directory / "report.html", leaderboard_page(store, leaderboard, figure).encode())
-    return [store.directory / name for name in ("tables", "figures", "report.html")]
-
-
-def readable(leaderboard: pd.DataFrame) -> pd.DataFrame:
+def leaderboard_shown(leaderboard: pd.DataFrame) -> pd.DataFrame:
     """The leaderboard as text: shares and means with their 95% intervals."""
     import pandas as pd
 
@@ -61,7 +40,7 @@ def write_leaderboard(directory: Path, leaderboard: pd.DataFrame) -> None:
     Raises:
         UserError: where they cannot be written.
     """
-    text = readable(leaderboard)
+    text = leaderboard_shown(leaderboard)
     folder = directory / "tables"
     write_text(folder / "leaderboard.csv", csv_text(leaderboard))
     write_text(folder / "leaderboard.md", markdown_text(text) + "\n")

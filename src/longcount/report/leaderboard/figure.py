@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from longcount.analysis.baselines import BASELINES
+from longcount.analysis.interventions import BASELINE
 from longcount.analysis.leaderboard import Leaderboard
 from longcount.analysis.selection import values, where
 from longcount.report.channels import name, number, rows, shown
 from longcount.report.figures import Figure
 from longcount.report.panels import DASHED, Panel
-from longcount.report.style import BASELINE, DEPTH, OTHER_COLOURS, colour
+from longcount.report.style import BASELINE as BASELINE_COLOUR
+from longcount.report.style import DEPTH, OTHER_COLOURS, colour
 from longcount.report.table1 import cell_title
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PAPERS = "the paper's protocol"
 AVERAGE, WORST = "average", "worst case"
 WORST_COLOUR = OTHER_COLOURS[0]
 LINE, FEWEST = 12, 6  # CSS pixels a line in print, and the lines that even a small panel has room for
@@ -64,7 +65,7 @@ def _title(text: str) -> dict[str, str]:
 def _band() -> Panel:
     """Behind the paper's protocol, so that it is found again in every order."""
     return {
-        "transform": [{"filter": f'datum.intervention == "{PAPERS}"'}],
+        "transform": [{"filter": f'datum.intervention == "{BASELINE.name}"'}],
         "mark": {"type": "rule", "color": DEPTH, "opacity": 0.13, "strokeWidth": 11},
         "encoding": {"x": {"value": 0}, "x2": {"value": "width"}},
     }
@@ -148,7 +149,7 @@ def _failures(table: pd.DataFrame, cell: str, constant: float, length: float) ->
             },
             {
                 "transform": bounded,
-                "mark": {"type": "rule", "color": BASELINE, "strokeWidth": 0.7},
+                "mark": {"type": "rule", "color": BASELINE_COLOUR, "strokeWidth": 0.7},
                 "encoding": {"x": x("bound"), "x2": {"field": "fpf"}, "opacity": faint},
             },
             {

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from longcount import __version__
-from longcount.analysis.interventions import BOUND_LIMIT, INTERVENTIONS
-from longcount.analysis.leaderboard import Leaderboard
+from longcount import __version__, cells
+from longcount.analysis.interventions import BASELINE, INTERVENTIONS
+from longcount.analysis.leaderboard import BOUND_LIMIT, Leaderboard
 from longcount.analysis.selection import values, where
 from longcount.exact.proof import EXACT_INTEGERS
-from longcount.exact.repair import DEPTHS
+from longcount.exact.repair import depth_of
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.document import document
 from longcount.report.figures import Figure
-from longcount.report.leaderboard_figure import PAPERS
 from longcount.report.numbers import interval, percent, position
 from longcount.report.table1 import cell_title
 from longcount.store.store import Store
@@ -26,39 +24,6 @@ from longcount.training.protocol import canonical_sha256
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MEANINGS = {
-    PAPERS: "Plain training as in the paper: Adam, mean squared error, one word an update.",
-    "clipped gradient norm": "The gradient of an update is scaled down to a norm of at most {clip_norm:g}.",
-    "clipped gradient values": "Every element of the gradient is cut to at most {clip_value:g} in size.",
-    "identity start": "Recurrent weights start as the identity and recurrent biases at 0 (Le et al. 2015).",
-    "orthogonal start": "Recurrent weights start orthogonal (Saxe et al. 2014): for one unit, as 1 or −1.",
-    "signs of a counter at the start": "Starting weights get the signs of a counter: up on “(”, down on “)”.",
-    "near a counter at the start": (
-        "Training starts near a counter built by hand (after Weiss et al. 2018): one bracket steps up, the other down, "
-        "and the memory is kept."
-    ),
-    "learning-rate decay": "The learning rate is multiplied by {decay:g} after every epoch.",
-    "cross-entropy": "Binary cross-entropy takes the place of the mean squared error.",
-    "weight decay": "Every update shrinks the weights by {weight_decay:g} times the learning rate (AdamW).",
-    "L1 penalty": "{l1:g} times the sum of the weights' absolute values is added to the loss.",
-    "batches of 8": "Weights are updated after {batch_size} words in place of one.",
-    "training words to 100 tokens": (
-        "Training and validation words have {words[training_lengths]} tokens in place of 2-50; all are judged on the "
-        "same Very Long words."
-    ),
-    "hard gates": "Gates are straight lines that reach the ends of their range, which sigmoid and tanh only approach.",
-    "quantised weights": (
-        "After 25 epochs recurrent weights are rounded to powers of two and kept; the readout alone goes on training."
-    ),
-    "annealed slopes": "The slopes of the gates double every epoch from the fourth on, so that gates saturate.",
-    "the exact recipe": "Several such ideas together, chosen for each cell, without an edit after training.",
-    "repaired after training": (
-        "The networks of the paper's protocol, edited afterwards by the smallest change that can be proved exact, "
-        "where one is found."
-    ),
-}
-"""What each intervention does, in a sentence; names in braces are the intervention's own settings."""
 
 
 class Entry(NamedTuple):
@@ -84,7 +49,7 @@ def leaderboard_page(store: Store, leaderboard: Leaderboard, figure: Figure) -> 
     """The page's HTML."""
     table = leaderboard.table
     cells = list(dict.fromkeys(table["cell"]))
-    names = list(dict.fromkeys(table["intervention"]))
+    names = set(table["intervention"])
     condition = store.study.conditions[0]
     return document(
         "leaderboard.html.j2",
@@ -102,7 +67,7 @@ def leaderboard_page(store: Store, leaderboard: Leaderboard, figure: Figure) -> 
         facts=leaderboard_facts(leaderboard),
         columns=COLUMNS,
         parts=[(cell, cell_title(cell), lines(where(table, cell=cell))) for cell in cells],
-        meanings=[(name, meaning(name)) for name in _in_order(names)],
+        meanings=[(one.name, one.sentence()) for one in INTERVENTIONS if one.name in names],
         judging=judging(store, leaderboard),
         command=command(store, leaderboard),
         about=f"Made by longcount {__version__} from study "
@@ -112,24 +77,12 @@ def leaderboard_page(store: Store, leaderboard: Leaderboard, figure: Figure) -> 
     )
 
 
-def meaning(name: str) -> str:
-    """What an intervention does, in a sentence."""
-    known = {intervention.name: intervention for intervention in INTERVENTIONS}
-    fields = known[name].fields if name in known else {}
-    return re.sub(r"(?<=\d)-(?=\d)", "–", MEANINGS.get(name, "").format(**fields))
-
-
-def _in_order(names: list[str]) -> list[str]:
-    known = [intervention.name for intervention in INTERVENTIONS]
-    return sorted(names, key=lambda name: known.index(name) if name in known else len(known))
-
-
 def lines(table: pd.DataFrame) -> list[Line]:
     """A cell's table, best first."""
     return [
         Line(
             row["intervention"],
-            row["intervention"] == PAPERS,
+            row["intervention"] == BASELINE.name,
             [
                 _share(row, "exact", 100),
                 _share(row, "learned", 100),
@@ -183,7 +136,7 @@ def leaderboard_facts(leaderboard: Leaderboard) -> list[str]:
         begin = f"{cell_title(cell)}: at least one of {runs} runs is proved exact under {len(some)} of {len(of_cell)} "
         begin += "interventions"
         found.append(f"{begin}: {'most often ' if len(some) > 3 else ''}{_listed(told)}." if told else f"{begin}.")
-    papers = {row["cell"]: row for row in where(table, intervention=PAPERS).to_dict("records") if row["bounded"]}
+    papers = {row["cell"]: row for row in where(table, intervention=BASELINE.name).to_dict("records") if row["bounded"]}
     if papers:
         averages = [f"{row['fpf']:.0f} ({cell_title(cell)})" for cell, row in papers.items()]
         bounds = [f"{position(row['lower_bound'])} ({cell_title(cell)})" for cell, row in papers.items()]
@@ -229,10 +182,11 @@ def judging(store: Store, leaderboard: Leaderboard) -> list[str]:
             for row in again.to_dict("records")
         ]
         told.append(f"Restarts: runs that a recipe has begin again are counted once; a run began {_listed(begun)}.")
-    depths = [f"{depth:,} for the {cell_title(cell)}" for cell, depth in DEPTHS.items() if cell in set(table["cell"])]
+    depths = {cell: depth_of(cells.get(cell)) for cell in dict.fromkeys(table["cell"])}
+    less = [f"{depth:,} for the {cell_title(cell)}" for cell, depth in depths.items() if depth < EXACT_INTEGERS]
     told.append(
         "Proved exact: for every run a proof is tried that every answer is right on every Dyck-1 word, of any length, "
-        f"to a depth of {EXACT_INTEGERS:,}{f' ({_listed(depths)})' if depths else ''}. A run without a proof does not "
+        f"to a depth of {EXACT_INTEGERS:,}{f' ({_listed(less)})' if less else ''}. A run without a proof does not "
         "count as exact, whatever it gets right."
     )
     bounded = int(values(table, "bounded").max())

@@ -1,0 +1,109 @@
+"""Verdicts on the models of a store: proved exact, or bounded from both sides; and where they are kept."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from longcount.analysis.judging import Apply, judged, refuse_uncovered, workers
+from longcount.analysis.models import Epoch, chosen_models
+from longcount.analysis.selection import where
+from longcount.cells import Cell
+from longcount.errors import UserError
+from longcount.exact.certify import SEARCH_LIMIT, Certificate, certify
+from longcount.exact.proof import EXACT_INTEGERS
+from longcount.store.frames import keep_frame, read_frame
+from longcount.store.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CERTIFICATES = "results/certificates.parquet"
+
+KEYS = ["condition", "run", "epoch"]
+"""What a verdict is about."""
+
+
+def certify_store(
+    directory: str | Path,
+    *,
+    cell: str | None = None,
+    run: int | None = None,
+    epoch: Epoch = "best",
+    depth: int = EXACT_INTEGERS,
+    limit: int = SEARCH_LIMIT,
+    jobs: int | None = None,
+) -> pd.DataFrame:
+    """Verdicts on a model of every run of a store, also kept in its ``results/certificates.parquet``.
+
+    Args:
+        directory: the store.
+        cell: a cell or condition; default: all.
+        run: one run; default: all.
+        epoch: which model of a run.
+        depth: to which a proof is wanted, at most 2^24.
+        limit: tokens within which failures are looked for.
+        jobs: processes; default: all cores.
+
+    Returns:
+        Frame with condition, cell, run, epoch and the fields of `longcount.exact.certify.Certificate`.
+
+    Raises:
+        UserError: where there is no store, no such run or epoch, or a network that the theorems do not cover.
+    """
+    import pandas as pd
+
+    store = Store.open(directory)
+    models = _chosen(store, cell, run, epoch)
+    refuse_uncovered(store, models)
+    with workers(store, len(models), jobs) as apply:
+        rows = certified(store, models, depth, limit, apply)
+    frame = pd.DataFrame(rows).astype({"max_depth": "Int64", "upper_bound": "Int64", "witness": object})
+    keep_certificates(store, frame.drop(columns="seconds").assign(depth=depth, limit=limit))
+    return frame
+
+
+def certified(store: Store, models: pd.DataFrame, depth: int, limit: int, apply: Apply) -> list[dict[str, Any]]:
+    """Rows of models with the fields of their certificates; see `certify_store`."""
+    judge = partial(_certify_each, depth=depth, limit=limit)
+    return [{**row, **asdict(certificate)} for row, _, certificate in judged(store, models, judge, apply)]
+
+
+def _certify_each(cell: Cell, weights: np.ndarray, _: pd.DataFrame, depth: int, limit: int) -> list[Certificate]:
+    return [certify(cell, flat, depth, limit) for flat in weights]
+
+
+def read_certificates(store: Store) -> pd.DataFrame | None:
+    """What `certify_store` kept, or None where nothing was certified."""
+    path = store.directory / CERTIFICATES
+    return read_frame(path, "longcount certify") if path.exists() else None
+
+
+def keep_certificates(store: Store, frame: pd.DataFrame) -> None:
+    """Keep verdicts with a store; those on other models that are kept already stay."""
+    import pandas as pd
+
+    before = read_certificates(store)
+    if before is not None:
+        again = before.set_index(KEYS).index.isin(frame.set_index(KEYS).index)
+        frame = pd.concat([before.loc[~again], frame]).sort_values(by=KEYS, ignore_index=True)
+    keep_frame(store, CERTIFICATES, frame)
+
+
+def _chosen(store: Store, cell: str | None, run: int | None, epoch: Epoch) -> pd.DataFrame:
+    models = chosen_models(store, epoch)
+    if cell is not None:
+        wanted = store.condition(cell).folder
+        models = where(models, condition=wanted)
+    if run is not None:
+        models = where(models, run=run)
+        if not len(models):
+            raise UserError(f"{store.directory}: there is no finished run {run}")
+        if len(models) > 1:
+            names = ", ".join(models["condition"])
+            raise UserError(f"{store.directory}: several conditions have a run {run} ({names}): say which by --cell")
+    return models.reset_index(drop=True)

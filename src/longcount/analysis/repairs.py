@@ -1,0 +1,209 @@
+"""Repair all models of a store, and keep beside the new ones what they were and what was done.
+
+A repaired store says of itself what its models were before (`BEFORE`), what was done (`REPAIRS`), and what is proved of
+them now (`longcount.analysis.certificates.CERTIFICATES`); so the two sides can be compared when the store that they
+came from is gone.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from longcount import cells
+from longcount.analysis.certificates import KEYS, certified, keep_certificates, read_certificates
+from longcount.analysis.judging import Apply, judged, refuse_uncovered, workers
+from longcount.analysis.models import Epoch, chosen_models, metrics_of
+from longcount.analysis.selection import at_epochs, best_epochs, kept_runs
+from longcount.analysis.table1 import MEASURES
+from longcount.cells import Cell
+from longcount.errors import UserError
+from longcount.exact.certify import SEARCH_LIMIT
+from longcount.exact.proof import EXACT_INTEGERS
+from longcount.exact.repair import Repair, changes, depth_of, methods_of, repair
+from longcount.store.frames import keep_frame, read_frame
+from longcount.store.models import keep_models
+from longcount.store.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REPAIRS = "results/repairs.parquet"
+BEFORE = "results/before_repair.parquet"
+
+BOUNDED = 200
+"""Models of each cell, at most, whose worst case before repair is bounded: it may take most of a second each."""
+
+
+def repair_store(
+    directory: str | Path,
+    out: str | Path,
+    *,
+    method: str = "auto",
+    factor: float | None = None,
+    epoch: Epoch = "best",
+    depth: int | None = None,
+    jobs: int | None = None,
+    bounded: int = BOUNDED,
+) -> tuple[Store, pd.DataFrame]:
+    """A new store with every run's model repaired where that is possible, and as it was where not.
+
+    Runs keep their numbers; the words come along, so the new store's metrics stand beside the old ones. What was
+    changed is kept in its ``results/repairs.parquet``, what the models were before in ``results/before_repair.parquet``
+    (see `before_repair`), and the proofs that the repair rests on as verdicts in ``results/certificates.parquet``.
+    A model that is as it was keeps the verdict that it had. The old store is only read.
+
+    Args:
+        directory: the store.
+        out: the new store's folder.
+        method, factor, depth: as `longcount.exact.repair.repair`.
+        epoch: which model of a run.
+        jobs: processes; default: all cores.
+        bounded: runs of each cell, the first ones, whose models are certified before repair where the old store holds
+            no verdict on them.
+
+    Returns:
+        The new store, and a frame with condition, cell, run, epoch (of the old store), learned, method, factor,
+        repaired, max_depth, change (the norm of the change over the norm of the old weights), changes (JSON: old and
+        new value by parameter) and reason.
+
+    Raises:
+        UserError: where a cell has no such method, or the folders are not as they should be.
+    """
+    import pandas as pd
+
+    store = Store.open(directory)
+    models = chosen_models(store, epoch)
+    refuse_uncovered(store, models)
+    for name in models["cell"].unique():
+        if methods_of(name, method) == ("project",) and factor is not None:
+            raise UserError(f"{name}: projection takes no factor; leave it out")
+    if len(set(models["condition"])) > len(set(models["cell"])):
+        raise UserError(f"{directory}: several conditions of one cell; repair takes stores with one condition a cell")
+    trained = {name: store.condition(name).built_in_cell() for name in dict.fromkeys(models["condition"])}
+    rows: list[dict[str, Any]] = []
+    repaired: dict[Cell, list[np.ndarray]] = {}
+    judge = partial(_repair_each, method=method, factor=factor, depth=depth)
+    with workers(store, len(models), jobs) as apply:
+        for row, before, done in judged(store, models, judge, apply):
+            cell = trained[row["condition"]]
+            rows.append({**row, **_record(cell, before, done)})
+            repaired.setdefault(cell, []).append(done.weights)
+        frame = pd.DataFrame(rows).astype({"factor": "Float64", "method": object, "learned": object})
+        verdicts = _verdicts_before(store, frame, depth, bounded, apply)
+    detail = {"from": Store.open(directory).study.sha256(), "epoch": str(epoch), "method": method}
+    if factor is not None:
+        detail["factor"] = f"{factor:g}"
+    splits = {split: store.words(split) for split in store.splits()}
+    weights = {cell: np.stack(flat) for cell, flat in repaired.items()}
+    kept = keep_models(out, weights, "repaired", detail, splits)
+    keep_frame(kept, REPAIRS, frame)
+    keep_frame(kept, BEFORE, _measured(store, models).merge(verdicts, on=KEYS, how="left").assign(bounded=bounded))
+    proved = _verdicts_after(kept, frame, verdicts, depth)
+    if len(proved):
+        keep_certificates(kept, proved)
+    return kept, frame
+
+
+def before_repair(store: Store) -> pd.DataFrame | None:
+    """What the models of a repaired store were before; None where it is no such store.
+
+    Returns:
+        Frame with one row per model: condition, cell, run, epoch, learned, kept (among the paper's best), the measures
+        of Table 1 and very_long_accuracy (missing without words), and the fields of a verdict, depth and limit as
+        `longcount.analysis.certificates` keeps them (missing where none was asked for); bounded, as `repair_store`
+        took it.
+    """
+    path = store.directory / BEFORE
+    return read_frame(path, "longcount repair") if path.exists() else None
+
+
+def read_repairs(store: Store) -> pd.DataFrame:
+    """What was done to the models of a repaired store; see `repair_store`."""
+    return read_frame(store.directory / REPAIRS, "longcount repair")
+
+
+def _verdicts_before(
+    store: Store, repairs: pd.DataFrame, depth: int | None, bounded: int, apply: Apply
+) -> pd.DataFrame:
+    """Verdicts on models before repair: those that are kept, those that the repair itself proved, and some more."""
+    import pandas as pd
+
+    known = read_certificates(store)
+    known = _verdict_columns(repairs.iloc[:0] if known is None else known.merge(repairs.loc[:, KEYS], on=KEYS))
+    stored = repairs.set_index(KEYS).index.isin(known.set_index(KEYS).index)
+    proved = ~stored & (repairs["method"] == "none").to_numpy(bool)
+    first = (repairs.groupby("cell").cumcount() < bounded).to_numpy(bool)
+    asked = repairs.loc[first & ~stored & ~proved, [*KEYS, "cell"]]
+    rows = pd.DataFrame(certified(store, asked, EXACT_INTEGERS, SEARCH_LIMIT, apply))
+    found = [known, _proofs(repairs.loc[proved], depth)]
+    if len(rows):
+        found.append(_verdict_columns(rows.assign(depth=EXACT_INTEGERS, limit=SEARCH_LIMIT)))
+    return pd.concat(found, ignore_index=True)
+
+
+_VERDICT = {
+    "condition": object, "run": "int64", "epoch": "int64", "verdict": object, "max_depth": "Int64",
+    "lower_bound": "Int64", "upper_bound": "Int64", "witness": object, "capped": "boolean", "reason": object,
+    "depth": "Int64", "limit": "Int64",
+}  # fmt: skip
+
+
+def _verdict_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.reindex(columns=list(_VERDICT)).astype(_VERDICT)
+
+
+def _proofs(repairs: pd.DataFrame, depth: int | None) -> pd.DataFrame:
+    """The proofs that models of a frame of repairs were repaired with, as verdicts."""
+    asked = [depth or depth_of(cells.get(cell)) for cell in repairs["cell"]]
+    told = {"verdict": "exact", "upper_bound": None, "witness": None, "capped": False, "limit": SEARCH_LIMIT}
+    return _verdict_columns(repairs.assign(lower_bound=repairs["max_depth"], depth=asked, **told))
+
+
+def _verdicts_after(kept: Store, repairs: pd.DataFrame, before: pd.DataFrame, depth: int | None) -> pd.DataFrame:
+    """Verdicts on the models of the new store, without certifying any."""
+    import pandas as pd
+
+    done = repairs["repaired"].to_numpy(bool)
+    same = before.merge(repairs.loc[~done, KEYS], on=KEYS)
+    verdicts = pd.concat([_proofs(repairs.loc[done], depth), same], ignore_index=True)
+    verdicts = verdicts.merge(repairs[["condition", "run", "cell"]], on=["condition", "run"])
+    found = chosen_models(kept).merge(verdicts.drop(columns=["condition", "epoch"]), on=["cell", "run"])
+    return found.astype({"lower_bound": "int64", "capped": bool, "depth": "int64", "limit": "int64"})
+
+
+def _measured(store: Store, models: pd.DataFrame) -> pd.DataFrame:
+    """Models with kept, and what was measured of them where there were words."""
+    metrics = metrics_of(store)
+    found = at_epochs(metrics, models, MEASURES | {"very_long_accuracy": ("very_long", "accuracy")})
+    if "validation" not in store.splits():
+        return found.assign(kept=True)
+    best = best_epochs(metrics, store.study.selection)
+    best = best.assign(kept=kept_runs(best))
+    return found.merge(best.loc[:, ["condition", "run", "kept"]], on=["condition", "run"], how="left")
+
+
+def _record(cell: Cell, before: np.ndarray, done: Repair) -> dict[str, object]:
+    changed = changes(cell, before, done.weights)
+    return {
+        "method": done.method,
+        "factor": done.factor,
+        "repaired": done.repaired,
+        "max_depth": done.max_depth,
+        "change": float(np.linalg.norm(done.weights - before) / np.linalg.norm(before)),
+        "changes": json.dumps(changed),
+        "reason": done.reason,
+    }
+
+
+def _repair_each(
+    cell: Cell, weights: np.ndarray, models: pd.DataFrame, method: str, factor: float | None, depth: int | None
+) -> list[Repair]:
+    found = zip(weights, models["learned"], strict=True)
+    done = (repair(cell, flat, method, factor, depth, learned) for flat, learned in found)
+    return [replace(one, weights=np.asarray(one.weights, np.float32)) for one in done]
