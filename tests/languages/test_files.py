@@ -2,6 +2,7 @@
 
 import os
 import re
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -218,7 +219,7 @@ def test_bad_files_of_other_letters(tmp_path, kind):
 @pytest.mark.parametrize("name", languages.names())
 def test_files_of_every_language(tmp_path, name):
     language = languages.get(name)
-    strings = [word for length in range(1, 9) for word in language.enumerate(length)][:50]
+    strings = list(islice((word for length in range(1, 9) for word in language.enumerate(length)), 50))
     words = Words.from_strings(strings, language.letters)
     write_words(tmp_path / "train.txt", words)
     assert (tmp_path / "train.txt").read_text() == "\n".join(strings) + "\n"
