@@ -2,14 +2,15 @@
 
 import pytest
 
-from longcount.analysis.results import RESULTS, read_result
+from longcount.analysis.results import read_results
+from longcount.store.store import Store
 from longcount.analysis.selection import where
 from longcount.papers.el_naggar_2022.claims import DOES_NOT_HOLD, HOLDS, IN_PART, claims
 
 
 @pytest.fixture(scope="module")
 def results(analysed):
-    return {name: read_result(analysed, name) for name in RESULTS}
+    return read_results(Store.open(analysed))
 
 
 def test_claims_have_verdicts_and_numbers(results):

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from longcount.analysis.results import RESULTS, path_of, read_result
+from longcount.analysis.results import path_of, read_result, read_results
 from longcount.errors import UserError
 from longcount.report import drawing
 from longcount.report.draw import draw
@@ -48,7 +48,7 @@ def test_outputs_that_are_deleted_come_back_with_the_same_bytes_from_another_pro
 
 
 def test_what_a_helper_leaves_undone_is_drawn_here(drawn, tmp_path):
-    made = figures({name: read_result(drawn, name) for name in RESULTS})[:3]
+    made = figures(read_results(Store.open(drawn)))[:3]
     with drawing.helpers(tmp_path, jobs=2) as helpers:
         helpers[0].stop()
         drawing.draw(tmp_path, made, helpers)
@@ -90,7 +90,7 @@ def with_few_rows(specification):
 
 
 def test_every_panel_is_valid_vega_lite(drawn):
-    for figure in figures({name: read_result(drawn, name) for name in RESULTS}):
+    for figure in figures(read_results(Store.open(drawn))):
         altair.Chart.from_dict(with_few_rows(figure.for_print()))
 
 

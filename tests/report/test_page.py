@@ -8,7 +8,7 @@ import pytest
 
 from longcount import engine
 from longcount.analysis.models import chosen_models
-from longcount.analysis.results import RESULTS, read_result
+from longcount.analysis.results import read_results
 from longcount.languages import dyck
 from longcount.languages.words import Words
 from longcount.report.figures import figures
@@ -29,7 +29,7 @@ def test_opens_offline_without_a_complaint_or_a_request(page):
 
 
 def test_every_figure_draws(page, drawn):
-    expected = figures({name: read_result(drawn, name) for name in RESULTS})
+    expected = figures(read_results(Store.open(drawn)))
     assert {"figure1", "figure2", "figure2_long", "figure3", "figure3_all", "survival", "averages"} <= {
         figure.name for figure in expected
     }

@@ -2,6 +2,9 @@
 
 Each result is one Parquet file with one frame, described at the function that makes it. A file carries the hash of the
 blocks that it was made from, so that a store that has grown is analysed again and one that has not is left alone.
+
+Some results are made of every store (`OF_ALL`). Others are about what the first paper studied, the next letters of
+Dyck-1 (`OF_DYCK1`): they are made of the conditions that are asked for these, and not at all where there are none.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +16,7 @@ import numpy as np
 
 from longcount import __version__
 from longcount.analysis import long_training, table1
-from longcount.analysis.baselines import baseline_outputs, first_failures
+from longcount.analysis.baselines import WITHOUT_MEMORY, baseline_outputs, first_failures, without_memory
 from longcount.analysis.counters import (
     DEPTHS,
     LEAK_DEPTH,
@@ -28,13 +31,16 @@ from longcount.analysis.failures import half_period_of, phases, survival
 from longcount.analysis.models import measure_models, metrics_of, weights_of
 from longcount.analysis.regression import table2
 from longcount.analysis.selection import at_epochs, where
+from longcount.analysis.summary import summary
 from longcount.disk import sha256
 from longcount.errors import UserError
 from longcount.languages import dyck
 from longcount.store.frames import is_made_from, keep_frame, read_frame
 from longcount.store.results import FIRST_FAILURES, blocks_sha256, write_first_failures
 from longcount.store.store import Store
-from longcount.training.protocol import CHECKPOINTS
+from longcount.training.measures import SPLITS_BY_WORD
+from longcount.training.problem import DYCK1
+from longcount.training.protocol import CHECKPOINTS, Condition
 from longcount.training.selection import LOSS_COLUMNS
 
 if TYPE_CHECKING:
@@ -48,16 +54,23 @@ CURVE_DEPTHS = np.unique(np.concatenate([np.arange(26), np.arange(30, DEPTHS, 5)
 MODELS_AT_ONCE = 2_000  # whose counters are followed together
 
 
+Further = Mapping[str, "Callable[[dict[str, pd.DataFrame]], pd.DataFrame]"]
+"""Results by name that are made of those about Dyck-1's next letters, such as what a paper claims."""
+
+NOTHING_FURTHER: Further = {}
+
+
 class Analysis:
     """One pass over a store; each method makes one result, and they share what they need."""
 
     def __init__(self, store: Store, jobs: int | None = None) -> None:
         self.store, self.jobs = store, jobs
-        self.cells = {condition.folder: condition.cell for condition in store.study.conditions}
+        self.conditions = {condition.folder: condition for condition in store.study.conditions}
+        self.dyck1 = [name for name, condition in self.conditions.items() if asks_as_the_first_paper(condition)]
         self.countable = [
-            condition.folder
-            for condition in store.study.conditions
-            if condition.is_one_unit and has_counter(condition.built_in_cell())
+            name
+            for name in self.dyck1
+            if self.conditions[name].is_one_unit and has_counter(self.conditions[name].built_in_cell())
         ]
 
     @cached_property
@@ -66,27 +79,40 @@ class Analysis:
 
     @cached_property
     def selected(self) -> "pd.DataFrame":
-        return table1.selected_models(self.metrics, self.store.study.selection)
+        models = table1.selected_models(self.metrics, self.store.study.selection)
+        asked = {name: [getattr(self.conditions[folder], name) for folder in models["condition"]] for name in ASKED}
+        # The paper keeps some runs alone; of what it does not study all are kept.
+        return models.assign(kept=models["kept"] | ~models["condition"].isin(self.dyck1), **asked)
+
+    def _of_dyck1(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+        return frame.loc[frame["condition"].isin(self.dyck1)]
+
+    def summary(self) -> "pd.DataFrame":
+        """See `longcount.analysis.summary.summary`."""
+        return summary(self.store)
 
     def table1(self) -> "pd.DataFrame":
         """See `longcount.analysis.table1.table1`, with a column ``reading`` of the validation loss."""
         import pandas as pd
 
-        splits = {split: self.store.words(split) for split in table1.SPLITS if split in self.store.splits()}
-        tables = [table1.table1(self.metrics, splits, reading).assign(reading=reading) for reading in LOSS_COLUMNS]
+        first, metrics = self.conditions[self.dyck1[0]], self._of_dyck1(self.metrics)
+        known = [split for split in table1.SPLITS if split in self.store.splits(first)]
+        splits = {split: self.store.words(split, first) for split in known}
+        tables = [table1.table1(metrics, splits, reading).assign(reading=reading) for reading in LOSS_COLUMNS]
         return pd.concat(tables, ignore_index=True)
 
     def learned(self) -> "pd.DataFrame":
         """See `longcount.analysis.table1.learned_shares`."""
-        return table1.learned_shares(self.metrics)
+        return table1.learned_shares(self._of_dyck1(self.metrics))
 
     @cached_property
     def _models(self) -> "pd.DataFrame":
         import pandas as pd
 
-        shallow = dyck.shallow(SHALLOW_LENGTH)
-        found = measure_models(self.store, self.selected, shallow, lambda seen: seen.first_failure[:, 0], self.jobs)
-        parts = []
+        of_dyck1, shallow = self._of_dyck1(self.selected), dyck.shallow(SHALLOW_LENGTH)
+        found = measure_models(self.store, of_dyck1, shallow, lambda seen: seen.first_failure[:, 0], self.jobs)
+        others = self.selected.drop(index=of_dyck1.index)
+        parts = [others] if len(others) else []
         for models, failures in found:
             countable = models["condition"].iloc[0] in self.countable
             columns = _step_columns(self._counters(models, LEAK_DEPTH + 1) if countable else None)
@@ -94,8 +120,10 @@ class Analysis:
         return pd.concat(parts, ignore_index=True)
 
     def models(self) -> "pd.DataFrame":
-        """One row a run at its best epoch: what Table 1 says of it, whether it is among the best (``kept``), its first
-        failure on ``()`` repeated (``shallow_fpf``), and its counter's leak, imbalance, increments and decrements."""
+        """One row per run at its best epoch: language, task, what `longcount.analysis.table1.selected_models` says of
+        it, and whether it is among the best (``kept``). Where there are networks for Dyck-1's next letters, of these
+        also the first failure on ``()`` repeated (``shallow_fpf``), and the counter's leak, imbalance, increments and
+        decrements."""
         return self._models
 
     def checkpoints(self) -> "pd.DataFrame":
@@ -104,13 +132,13 @@ class Analysis:
         import pandas as pd
 
         epochs = [epoch for epoch in CHECKPOINTS if epoch in set(self.metrics["epoch"])] or [0]
-        runs = self.selected[["condition", "cell", "run", "kept"]]
+        runs = self._of_dyck1(self.selected)[["condition", "cell", "run", "kept"]]
         chosen = pd.concat([runs.assign(epoch=epoch) for epoch in epochs], ignore_index=True)
         measures = {f"{split}_loss": (split, "loss") for split in ("training", "validation", "long")}
         measures |= {"last_word_loss": ("validation", "last_word_loss"), "very_long_fpf": ("very_long", "fpf_mean")}
         chosen = at_epochs(self.metrics, chosen, measures)
         parts = []
-        for condition in self.cells:
+        for condition in self.dyck1:
             models = where(chosen, condition=condition)
             for at in range(0, len(models), MODELS_AT_ONCE):
                 part = models.iloc[at : at + MODELS_AT_ONCE]
@@ -136,7 +164,7 @@ class Analysis:
                 pd.DataFrame(
                     {
                         "condition": condition,
-                        "cell": self.cells[condition],
+                        "cell": self.conditions[condition].cell,
                         "run": np.broadcast_to(models["run"].to_numpy(), shape).ravel(),
                         "depth": np.broadcast_to(CURVE_DEPTHS[:, None], shape).ravel(),
                         "increment": (steps.increment[CURVE_DEPTHS] / unit).ravel(),
@@ -168,7 +196,7 @@ class Analysis:
         import pandas as pd
 
         parts = [pd.DataFrame(columns=["condition", "cell", "run", "kept", "learned"])]
-        for condition in (name for name in self.countable if self.cells[name] == "relu"):
+        for condition in (name for name in self.countable if self.conditions[name].cell == "relu"):
             models = where(self._models, condition=condition)
             found = counter_indicator(weights_of(self.store, models))
             columns = ["condition", "cell", "run", "epoch", "kept", "learned", "very_long_fpf", "very_long_accuracy"]
@@ -197,37 +225,75 @@ class Analysis:
 
     def zigzags(self) -> "pd.DataFrame":
         """First points of failure on the zigzag words at the checkpoints: condition, cell, run, epoch, kept,
-        half_period, fpf, length, phase (an index into `longcount.analysis.failures.PHASES`)."""
-        words = self.store.words("zigzag")
-        half_periods = np.array([half_period_of(words[word]) for word in range(len(words))])
-        frame = where(self._failures, split="zigzag")
-        frame = frame.loc[frame["epoch"].isin(CHECKPOINTS)].merge(
-            self.selected[["condition", "run", "kept"]], on=["condition", "run"]
-        )
-        frame = frame.assign(half_period=half_periods[frame["word"].to_numpy()])
-        phase = phases(*(frame[name].to_numpy() for name in ("fpf", "half_period", "length")))
-        frame = frame.assign(phase=phase.astype(np.int8))
-        columns = ["condition", "cell", "run", "epoch", "kept", "half_period", "fpf", "length", "phase"]
-        return frame.loc[:, columns].sort_values(columns[:6], ignore_index=True)
-
-    def survival(self) -> "pd.DataFrame":
-        """Survival on the Very Long words of the rows of Table 1 at their best epoch, and of the constant answer:
-        condition, cell, position, survival, low, high; see `longcount.analysis.failures.survival`."""
+        half_period, fpf, length, phase (an index into `longcount.analysis.failures.PHASES`); none where the models were
+        not measured on such words."""
         import pandas as pd
 
-        best = self.selected[["condition", "run", "epoch"]]
-        failures = where(self._failures, split="very_long").merge(best, on=["condition", "run", "epoch"])
-        curves = []
-        for name, models in table1.rows_of_cells(self.selected):
-            condition, cell = models[["condition", "cell"]].iloc[0]
-            chosen = where(failures, condition=condition)
-            curve = survival(chosen.loc[chosen["run"].isin(models["run"])])
-            curves.append(curve.assign(condition=name, cell=cell))
-        words = self.store.words("very_long")
-        constant = first_failures(baseline_outputs("constant", words), words)
-        baseline = pd.DataFrame({"run": 0, "fpf": constant, "length": words.lengths})
-        curves.append(survival(baseline).assign(condition="constant", cell=""))
-        return pd.concat(curves, ignore_index=True)
+        columns = ["condition", "cell", "run", "epoch", "kept", "half_period", "fpf", "length", "phase"]
+        parts = [pd.DataFrame(columns=columns)]
+        failures = where(self._failures, split="zigzag")
+        failures = failures.loc[failures["epoch"].isin(CHECKPOINTS)]
+        for condition in self.dyck1:
+            frame = where(failures, condition=condition)
+            if len(frame) == 0:
+                continue
+            words = self.store.words("zigzag", condition)
+            half_periods = np.array([half_period_of(words[word]) for word in range(len(words))])
+            frame = frame.merge(self.selected[["condition", "run", "kept"]], on=["condition", "run"])
+            frame = frame.assign(half_period=half_periods[frame["word"].to_numpy()])
+            phase = phases(*(frame[name].to_numpy() for name in ("fpf", "half_period", "length")))
+            parts.append(frame.assign(phase=phase.astype(np.int8)).loc[:, columns])
+        return _joined(parts).sort_values(columns[:6], ignore_index=True)
+
+    def survival(self) -> "pd.DataFrame":
+        """Survival of the words of the longest split at the best epochs, of all that are asked after every token:
+        language, task, split, condition, cell (empty for a baseline), position, survival, low, high; see
+        `longcount.analysis.failures.survival`.
+
+        Of Dyck-1's next letters the rows are those of Table 1, and the baseline is the constant answer; of others there
+        is one row per condition, and the baseline is the one without memory.
+        """
+        import pandas as pd
+
+        columns = [*ASKED, "split", "condition", "cell", "position", "survival", "low", "high"]
+        curves = [pd.DataFrame(columns=columns)]
+        for asked in dict.fromkeys(zip(*(self.selected[name] for name in ASKED), strict=True)):
+            models = where(self.selected, **dict(zip(ASKED, asked, strict=True)))
+            conditions = [self.conditions[name] for name in dict.fromkeys(models["condition"])]
+            first = conditions[0]
+            split = next((split for split in ("very_long", "long") if split in self.store.splits(first)), None)
+            if split is None or first.problem().question.answers == "word":
+                continue
+            labels = dict(zip((*ASKED, "split"), (*asked, split), strict=True))
+            rows = dict(table1.rows_of_cells(models)) if first.folder in self.dyck1 else {}
+            rows = rows or {condition.folder: where(models, condition=condition.folder) for condition in conditions}
+            for name, chosen in rows.items():
+                curve = survival(self._failures_by_word(chosen, split))
+                curves.append(curve.assign(**labels, condition=name, cell=chosen["cell"].iloc[0]))
+            words = self.store.words(split, first)
+            if first.folder in self.dyck1:
+                name, failures = "constant", first_failures(baseline_outputs("constant", words), words)
+            else:
+                baseline = without_memory(first.problem(), self.store.words("training", first))
+                name, failures = WITHOUT_MEMORY, baseline.evaluate(words).first_failure[0]
+            curve = survival(pd.DataFrame({"run": 0, "fpf": failures, "length": words.lengths}))
+            curves.append(curve.assign(**labels, condition=name, cell=""))
+        return _joined(curves).loc[:, columns]
+
+    def _failures_by_word(self, models: "pd.DataFrame", split: str) -> "pd.DataFrame":
+        """First points of failure of models of one condition on each word of a split: run, fpf, length."""
+        import pandas as pd
+
+        if split in SPLITS_BY_WORD:
+            chosen = where(self._failures, split=split, condition=models["condition"].iloc[0])
+            return chosen.merge(models[["run", "epoch"]], on=["run", "epoch"])
+        words = self.store.words(split, models["condition"].iloc[0])
+        parts = []
+        for chosen, failures in measure_models(self.store, models, words, lambda seen: seen.first_failure, self.jobs):
+            runs = np.repeat(chosen["run"].to_numpy(), len(words))
+            lengths = np.tile(words.lengths, len(chosen))
+            parts.append(pd.DataFrame({"run": runs, "fpf": failures.ravel(), "length": lengths}))
+        return pd.concat(parts, ignore_index=True)
 
     def losses(self) -> "pd.DataFrame":
         """Validation loss after every epoch: condition, cell, run, epoch, kept, learned, loss, last_word_loss."""
@@ -251,24 +317,48 @@ class Analysis:
 
     def failure_modes(self) -> "pd.DataFrame":
         """See `longcount.analysis.failure_modes.failure_modes`."""
-        return failure_modes(self.frames)
+        return failure_modes(self._frames_of_dyck1())
+
+    def _frames_of_dyck1(self) -> "dict[str, pd.DataFrame]":
+        return {name: self._of_dyck1(frame) if name in OF_ALL else frame for name, frame in self.frames.items()}
 
     def run(self) -> "dict[str, pd.DataFrame]":
         """All results by name, in an order in which each finds what it needs."""
         self.frames: dict[str, pd.DataFrame] = {}
-        for name in RESULTS:
+        for name in results_of(self.store):
             self.frames[name] = getattr(self, name)()
         return self.frames
+
+    def run_further(self, further: Further) -> "dict[str, pd.DataFrame]":
+        """Results that are made of those about Dyck-1's next letters; none where there are no such networks."""
+        frames = self._frames_of_dyck1()
+        return {name: make(frames) for name, make in further.items()} if self.dyck1 else {}
 
     def _counters(self, models: "pd.DataFrame", depths: int) -> Counters:
         cell = self.store.condition(models["condition"].iloc[0]).built_in_cell()
         return counters(cell, weights_of(self.store, models), depths)
 
 
-RESULTS = (
-    "table1", "learned", "models", "checkpoints", "table2", "losses", "long_training", "long_training_models",
-    "zigzags", "steps", "saturation", "indicators", "survival", "failure_modes",
+OF_ALL = ("summary", "models", "losses", "survival")
+OF_DYCK1 = (
+    "table1", "learned", "checkpoints", "table2", "long_training", "long_training_models", "zigzags", "steps",
+    "saturation", "indicators", "failure_modes",
 )  # fmt: skip
+"""In an order in which each finds what it needs."""
+
+ASKED = ("language", "task")
+"""What a condition's networks are asked: two of its fields."""
+
+
+def asks_as_the_first_paper(condition: Condition) -> bool:
+    """Whether its networks are asked for the next letters of Dyck-1."""
+    return condition.problem()[:2] == DYCK1[:2]
+
+
+def results_of(store: Store, further: Further = NOTHING_FURTHER) -> tuple[str, ...]:
+    """The names of the results that are made of a store."""
+    asked = any(asks_as_the_first_paper(condition) for condition in store.study.conditions)
+    return (*OF_ALL, *OF_DYCK1, *further) if asked else OF_ALL
 
 
 def _joined(parts: "list[pd.DataFrame]") -> "pd.DataFrame":
@@ -291,37 +381,38 @@ def _step_columns(steps: Counters | None) -> dict[str, np.ndarray | float]:
     return columns
 
 
-Further = Mapping[str, "Callable[[dict[str, pd.DataFrame]], pd.DataFrame]"]
-"""Results by name that are made from those of an analysis."""
-
-NOTHING_FURTHER: Further = {}
-
-
 def analyse(directory: str | Path, jobs: int | None = None, further: Further = NOTHING_FURTHER) -> None:
     """Make all results of a complete study and write them to its ``results`` folder; nothing where they are up to date.
 
     Args:
         directory: the store.
         jobs: threads; default: all cores.
-        further: results to make from these, such as what a paper claims.
+        further: results to make of those about Dyck-1's next letters.
 
     Raises:
-        UserError: where there is no store, one measured on too few words, or it cannot be written.
+        UserError: where there is no store, one measured on no validation words, or it cannot be written.
     """
     store = Store.open(directory)
-    lacking = [split for split in ("validation", "very_long", "zigzag") if split not in store.splits()]
-    if lacking:
+    if any("validation" not in store.splits(condition) for condition in store.study.conditions):
         raise UserError(
-            f"{store.directory}: its models were measured on no words of {', '.join(lacking)}, so there is nothing to "
-            "report; `longcount evaluate` takes any words"
+            f"{store.directory}: its models were measured on no words of validation, so there is nothing to report; "
+            "`longcount evaluate` takes any words"
         )
     made_from = _made_from(store)
-    if all(is_made_from(path_of(store.directory, name), made_from) for name in (*RESULTS, *further)):
+    if all(is_made_from(path_of(store.directory, name), made_from) for name in results_of(store, further)):
         return
-    frames = Analysis(store, jobs).run()
-    made = {name: make(frames) for name, make in further.items()}
-    for name, frame in (frames | made).items():
+    analysis = Analysis(store, jobs)
+    for name, frame in (analysis.run() | analysis.run_further(further)).items():
         keep_frame(store, f"{FOLDER}/{name}.parquet", frame, made_from)
+
+
+def read_results(store: Store, further: Further = NOTHING_FURTHER) -> "dict[str, pd.DataFrame]":
+    """All results of a store that has been analysed, by name.
+
+    Raises:
+        UserError: where one is not there or damaged.
+    """
+    return {name: read_result(store.directory, name) for name in results_of(store, further)}
 
 
 def path_of(directory: str | Path, name: str) -> Path:

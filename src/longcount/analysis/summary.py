@@ -32,9 +32,10 @@ def summary(store: Store) -> "pd.DataFrame":
         baseline), cell (empty for a baseline), language, task, split, words, runs; mean, min, max, std (n - 1), low and
         high (95% bootstrap interval of the mean) of the accuracy in percent of words; fpf_mean (tokens, the mean over
         runs and words); unfailed (runs that never failed on the split), learned (runs); and of languages indexed by n
-        the least, median and largest first failing n over the runs, NaN for those without a failure up to
-        `longcount.analysis.models.LARGEST_N`, which sort last. Where words outside the language are asked about, and
-        the words were made here, the accuracy on each kind of words (`longcount.languages.wrong_words.KINDS`).
+        the least, median and largest first failing n over the runs, infinite for those without a failure up to
+        `longcount.analysis.models.LARGEST_N`, NaN for other languages. Where words outside the language are asked
+        about, and the words were made here, the accuracy on each kind of words
+        (`longcount.languages.wrong_words.KINDS`).
     """
     import pandas as pd
 
@@ -123,5 +124,4 @@ def _first_failing(condition: Condition, weights: np.ndarray) -> dict[str, float
     found = first_failing_n(condition, weights).astype(np.float64)
     ordered = np.sort(np.where(found == 0, np.inf, found))
     places = {"min": 0, "median": (len(ordered) - 1) // 2, "max": len(ordered) - 1}
-    values = {name: float(ordered[place]) for name, place in places.items()}
-    return {f"first_failing_n_{name}": value if np.isfinite(value) else float("nan") for name, value in values.items()}
+    return {f"first_failing_n_{name}": float(ordered[place]) for name, place in places.items()}

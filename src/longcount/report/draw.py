@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from longcount.analysis.leaderboard import read_leaderboard
-from longcount.analysis.results import RESULTS, analyse, read_result
+from longcount.analysis.results import analyse, read_results
 from longcount.analysis.worst_case import with_verdicts, worst_cases
 from longcount.papers.el_naggar_2022.claims import claims
 from longcount.report import drawing
@@ -16,8 +16,8 @@ from longcount.report.worst_case import worst_case_figure, worst_case_table
 from longcount.store.store import Store
 from longcount.studies.executors import available_cores
 
-FURTHER = {"claims": claims}
-"""What is made of an analysis for the page."""
+OF_DYCK1 = {"claims": claims}
+"""What is made for the page of results about Dyck-1's next letters."""
 
 
 def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
@@ -43,8 +43,8 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
 
         return draw_leaderboard(store, leaderboard)
     with drawing.helpers(store.directory / "figures", jobs or available_cores()) as helpers:
-        analyse(directory, jobs, FURTHER)
-        results = {name: read_result(directory, name) for name in (*RESULTS, *FURTHER)}
+        analyse(directory, jobs, OF_DYCK1)
+        results = read_results(store, OF_DYCK1)
         certified = with_verdicts(store, results["models"])
         if certified is None:
             drawn, told = figures(results), tables(results)

@@ -11,6 +11,7 @@ from longcount.analysis.failures import PHASES
 from longcount.analysis.selection import count, in_order, values, where
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report import panels
+from longcount.report.asked import SPLIT_TITLES, asked, asked_title, conditions_of
 from longcount.report.numbers import percent, significant
 from longcount.report.panels import Panel
 from longcount.report.style import TEXT_WIDTH
@@ -69,8 +70,19 @@ def _nameless(panel: Panel) -> Panel:
 
 def figures(results: "Results") -> list[Figure]:
     """All figures that the results can fill, in the order of the page."""
-    made = [make(results) for make in MAKERS]
+    made = [make(results) for make, needed in MAKERS.items() if needed in results]
     return [figure for figures_ in made for figure in figures_]
+
+
+COLUMNS = 4
+"""Panels in a line, at most."""
+
+
+def in_lines(made: list[Panel]) -> list[list[Panel]]:
+    """Panels line by line, none of which is much shorter than the others."""
+    lines = -(-len(made) // COLUMNS)
+    columns = -(-len(made) // max(1, lines))
+    return [made[at : at + columns] for at in range(0, len(made), max(1, columns))]
 
 
 def figure1(results: "Results") -> list[Figure]:
@@ -97,7 +109,7 @@ def figure1(results: "Results") -> list[Figure]:
             sentence,
             "Scatter plots, one a cell: negative log validation loss across, average first point of failure up, with "
             "regression lines and the constant answer as a dashed line.",
-            [[panels.scatter(results, condition) for condition in conditions]],
+            in_lines([panels.scatter(results, condition) for condition in conditions]),
             150,
         )
     ]
@@ -133,42 +145,47 @@ def predictors(results: "Results") -> list[Figure]:
     ]
 
 
-def figure2(results: "Results") -> list[Figure]:
-    """Validation loss over epochs."""
-    losses = where(results["losses"], kept=True)
-    if not values(losses, "epoch").any():  # models that were not trained here
+def losses(results: "Results") -> list[Figure]:
+    """Validation loss over epochs: Figure 2, and the same for every other language and task."""
+    return [figure for language, task in asked(results) for figure in _losses(results, language, task)]
+
+
+def _losses(results: "Results", language: str, task: str) -> list[Figure]:
+    frame = where(results["losses"], kept=True)
+    of_condition = {name: where(frame, condition=name) for name in conditions_of(results, language, task)}
+    trained = {name: losses for name, losses in of_condition.items() if values(losses, "epoch").any()}
+    if not trained:
         return []
-    conditions = in_order(losses["condition"])
     parts = []
-    for condition in conditions:
-        of_condition = where(losses, condition=condition)
-        last = values(where(of_condition, epoch=values(of_condition, "epoch").max()), "loss")
+    for condition, losses in trained.items():
+        last = values(where(losses, epoch=values(losses, "epoch").max()), "loss")
         told = f"{significant(last.mean())} ({significant(last.min())} to {significant(last.max())})"
         parts.append(f"{cell_title(condition)} {told}")
-    line = [
-        panels.loss_curve(
-            where(losses, condition=condition),
-            condition,
-            cell_title(condition)
-            if condition in ("lstm", "relu")
-            else {"text": cell_title(condition), "subtitle": "not in the paper"},
-        )
-        for condition in conditions
-    ]
-    return [
-        Figure(
-            "figure2",
-            "Figure 2. Validation loss during training",
+    sentence = "Validation loss after the last epoch, mean (least to greatest) over the runs"
+    if (language, task) == paper.ASKED:
+        name, title = "figure2", "Figure 2. Validation loss during training"
+        beside = (
             "Figure 2 of the paper: mean, least and greatest loss of LSTM and ReLU; the LSTM's falls more and more "
-            "slowly, the ReLU's mostly stagnates.",
-            "Validation loss after the last epoch, mean (least to greatest) over the runs kept: "
-            + "; ".join(parts)
-            + ".",
-            "Curves of validation loss on a log scale over epochs, one panel a cell: mean, range, and single runs.",
-            [line],
-            130,
         )
-    ]
+        beside += "slowly, the ReLU's mostly stagnates."
+        sentence += " kept"
+        titles = {condition: _beside_figure_2(condition) for condition in trained}
+    else:
+        name = f"losses_{language}_{task}"
+        title = f"Validation loss during training: {asked_title(language, task)}"
+        beside = "Mean, least and greatest loss, and single runs; "
+        beside += "cross-entropy." if task == "predict" else "mean squared error, whatever was trained with."
+        titles = {condition: cell_title(condition) for condition in trained}
+    curves = [panels.loss_curve(losses, condition, titles[condition]) for condition, losses in trained.items()]
+    alternative = (
+        "Curves of validation loss on a log scale over epochs, one panel per condition: mean, range, single runs."
+    )
+    return [Figure(name, title, beside, f"{sentence}: {'; '.join(parts)}.", alternative, in_lines(curves), 130)]
+
+
+def _beside_figure_2(condition: str) -> str | dict[str, str]:
+    title = cell_title(condition)
+    return title if condition in ("lstm", "relu") else {"text": title, "subtitle": "not in the paper"}
 
 
 def figure2_long(results: "Results") -> list[Figure]:
@@ -188,7 +205,8 @@ def figure2_long(results: "Results") -> list[Figure]:
                 f"validation loss {significant(float(ratio), 2)} times lower)"
             )
     runs = max(count(where(losses, condition=condition), "run") for condition in conditions)
-    before = int(values(results["losses"], "epoch").max())
+    shorter = results["losses"].loc[results["losses"]["condition"].isin(conditions)]
+    before = int(values(shorter, "epoch").max())
     after = int(values(losses, "epoch").max())
     return [
         Figure(
@@ -199,12 +217,12 @@ def figure2_long(results: "Results") -> list[Figure]:
             "of failure at the best epoch goes: " + "; ".join(parts) + ".",
             "Curves of validation loss on a log scale over many epochs, one panel a cell, with a line where the other "
             "runs end.",
-            [
+            in_lines(
                 [
                     panels.loss_curve(where(losses, condition=condition), condition, cell_title(condition), before)
                     for condition in conditions
                 ]
-            ],
+            ),
             130,
         )
     ]
@@ -324,36 +342,47 @@ def _why(results: "Results", condition: str) -> str:
 
 
 def survival(results: "Results") -> list[Figure]:
-    """Survival on Very Long words."""
-    curves = results["survival"]
-    names = list(dict.fromkeys(curves["condition"]))
+    """Survival on the longest words, of every language and task that is asked after every token."""
+    return [
+        figure
+        for language, task in asked(results)
+        for figure in _survival(where(results["survival"], language=language, task=task), language, task)
+    ]
+
+
+def _survival(curves: "pd.DataFrame", language: str, task: str) -> list[Figure]:
+    if len(curves) == 0:
+        return []
+    names, split = list(dict.fromkeys(curves["condition"])), str(curves["split"].iloc[0])
 
     def at(name: str, position: int) -> float:
         curve = where(curves, condition=name)
         return float(curve["survival"].to_numpy()[np.searchsorted(curve["position"].to_numpy(), position, "right") - 1])
 
-    middle, end = (round(share * panels.whole_length(results)) for share in (0.5, 0.99))
+    length = int(values(curves, "position").max()) + 1
+    middle, end = (round(share * length) for share in (0.5, 0.99))
     parts = [f"{cell_title(name)} {100 * at(name, middle):.0f} % and {100 * at(name, end):.0f} %" for name in names]
-    return [
-        Figure(
-            "survival",
-            "How many words are still right at a token?",
-            "Not in the paper, which averages first points of failure.",
-            f"Very Long words without a failure after {middle} and after {end} tokens: "
-            + "; ".join(parts)
-            + ". Words that end "
-            "without a failure are counted as censored (Kaplan and Meier); bands are 95 % intervals over runs.",
-            "Survival curves by token, one a row of Table 1, with bands; the constant answer in grey.",
-            [[panels.survival(results)]],
-            210,
-            width=380,
-        )
-    ]
+    sentence = (
+        f"{SPLIT_TITLES[split]} words without a failure after {middle} and after {end} tokens: {'; '.join(parts)}."
+    )
+    sentence += (
+        " Words that end without a failure are counted as censored (Kaplan and Meier); bands are 95 % intervals "
+    )
+    sentence += "over runs."
+    alternative = "Survival curves by token, one per condition, with bands; a baseline in grey."
+    if (language, task) == paper.ASKED:
+        name, title = "survival", "How many words are still right at a token?"
+        beside = "Not in the paper, which averages first points of failure."
+    else:
+        name = f"survival_{language}_{task}"
+        title = f"How many words are still right at a token? {asked_title(language, task)}"
+        beside = "In grey the baseline without memory, which answers from the last letter alone."
+    return [Figure(name, title, beside, sentence, alternative, [[panels.survival(curves)]], 210, width=380)]
 
 
 def averages(results: "Results") -> list[Figure]:
     """What average failure points hide."""
-    models = where(results["models"], learned=True)
+    models = panels.shallow_models(results)
     lstm = where(models, condition="lstm")
     chosen = lstm if len(lstm) else models
     if len(chosen) == 0:
@@ -378,6 +407,14 @@ def averages(results: "Results") -> list[Figure]:
     ]
 
 
-MAKERS: tuple[Callable[["Results"], list[Figure]], ...] = (
-    figure1, predictors, figure2, figure2_long, figure3, failure, survival, averages,
-)  # fmt: skip
+MAKERS: dict[Callable[["Results"], list[Figure]], str] = {
+    figure1: "table2",
+    predictors: "table2",
+    losses: "losses",
+    figure2_long: "long_training",
+    figure3: "zigzags",
+    failure: "steps",
+    survival: "survival",
+    averages: "table1",
+}
+"""What makes the figures, in the order of the page, and the result without which it makes none."""

@@ -8,14 +8,16 @@ that the page computes the engine's states bit for bit.
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from longcount.cells.cell import Cell
-from longcount.cells.network import initial_state, inputs_of_letters, read, split, step
+from longcount.cells.network import Link, Question, initial_state, inputs_of_letters, read, split, step
 from longcount.numbers.vector import Vector
 
 PRELUDE = """\
@@ -132,38 +134,54 @@ class Symbol:
         return Symbol(self._program, self._program.named(f"{function}({', '.join(arguments)})"))
 
 
-def cell_program(cell: Cell) -> str:
-    """One cell at hidden size 1 as a JavaScript object.
+def cell_program(cell: Cell, link: Link = "sigmoid") -> str:
+    """A cell and the network around it as a JavaScript object.
 
-    Its ``step(p, token, s)`` takes the flat weights [P] (float32 values), a token (0 or 1) and the state before it, and
-    returns ``[state, values]``: the next state and the values named by ``names`` (gates, then state, then the two
-    outputs).
+    ``start(p)`` gives the state before the first token; ``step(p, token, s)`` takes the flat weights [P] (float32
+    values), a token (its letter's place in the language) and the state before it, and returns ``[state, gates,
+    outputs]``. ``states`` and ``gates`` name the numbers of the first two, as traces do.
+
+    Args:
+        cell: with its sizes.
+        link: of the outputs.
     """
     program = Program()
-    weights = split(cell, [Symbol(program, f"p[{k}]") for k in range(cell.size())])
-    opening, closing = inputs_of_letters(cell, weights)
-    token = Condition(program, "token")
-    x = {
-        gate: Vector(token.select(b, a) for a, b in zip(opening[gate], closing[gate], strict=True))
-        for gate in cell.gates
-    }
-    start = ", ".join(part[0].name for part in initial_state(cell, weights, Symbol(program, "0")))
-    before = tuple(Vector([Symbol(program, f"s[{k}]")]) for k in range(len(cell.state_names)))
-    after, (gates,) = step(cell, weights, x, before)
-    outputs = read(cell, weights, after)
-    values = gates | dict(zip(cell.state_names, after, strict=True))
-    shown = [*gates, *cell.state_names]
-    state_list = ", ".join(part[0].name for part in after)
-    value_list = ", ".join([*(values[name][0].name for name in shown), *(output.name for output in outputs)])
+    rows, letters = cell.shapes()["weight_ih_l0"]
+    # Of the input weights, which come first, a step reads the column of the token alone.
+    numbers = [f"p[{row * letters} + token]" for row in range(rows)]
+    numbers += [f"p[{k}]" for k in range(rows * letters, cell.size())]
+    one_letter = replace(cell, letters=1)
+    weights = split(one_letter, [Symbol(program, number) for number in numbers])
+    (x,) = inputs_of_letters(one_letter, weights)
+    start = initial_state(one_letter, weights, Symbol(program, "0"))
+    places = iter(range(sum(map(len, start))))
+    before = tuple(Vector(Symbol(program, f"s[{next(places)}]") for _ in part) for part in start)
+    after, gates = step(one_letter, weights, x, before)
+    outputs = read(one_letter, weights, after, Question(link))
+    width = len(cell.state_names)
+    parts = [dict(zip(cell.state_names, after[width * k : width * (k + 1)], strict=True)) for k in range(cell.layers)]
     body = "\n".join("    " + line for line in program.lines)
-    names = ", ".join(f'"{name}"' for name in [*shown, "may_open", "may_close"])
+    state_list, start_list = (", ".join(number.name for part in state for number in part) for state in (after, start))
+    gate_list = ", ".join(number.name for by_name in gates for part in by_name.values() for number in part)
+    output_list = ", ".join(output.name for output in outputs)
     return (
-        f"{{\n  names: [{names}],\n  start: (p) => [{start}],\n"
-        f"  step(p, token, s) {{\n{body}\n    return [[{state_list}], [{value_list}]];\n  }}\n}}"
+        f"{{\n  states: {json.dumps(_names(parts))},\n  gates: {json.dumps(_names(gates))},\n"
+        f"  start: (p) => [{start_list}],\n"
+        f"  step(p, token, s) {{\n{body}\n    return [[{state_list}], [{gate_list}], [{output_list}]];\n  }}\n}}"
     )
 
 
-def cells_script(cells: Mapping[str, Cell]) -> str:
-    """The script that defines ``cells``, an object with an entry for each cell."""
-    entries = ",\n".join(f'"{name}": {cell_program(cell)}' for name, cell in cells.items())
+def _names(by_layer: Sequence[Mapping[str, Vector]]) -> list[str]:
+    """What numbers are called: by part, with the layer and the unit where there are several."""
+    return [
+        f"{name}{'' if len(by_layer) == 1 else f'_l{layer}'}{'' if len(part) == 1 else f'_{unit}'}"
+        for layer, parts in enumerate(by_layer)
+        for name, part in parts.items()
+        for unit in range(len(part))
+    ]
+
+
+def cells_script(programs: Mapping[str, tuple[Cell, Link]]) -> str:
+    """The script that defines ``cells``, an object with an entry for each cell and link."""
+    entries = ",\n".join(f'"{name}": {cell_program(*program)}' for name, program in programs.items())
     return f"{PRELUDE}const cells = {{\n{entries}\n}};\n"

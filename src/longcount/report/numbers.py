@@ -7,11 +7,14 @@ _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def percent(value: float) -> str:
-    """A percentage with at most one decimal, or as many more as keep it from reading 100 or 0 falsely.
+    """A percentage with at most one decimal, or as many more as keep it from reading 100 or 0 falsely; nothing for what
+    is not a number.
 
     >>> percent(100.0), percent(74.21), percent(27.03), percent(99.96), percent(99.9996), percent(0.004), percent(0.0)
     ('100', '74.2', '27', '99.96', '99.9996', '0.004', '0')
     """
+    if math.isnan(value):
+        return ""
     if value in (0.0, 100.0):
         return f"{value:.0f}"
     for digits in range(1, 8):

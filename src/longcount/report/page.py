@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Results = dict[str, pd.DataFrame]
 
 EMBEDDED_RUNS = 64  # of each cell, whose weights the explorer holds
+MOST_NAMED = 8  # conditions that the page's lead names one by one
 
 
 def page(store: Store, results: "Results", tables: list[Table], figures: list[Figure]) -> str:
@@ -32,15 +33,13 @@ def page(store: Store, results: "Results", tables: list[Table], figures: list[Fi
     from markupsafe import Markup
 
     models = embedded_models(store, results)
-    study = ", ".join(f"{condition.runs} {cell_title(condition.folder)}" for condition in store.study.conditions)
     shown = [(table.name, table.short) for table in tables]
     return document(
         "page.html.j2",
         figures,
         ("page.js", "explorer.js"),
         title="How far can a recurrent network count?",
-        lead=f"{study} networks, trained to say which bracket may come next in a Dyck-1 word, and everything that the "
-        "paper shows of them, beside the paper's own numbers.",
+        lead=lead(store),
         sections=[*shown[:3], ("figures", "Figures"), *shown[3:], ("explorer", "Look inside"), ("runs", "Every run")],
         facts=facts(results),
         tables=tables[:3],
@@ -54,6 +53,29 @@ def page(store: Store, results: "Results", tables: list[Table], figures: list[Fi
         models=as_json(models),
         cells_script=Markup(cells_script(_embedded_cells(store, models))),
     )
+
+
+def lead(store: Store) -> str:
+    """What the page is about, in a sentence or two: which networks, of which languages, asked what."""
+    by_problem: dict[tuple[str, str], list[Condition]] = {}
+    for condition in store.study.conditions:
+        by_problem.setdefault((condition.language, condition.task), []).append(condition)
+    return " ".join(_told_of(asked, conditions) for asked, conditions in by_problem.items())
+
+
+def _told_of(asked: tuple[str, str], conditions: list[Condition]) -> str:
+    runs = sum(condition.runs for condition in conditions)
+    few = len(conditions) <= MOST_NAMED
+    study = ", ".join(f"{condition.runs} {cell_title(condition.folder)}" for condition in conditions)
+    networks = f"{study} networks" if few else f"{runs:,} networks of {len(conditions)} conditions"
+    if asked == paper.ASKED:
+        return (
+            f"{networks}, trained to say which bracket may come next in a Dyck-1 word, and everything that the paper "
+            "shows of them, beside the paper's own numbers."
+        )
+    problem = conditions[0].problem()
+    language, task = problem.language, problem.task
+    return f"{networks} that read words of {language.name} ({language.description}) and say, {task.description}."
 
 
 def embedded_models(store: Store, results: "Results") -> dict[str, Any]:

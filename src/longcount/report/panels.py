@@ -15,7 +15,7 @@ from longcount.analysis.selection import in_order, values, where
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.channels import name, number, rows, short, shown
 from longcount.report.numbers import significant
-from longcount.report.style import BASELINE, DEPTH, PHASE_COLOURS, colour
+from longcount.report.style import BASELINE, DEPTH, PHASE_COLOURS, colour, colours_of
 from longcount.report.table1 import cell_title
 
 if TYPE_CHECKING:
@@ -316,20 +316,27 @@ def phase_bars(results: "Results", condition: str) -> Panel:
     }
 
 
-def survival(results: "Results") -> Panel:
-    """The share of Very Long words without a failure up to a token, with bands over runs."""
-    curves = results["survival"]
+def survival(curves: "pd.DataFrame") -> Panel:
+    """The share of words without a failure up to a token, with bands over runs.
+
+    Args:
+        curves: of one language and task: condition, cell (empty for a baseline), position, survival, low, high.
+    """
     conditions = list(dict.fromkeys(curves["condition"]))
     titles = [cell_title(condition) for condition in conditions]
+    baselines = set(where(curves, cell="")["condition"])
     curves = curves.assign(
         model=[cell_title(condition) for condition in curves["condition"]],
         **{column: 100 * curves[column] for column in ("survival", "low", "high")},
     )
-    colours = [BASELINE if condition == "constant" else colour(condition) for condition in conditions]
+    colours = colours_of([condition for condition in conditions if condition not in baselines])
     encoding = {
         "x": number("position", "token"),
         "color": name(
-            "model", sort=titles, scale={"domain": titles, "range": colours}, legend={"symbolOpacity": 1, "columns": 3}
+            "model",
+            sort=titles,
+            scale={"domain": titles, "range": [colours.get(condition, BASELINE) for condition in conditions]},
+            legend={"symbolOpacity": 1, "columns": 3},
         ),
     }
     percent = number("survival", "% of words without failure", scale={"domain": [0, 100]})
@@ -347,9 +354,15 @@ def survival(results: "Results") -> Panel:
     }
 
 
+def shallow_models(results: "Results") -> "pd.DataFrame":
+    """The models of Dyck-1 that learned and were measured both on ``()`` repeated and on Very Long words."""
+    models = where(results["models"], learned=True)
+    return models.loc[models["shallow_fpf"].notna() & models["very_long_fpf"].notna()]
+
+
 def averages(results: "Results") -> Panel:
     """The average failure point on Very Long words against the failure point on ``()`` repeated."""
-    models = where(results["models"], learned=True)
+    models = shallow_models(results)
     conditions = in_order(models["condition"])
     titles = [cell_title(condition) for condition in conditions]
     models = models.assign(model=[cell_title(condition) for condition in models["condition"]])

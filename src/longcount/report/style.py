@@ -1,5 +1,7 @@
 """How figures look: colours that keep apart for the colour-blind and stand on light and dark, sizes for a paper."""
 
+import itertools
+from collections.abc import Iterable
 from typing import Any
 
 COLOURS = {"lstm": "#3a7fc1", "relu": "#d9730d", "gru": "#2a9d68", "relu_all": "#a88a1c"}
@@ -20,6 +22,13 @@ def colour(cell: str) -> str:
     if cell in COLOURS:
         return COLOURS[cell]
     return OTHER_COLOURS[sum(cell.encode()) % len(OTHER_COLOURS)]
+
+
+def colours_of(names: Iterable[str]) -> dict[str, str]:
+    """Colours of cells or conditions that are drawn together: different ones, as far as there are."""
+    names = list(dict.fromkeys(names))
+    free = itertools.cycle(OTHER_COLOURS)
+    return {name: COLOURS[name] if name in COLOURS else next(free) for name in names}
 
 
 def config(

@@ -1,4 +1,4 @@
-"""The summary of a store (see `longcount.analysis.summary`) as tables show it."""
+"""What the networks of any store get right, beside the baseline without memory: a table for files and terminals."""
 
 from __future__ import annotations
 
@@ -6,70 +6,115 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from longcount.analysis.models import LARGEST_N
 from longcount.analysis.selection import where
-from longcount.analysis.summary import COLUMNS
+from longcount.languages.splits import SPLITS
 from longcount.languages.wrong_words import KINDS
+from longcount.report.asked import SPLIT_TITLES, asked_title
+from longcount.report.numbers import interval, percent, position
+from longcount.report.table1 import cell_title, terminal_table
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-_SPLIT_COLUMNS = ("training", "validation", "long", "very_long", "zigzag")
+FPF, FIRST_FAILING = "mean FPF", "first failing n"
+OF_KINDS = {kind: f"Long, {kind.replace('_', ' ')}" for kind in KINDS}
+CAPTION = (
+    "Percentage of words of each split with every answer right: mean (least / greatest) over the runs, each at its "
+    "epoch of lowest validation loss; std is the standard deviation over runs, 95% a bootstrap interval of the mean "
+    "over runs. Learned: at least half of the validation words right. The baseline without memory answers from the "
+    "last letter alone, as is right most often after it in the training words."
+)
+KINDS_CAPTION = (
+    " Half of the words are in the language (right); of the others half are random strings, half words of the language "
+    "with one edit (near miss)."
+)
+FPF_CAPTION = " Mean FPF: average first point of failure on the longest words, in tokens; a word's length without one."
+FIRST_FAILING_CAPTION = (
+    f" First failing n: the least n whose word is not right throughout, median (least / greatest) over the runs; none: "
+    f"there is none up to {LARGEST_N:,}."
+)
 
 
-def summary_terminal(frame: pd.DataFrame) -> Table:
-    """One row per condition: accuracy (percent of words) on each split as mean (least to greatest over runs), learned
-    runs, and where there are such the first failing n, and the accuracy on right words and on each kind of wrong ones
-    of the long split; the baseline without memory last."""
-    from rich.table import Table
+def summary_shown(summary: pd.DataFrame) -> tuple[pd.DataFrame, tuple[int, ...]]:
+    """The table as texts, and the rows at which a new group begins.
 
-    assert set(COLUMNS) <= set(frame.columns)
-    splits = [split for split in _SPLIT_COLUMNS if len(where(frame, split=split))]
-    keys = list(dict.fromkeys(zip(frame["condition"], frame["language"], frame["task"], strict=True)))
-    asked = list(dict.fromkeys(key[1:] for key in keys))
-    numbered = bool(np.isfinite(frame["first_failing_n_min"].to_numpy(np.float64)).any())
-    title = "; ".join(f"{language}: {task.replace('_', ' ')}" for language, task in asked)
-    table = Table(title=f"{title} (accuracy in % of words: mean, least to greatest of the runs)")
-    for name in ("network", "runs", *(split.replace("_", " ") for split in splits), "learned"):
-        table.add_column(name, justify="left" if name == "network" else "right")
-    if numbered:
-        table.add_column("first failing n", justify="right")
-    kinds = [kind for kind in KINDS if np.isfinite(frame[kind].to_numpy(np.float64)).any()]
-    for kind in kinds:
-        table.add_column(f"long: {kind.replace('_', ' ')}", justify="right")
-    for condition, language, task in keys:
-        rows = where(frame, condition=condition, language=language, task=task).to_dict("records")
-        by_split: dict[str, Any] = {str(row["split"]): row for row in rows}
-        first = rows[0]
-        name = condition if len(asked) == 1 else f"{condition} {language} {task}"
-        cells = [_spread(by_split.get(split)) for split in splits]
-        learned = "" if first["learned"] != first["learned"] else f"{first['learned']:.0f} of {first['runs']}"
-        runs = "" if not first["cell"] else f"{first['runs']}"
-        of_long = by_split.get("long", first)
-        shares = ["" if of_long[kind] != of_long[kind] else percent(of_long[kind]) for kind in kinds]
-        table.add_row(name, runs, *cells, learned, *([_numbers(first)] if numbered else []), *shares)
-    return table
-
-
-def _spread(row: dict[str, Any] | None) -> str:
-    if row is None:
-        return ""
-    if row["runs"] == 1 or row["min"] == row["max"]:
-        return percent(row["mean"])
-    return f"{percent(row['mean'])} ({percent(row['min'])} to {percent(row['max'])})"
-
-
-def percent(value: float) -> str:
-    """A percentage with two digits, never rounded up to 100.
-
-    >>> percent(99.9967), percent(100.0), percent(49.995)
-    ('99.99', '100', '49.99')
+    Args:
+        summary: from `longcount.analysis.summary.summary`.
     """
-    return "100" if value == 100 else f"{int(value * 100 + 1e-9) / 100:.2f}"
+    import pandas as pd
+
+    asked = list(dict.fromkeys(zip(summary["language"], summary["task"], strict=True)))
+    rows: list[dict[str, str]] = []
+    groups: list[int] = []
+    for language, task in asked:
+        for by_split in _networks(where(summary, language=language, task=task)):
+            groups.append(len(rows))
+            found = _rows(by_split)
+            found[0]["asked"] = asked_title(language, task)
+            rows += found
+    splits = [SPLIT_TITLES[split] for split in SPLITS if split in set(summary["split"])]
+    further = [name for name in (*OF_KINDS.values(), FPF, "learned", FIRST_FAILING) if any(name in row for row in rows)]
+    columns = ["model", *(["asked"] if len(asked) > 1 else []), *splits, *further]
+    return pd.DataFrame(rows, columns=columns, dtype=object).fillna(""), tuple(groups[1:])
 
 
-def _numbers(row: dict[str, Any]) -> str:
-    if not row["cell"]:
-        return ""
-    found = [row[f"first_failing_n_{place}"] for place in ("min", "median", "max")]
-    return " / ".join("none" if n != n else f"{n:,.0f}" for n in found)
+def summary_caption(shown: pd.DataFrame) -> str:
+    """What the columns of `summary_shown` mean."""
+    further = {OF_KINDS["random"]: KINDS_CAPTION, FPF: FPF_CAPTION, FIRST_FAILING: FIRST_FAILING_CAPTION}
+    return CAPTION + "".join(text for name, text in further.items() if name in shown.columns)
+
+
+def summary_terminal(summary: pd.DataFrame) -> Table:
+    """The table for a terminal."""
+    asked = dict.fromkeys(zip(summary["language"], summary["task"], strict=True))
+    shown, groups = summary_shown(summary)
+    legend = "accuracy in % of words: mean (min / max) over runs; mean FPF: first point of failure on the longest words"
+    legend += "\nwithout memory: the best answer from the last letter alone"
+    return terminal_table("; ".join(asked_title(*one) for one in asked), shown, groups, legend)
+
+
+def _networks(summary: pd.DataFrame) -> list[dict[str, dict[str, Any]]]:
+    """The rows of each condition or baseline, by split; there is a baseline for each set of words."""
+    found: list[dict[str, dict[str, Any]]] = []
+    before = None
+    for row in summary.to_dict("records"):
+        if row["condition"] != before or row["split"] in found[-1]:
+            found.append({})
+        found[-1][str(row["split"])] = row
+        before = row["condition"]
+    return found
+
+
+def _rows(by_split: dict[str, dict[str, Any]]) -> list[dict[str, str]]:
+    """Of one condition or baseline: mean and range, and of several runs their spread."""
+    first, longest = next(iter(by_split.values())), by_split[max(by_split, key=_LONGER.index)]
+    told: list[dict[str, str]] = [{"model": cell_title(first["condition"])}, {"model": "  std"}, {"model": "  95%"}]
+    several = first["runs"] > 1
+    for name, row in by_split.items():
+        split = SPLIT_TITLES[name]
+        told[0][split] = percent(row["mean"])
+        if several:
+            told[0][split] += f" ({percent(row['min'])} / {percent(row['max'])})"
+            told[1][split] = percent(row["std"])
+            told[2][split] = interval(percent(row["low"]), percent(row["high"]))
+    of_long = by_split.get("long", longest)
+    told[0] |= {title: percent(of_long[kind]) for kind, title in OF_KINDS.items() if not np.isnan(of_long[kind])}
+    if first["task"] != "recognise":
+        told[0][FPF] = position(longest["fpf_mean"])
+    if first["cell"]:
+        told[0]["learned"] = f"{first['learned']:.0f} of {first['runs']}"
+        told[0] |= _first_failing(first)
+    return told if several else told[:1]
+
+
+_LONGER = ("zigzag", "training", "validation", "long", "very_long")
+
+
+def _first_failing(row: dict[str, Any]) -> dict[str, str]:
+    least, median, greatest = (row[f"first_failing_n_{place}"] for place in ("min", "median", "max"))
+    if np.isnan(least):  # the language is not indexed by n
+        return {}
+    told = [f"{n:,.0f}" if np.isfinite(n) else "none" for n in (median, least, greatest)]
+    return {FIRST_FAILING: told[0] if row["runs"] == 1 else f"{told[0]} ({told[1]} / {told[2]})"}

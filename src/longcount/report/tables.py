@@ -1,5 +1,6 @@
 """Every table: its numbers for programs, its texts for people."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -8,8 +9,10 @@ from longcount.analysis.selection import in_order, values, where
 from longcount.analysis.worst_case import WorstCase
 from longcount.papers import el_naggar_2022 as paper
 from longcount.papers.el_naggar_2022.claims import VERDICTS
+from longcount.report.asked import SPLIT_TITLES, asked, asked_title
 from longcount.report.numbers import MINUS, interval, percent, position, significant
 from longcount.report.panels import PREDICTOR_TITLES, constant_fpf, whole_length
+from longcount.report.summary import summary_caption, summary_shown
 from longcount.report.table1 import (
     CAPTION,
     NO_CASES,
@@ -46,8 +49,20 @@ def tables(results: "Results", worst: Mapping[str, WorstCase] = NO_CASES) -> lis
         results: of the store, by name.
         worst: worst cases of the rows of Table 1, where models were certified.
     """
-    first, *others = _tables_1(results, worst)
-    return [first, _claims(results), *_table2(results), *_failures(results), *others]
+    found = [] if set(asked(results)) == {paper.ASKED} else [_summary(results)]
+    if "table1" in results:
+        first, *others = _tables_1(results, worst)
+        found += [first, *_claims(results), *_table2(results), *_failures(results), *others]
+    return found
+
+
+def _summary(results: "Results") -> Table:
+    frame = results["summary"]
+    shown, groups = summary_shown(frame)
+    title = "What the networks get right"
+    if len(asked(results)) == 1:
+        title += f": {asked_title(*asked(results)[0])}"
+    return Table("summary", "Summary", title, frame, shown, summary_caption(shown), groups)
 
 
 def _tables_1(results: "Results", worst: Mapping[str, WorstCase]) -> list[Table]:
@@ -131,14 +146,16 @@ _TABLE_2 = (
 )
 
 
-def _claims(results: "Results") -> Table:
+def _claims(results: "Results") -> list[Table]:
     claims = results["claims"]
+    if len(claims) == 0:
+        return []
     shown = claims.loc[:, ["statement", "section", "measured", "runs", "verdict"]].astype(str)
     caption = (
         "Claims of the paper, in our words. The rules behind the verdicts were fixed before the numbers were seen; "
         "intervals of shares are 95 % (Wilson), of means over runs 95 % (bootstrap)."
     )
-    return Table("claims", "Claims", "What the paper says, and what holds", claims, shown, caption)
+    return [Table("claims", "Claims", "What the paper says, and what holds", claims, shown, caption)]
 
 
 def _failures(results: "Results") -> list[Table]:
@@ -164,30 +181,38 @@ def _failures(results: "Results") -> list[Table]:
 
 
 def runs_shown(results: "Results") -> "pd.DataFrame":
-    """One row a run, as texts that sort as numbers."""
+    """One row per run, as texts that sort as numbers; columns that no run fills are left out."""
     import pandas as pd
 
+    several = len(asked(results)) > 1
     rows = []
     for row in results["models"].to_dict("records"):
+        has_positions = row["task"] != "recognise"  # a recogniser answers at the end alone
         rows.append(
             {
                 "model": cell_title(row["condition"]),
+                "asked": asked_title(row["language"], row["task"]) if several else "",
                 "run": str(row["run"]),
-                "kept": "yes" if row["kept"] else "no",
-                "learned": "yes" if row["learned"] else "no",
+                "kept": _yes_or_no(row["kept"]) if "table1" in results else "",
+                "learned": _yes_or_no(row["learned"]),
                 "best epoch": str(row["epoch"]),
                 "validation loss": significant(row["validation_loss"]),
                 "validation %": percent(row["validation_accuracy"]),
                 "long %": percent(row["long_accuracy"]),
                 "very long %": percent(row["very_long_accuracy"]),
-                "very long FPF": position(row["very_long_fpf"]),
+                "very long FPF": position(row["very_long_fpf"]) if has_positions else "",
                 **_worst_case(row),
-                "FPF on ()()…": str(row["shallow_fpf"]),
-                "leak": significant(row["leak"]),
-                "imbalance": significant(row["imbalance"]),
+                "FPF on ()()…": position(row.get("shallow_fpf", math.nan)),
+                "leak": significant(row.get("leak", math.nan)),
+                "imbalance": significant(row.get("imbalance", math.nan)),
             }
         )
-    return pd.DataFrame(rows)
+    shown = pd.DataFrame(rows)
+    return shown.loc[:, [name for name in shown.columns if any(shown[name] != "")]]
+
+
+def _yes_or_no(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def _worst_case(row: dict) -> dict[str, str]:
@@ -204,6 +229,24 @@ def _worst_case(row: dict) -> dict[str, str]:
 
 def facts(results: "Results") -> list[str]:
     """The page's first sentences."""
+    found = [_summed_up(results, *one) for one in asked(results) if one != paper.ASKED]
+    return found + (_facts_of_dyck1(results) if "table1" in results else [])
+
+
+def _summed_up(results: "Results", language: str, task: str) -> str:
+    """How much each condition gets right of the longest words, beside the baseline."""
+    summary = where(results["summary"], language=language, task=task)
+    splits = set(summary["split"])
+    split = next(name for name in ("very_long", "long", "validation") if name in splits)
+    told = []
+    for row in where(summary, split=split).to_dict("records"):
+        learned = f" ({row['learned']:.0f} of {row['runs']} runs learned)" if row["cell"] else ""
+        told.append(f"{cell_title(row['condition'])} {percent(row['mean'])} %{learned}")
+    title = asked_title(language, task)
+    return f"{title}: {SPLIT_TITLES[split]} words right, mean over runs: {'; '.join(told)}."
+
+
+def _facts_of_dyck1(results: "Results") -> list[str]:
     table = where(results["table1"], reading="average")
     found = []
     fpf = {row["condition"]: row for row in where(table, measure="very_long_fpf").to_dict("records")}

@@ -57,7 +57,7 @@ def worst_case_table(models: "pd.DataFrame") -> Table:
             }
         )
     caption = (
-        "Average first point of failure on Very Long words, and the first point of failure over all Dyck-1 words, "
+        "Average first point of failure on Very Long words, and the first point of failure over all words, "
         "median (least) over the models that are not exact: no word fails before “at least”, and a word that is known "
         "fails at “at most”."
     )

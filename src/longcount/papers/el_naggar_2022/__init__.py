@@ -10,6 +10,10 @@ REFERENCE = (
     "I Can't Believe It's Not Better Workshop at NeurIPS 2022."
 )
 
+ASKED = ("dyck1", "next_letters")  # the paper's language and task
+
+ASKED = ("dyck1", "next_letters")  # language and task
+
 CELLS = ("lstm", "relu", "gru")  # in the order of the paper's tables
 CELL_TITLES = {"lstm": "LSTM", "relu": "ReLU", "gru": "GRU"}
 
