@@ -1,16 +1,12 @@
 """The page of a study: every table and figure and an explorer in one HTML file, which needs no network."""
 
-import base64
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from longcount import __version__
-from longcount.analysis.selection import where
-from longcount.cells import Cell
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.document import as_json, document
+from longcount.report.explorer import embedded
 from longcount.report.figures import Figure
 from longcount.report.javascript import cells_script
 from longcount.report.table1 import cell_title
@@ -24,7 +20,6 @@ if TYPE_CHECKING:
 
     Results = dict[str, pd.DataFrame]
 
-EMBEDDED_RUNS = 64  # of each cell, whose weights the explorer holds
 MOST_NAMED = 8  # conditions that the page's lead names one by one
 
 
@@ -32,15 +27,17 @@ def page(store: Store, results: "Results", tables: list[Table], figures: list[Fi
     """The page's HTML."""
     from markupsafe import Markup
 
-    models = embedded_models(store, results)
+    models, programs = embedded(store, results)
     shown = [(table.name, table.short) for table in tables]
+    drawn = [("figures", "Figures")] if figures else []
+    explorer = [("explorer", "Look inside")] if models else []
     return document(
         "page.html.j2",
         figures,
-        ("page.js", "explorer.js"),
+        ("page.js", "explorer.js") if models else ("page.js",),
         title="How far can a recurrent network count?",
         lead=lead(store),
-        sections=[*shown[:3], ("figures", "Figures"), *shown[3:], ("explorer", "Look inside"), ("runs", "Every run")],
+        sections=[*shown[:3], *drawn, *shown[3:], *explorer, ("runs", "Every run")],
         facts=facts(results),
         tables=tables[:3],
         further_tables=tables[3:],
@@ -49,9 +46,9 @@ def page(store: Store, results: "Results", tables: list[Table], figures: list[Fi
         about=f"Made by longcount {__version__} from study "
         f"{canonical_sha256(store.study.model_dump(mode='json'))[:12]} (seed {store.study.conditions[0].seed}). "
         "Everything on this page is drawn from the folder's results; the same study gives the same bytes.",
-        reference=f"The paper: {paper.REFERENCE}",
-        models=as_json(models),
-        cells_script=Markup(cells_script(_embedded_cells(store, models))),
+        reference=f"The paper: {paper.REFERENCE}" if "table1" in results else "",
+        models=as_json(models) if models else "",
+        cells_script=Markup(cells_script(programs)),
     )
 
 
@@ -76,42 +73,6 @@ def _told_of(asked: tuple[str, str], conditions: list[Condition]) -> str:
     problem = conditions[0].problem()
     language, task = problem.language, problem.task
     return f"{networks} that read words of {language.name} ({language.description}) and say, {task.description}."
-
-
-def embedded_models(store: Store, results: "Results") -> dict[str, Any]:
-    """What the explorer computes with, by cell: every epoch's weights of up to `EMBEDDED_RUNS` runs, in base 64."""
-    models: dict[str, Any] = {}
-    for condition in store.study.conditions:
-        if not condition.is_one_unit:
-            continue
-        rows = where(results["models"], condition=condition.folder).iloc[:EMBEDDED_RUNS].to_dict("records")
-        runs = np.array([row["run"] for row in rows], np.int64)
-        epochs = np.arange(condition.epochs + 1)
-        every = store.weights(condition.folder, np.repeat(runs, len(epochs)), np.tile(epochs, len(runs)))
-        cell = condition.built_in_cell()
-        models[condition.folder] = {
-            "cell": _cell_key(condition),
-            "title": cell_title(condition.folder),
-            "state": list(cell.state_names),
-            "epochs": condition.epochs,
-            "size": cell.size(),
-            "runs": [
-                {"run": row["run"], "best": row["epoch"], "told": f"mean FPF {row['very_long_fpf']:.0f}"}
-                for row in rows
-            ],
-            "weights": base64.b64encode(np.ascontiguousarray(every, "<f4").tobytes()).decode(),
-        }
-    return models
-
-
-def _cell_key(condition: Condition) -> str:
-    """What the explorer calls a condition's cell: versions of the user's own cell may share its name."""
-    return condition.folder if "cell" in condition.sources else condition.cell
-
-
-def _embedded_cells(store: Store, models: dict[str, Any]) -> dict[str, Cell]:
-    cells = {_cell_key(store.condition(folder)): store.condition(folder).built_in_cell() for folder in models}
-    return dict(sorted(cells.items()))
 
 
 def write_page(path: Path, store: Store, results: "Results", tables: list[Table], figures: list[Figure]) -> None:
