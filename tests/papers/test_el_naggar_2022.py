@@ -3,9 +3,9 @@
 import pytest
 
 from longcount.analysis.results import read_results
-from longcount.store.store import Store
 from longcount.analysis.selection import where
 from longcount.papers.el_naggar_2022.claims import DOES_NOT_HOLD, HOLDS, IN_PART, claims
+from longcount.store.store import Store
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,19 @@
 """A small study and a small leaderboard with everything drawn from them, and a browser to look at it."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from longcount import engine
 from longcount.analysis.interventions import INTERVENTIONS, leaderboard_study
 from longcount.analysis.leaderboard import keep_leaderboard, make_leaderboard
 from longcount.analysis.long_training import FOLDER, long_study
+from longcount.languages import Language
+from longcount.languages.uniforms import Uniforms
+from longcount.languages.words import Words
 from longcount.report.draw import draw
 from longcount.store.store import Store
 from longcount.studies.run import run_study
@@ -83,6 +89,60 @@ def opened(browser):
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def hold_explorer():
+    """Hold what the explorer of an opened page computes of one model on a word to the engine's bits."""
+
+    def hold(page, store: Store, condition: str, run: int, epoch: int, text: str) -> None:
+        problem, cell = store.condition(condition).problem(), store.condition(condition).built_in_cell()
+        word = Words.from_strings([text], problem.language.letters)
+        weights, targets = store.weights(condition, run, epoch), problem.targets(word)
+        found = page.evaluate(TRACE, [condition, run, epoch, text])
+        expected = engine.trace(cell, weights, word.tokens, problem.question)
+        units = {name: values.reshape(len(text), -1) for name, values in expected.items()}
+        outputs = units.pop("outputs")
+        inner = {
+            name if values.shape[1] == 1 else f"{name}_{unit}": values[:, unit]
+            for name, values in units.items()
+            for unit in range(values.shape[1])
+        }
+        named = inner | {name: outputs[:, k] for k, name in enumerate(problem.outputs)}
+        assert sorted(found["numbers"]) == sorted(named)
+        for name, ours in found["numbers"].items():
+            assert np.array(ours, np.float32).tobytes() == named[name].astype(np.float32).tobytes(), (condition, name)
+        asked = slice(None) if problem.question.answers == "token" else slice(-1, None)
+        assert found["targets"][asked] == targets[asked, : len(problem.outputs)].astype(bool).tolist()
+        judged = engine.evaluate(cell, weights[None], word, targets, problem.loss, problem.question)
+        assert found["first_failure"] == judged.first_failure[0, 0]
+
+    return hold
+
+
+@pytest.fixture(scope="session")
+def words_of():
+    """Random words of a language of some lengths, where it has any, then the same with one letter changed."""
+
+    def draw_words(language: Language, lengths: Sequence[int]) -> list[str]:
+        uniforms, generator = Uniforms(3, 0), np.random.default_rng(3)
+        texts = [language.draw(length, uniforms) for length in lengths if language.count(length)]
+        for text in tuple(texts):
+            at, letter = generator.integers(len(text)), language.letters[generator.integers(len(language.letters))]
+            texts.append(text[:at] + letter + text[at + 1 :])
+        return texts
+
+    return draw_words
+
+
+TRACE = """
+  ([name, run, epoch, word]) => {
+    const traced = longcount.trace(name, run, epoch, word);
+    const parts = [...traced.gates, ...traced.states, ...traced.outputs];
+    const numbers = Object.fromEntries(parts.map((part) => [part.name, [...part.values]]));
+    return { numbers, targets: traced.targets, first_failure: traced.first_failure };
+  }
+"""
 
 
 @pytest.fixture

@@ -6,13 +6,12 @@ import struct
 import numpy as np
 import pytest
 
-from longcount import engine
+from longcount import languages
 from longcount.analysis.models import chosen_models
 from longcount.analysis.results import read_results
-from longcount.languages import dyck
-from longcount.languages.words import Words
+from longcount.languages import Machine, Words
+from longcount.report.explorer import RUNS, read_by
 from longcount.report.figures import figures
-from longcount.report.page import EMBEDDED_RUNS
 from longcount.store.store import Store
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*:ResourceWarning")
@@ -66,28 +65,30 @@ def test_shift_and_wheel_zoom_and_the_bare_wheel_does_not(page):
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "relu"])
-def test_explorers_states_are_the_engines_bit_for_bit(page, drawn, cell):
-    store = Store.open(drawn)
-    condition = store.condition(cell)
-    generator = np.random.default_rng(7)
+def test_explorers_states_are_the_engines_bit_for_bit(page, drawn, hold_explorer, cell):
+    store, generator = Store.open(drawn), np.random.default_rng(7)
     word = "()" * 20 + "".join("(" * height + ")" * height for height in generator.integers(1, 60, 12).tolist())
-    words = Words.from_strings([word])
     for run, epoch in ((0, 0), (1, 10), (2, 5)):
-        found = page.evaluate(
-            "([cell, run, epoch, word]) => { const traced = longcount.trace(cell, run, epoch, word);"
-            " return {...traced, depth: [...traced.depth], values: traced.values.map((list) => [...list])}; }",
-            [cell, run, epoch, word],
-        )
-        weights = store.weights(cell, run, epoch)
-        expected = engine.trace(condition.built_in_cell(), weights, words.tokens)
-        for name, values in zip(found["names"], found["values"], strict=True):
-            column = {"may_open": ("outputs", 0), "may_close": ("outputs", 1)}.get(name, (name, 0))
-            theirs = expected[column[0]].reshape(len(word), -1)[:, column[1]]
-            ours = np.array(values, np.float32)
-            assert ours.tobytes() == theirs.astype(np.float32).tobytes(), (cell, run, epoch, name)
-        assert found["depth"] == words.depths.tolist()
-        judged = engine.evaluate(condition.built_in_cell(), weights[None], words, dyck.targets(words))
-        assert found["first_failure"] == judged.first_failure[0, 0]
+        hold_explorer(page, store, cell, run, epoch, word)
+
+
+def test_explorer_reads_words_as_the_languages_do(page, words_of):
+    for language in languages.LANGUAGES.values():
+        texts = words_of(language, (2, 3, 4, 5, 9, 10, 12, 16, 24, 30))
+        words = Words.from_strings(texts, language.letters)
+        reading = "([language, texts]) => texts.map((text) => longcount.read(language, text))"
+        found = page.evaluate(reading, [read_by(language), texts])
+        allowed = np.concatenate([part["allowed"] for part in found])
+        assert (allowed == language.allowed(words)).all(), language.name
+        asked = np.concatenate([part["asked"] for part in found])
+        assert (asked == language.targets(words)[:, : len(language.letters)]).all(), language.name
+        outside = language.first_bad_tokens(words)
+        expected = [int(at) if 0 <= at < length else None for at, length in zip(outside, words.lengths, strict=True)]
+        assert [part["outside"] for part in found] == expected, language.name
+        assert any(at is not None for at in expected) or language.name in ("semi_dyck1", "majority")
+        if isinstance(language, Machine):
+            counts = np.concatenate([part["counts"] for part in found])
+            assert (counts == language.counts_after(words)).all(), language.name
 
 
 def test_explorer_answers_to_its_controls(page, drawn):
@@ -104,9 +105,9 @@ def test_explorer_answers_to_its_controls(page, drawn):
     assert page.locator("#explorer-counter svg").count() == 1
     page.locator("#explorer-epoch").fill("0")
     page.wait_for_selector("#explorer[data-shown='gru 2 0 6']")
-    page.locator("#explorer-j").fill("100")
+    page.locator("#explorer-number").fill("100")
     page.wait_for_selector("#explorer[data-shown$=' 2000']")
-    for text, complaint in (("(x)", "not a bracket"), ("())", "closes that none has opened"), ("", "at least one")):
+    for text, complaint in (("(x)", "none of ( )"), ("())", "no word of dyck1 goes on so"), ("", "at least one")):
         page.fill("#explorer-word", text)
         page.wait_for_function(
             f"document.getElementById('explorer-message').textContent.includes({json.dumps(complaint)})"
@@ -156,7 +157,7 @@ def test_page_is_small_and_names_no_address(drawn):
 def test_weights_of_every_epoch_are_embedded(page, drawn):
     store = Store.open(drawn)
     for condition in store.study.conditions:
-        runs = min(condition.runs, EMBEDDED_RUNS)
+        runs = min(condition.runs, RUNS)
         for run in range(runs):
             found = page.evaluate(
                 f"[...weightsOf('{condition.folder}', {run}, {condition.epochs})]",

@@ -30,7 +30,7 @@ from longcount.analysis.failure_modes import failure_modes
 from longcount.analysis.failures import half_period_of, phases, survival
 from longcount.analysis.models import measure_models, metrics_of, weights_of
 from longcount.analysis.regression import table2
-from longcount.analysis.selection import at_epochs, where
+from longcount.analysis.selection import at_epochs, in_order, where
 from longcount.analysis.summary import summary
 from longcount.disk import sha256
 from longcount.errors import UserError
@@ -259,7 +259,7 @@ class Analysis:
         curves = [pd.DataFrame(columns=columns)]
         for asked in dict.fromkeys(zip(*(self.selected[name] for name in ASKED), strict=True)):
             models = where(self.selected, **dict(zip(ASKED, asked, strict=True)))
-            conditions = [self.conditions[name] for name in dict.fromkeys(models["condition"])]
+            conditions = [self.conditions[name] for name in in_order(models["condition"])]
             first = conditions[0]
             split = next((split for split in ("very_long", "long") if split in self.store.splits(first)), None)
             if split is None or first.problem().question.answers == "word":

@@ -1,5 +1,5 @@
-"""What the page's explorer computes with: weights of networks, programs of their cells, and languages as tables by which
-it reads words."""
+"""What the page's explorer computes with: weights of networks, programs of their cells, and languages as the tables by
+which it reads words."""
 
 import base64
 from typing import TYPE_CHECKING, Any
@@ -74,7 +74,9 @@ def _is_small(condition: Condition) -> bool:
 def _weights(store: Store, condition: Condition, runs: list[int]) -> str:
     """float32 [runs, epochs + 1, P], little-endian, in base 64."""
     epochs = np.arange(condition.epochs + 1)
-    every = store.weights(condition.folder, np.repeat(np.array(runs, np.int64), len(epochs)), np.tile(epochs, len(runs)))
+    every = store.weights(
+        condition.folder, np.repeat(np.array(runs, np.int64), len(epochs)), np.tile(epochs, len(runs))
+    )
     return base64.b64encode(np.ascontiguousarray(every, "<f4").tobytes()).decode()
 
 
@@ -110,8 +112,10 @@ def read_by(language: Language) -> dict[str, Any]:
         }
     elif isinstance(language, Stack):
         known |= {"kind": "stack", "counters": ["open brackets"]}
-    if isinstance(language, Machine) and language.indexed:
-        known["by_number"] = {"title": "n", "parts": language.index, "length": 0, "most": LARGEST_N}
+    if isinstance(language, Machine) and language.index:
+        parts = [part * len(times) for part, times in language.index]  # n, m and n + m of each
+        title = " = ".join("nm"[: language.numbers])
+        known["by_number"] = {"title": title, "parts": parts, "length": 0, "most": LARGEST_N}
     elif isinstance(language, (Brackets, Stack)):
         parts = [*language.letters[::2], *language.letters[:0:-2]]
         known["by_number"] = {"title": "Zigzag, j", "parts": parts, "length": ZIGZAG_LENGTH, "most": LARGEST_N}
