@@ -118,6 +118,11 @@ def _counter(cell: Cell, tensors: Tensors) -> None:
 def _signs(cell: Cell, tensors: Tensors) -> None:
     """Signs of a counter: the gate that is counted (`Cell.counts`) goes up on `(` and down on `)`, and the
     readout's `)` weights are positive; magnitudes as drawn."""
+    if (cell.letters, cell.outputs) != (2, 2):
+        raise UserError(
+            "the initialisations signs and counter are for two letters, one that counts up and one that counts down, "
+            f"and an output for each, not {cell.letters} letters and {cell.outputs} outputs"
+        )
     steps = _by_gate(cell, tensors["weight_ih_l0"])[..., cell.gates.index(cell.counts), :, :]
     steps[...] = np.abs(steps) * np.array([1, -1], np.float32)
     allowed = tensors["readout.weight"][..., 1, :]

@@ -111,7 +111,7 @@ class WordSource(_Frozen):
     very_long_words: int = Field(default=100, ge=1, le=1_000_000)
     training_lengths: str = "2-50"  # of training and validation words, in tokens
     long_lengths: str = "52-100"
-    very_long_length: int = Field(default=1_000, ge=2, le=4_000, multiple_of=2)
+    very_long_length: int = Field(default=1_000, ge=1, le=10_000)
     p: float = Field(default=0.5, ge=0, le=1)  # of the grammar's S -> ( S )
     q: float = Field(default=0.25, ge=0, lt=0.5)  # of S -> S S
     sampler: str | None = None  # such as uniform, walk or n_uniform; None: the language's own (see longcount.languages)
@@ -343,12 +343,21 @@ def _recipe_of(values: Mapping[str, Any], may_load: bool) -> recipes.Recipe | No
     return recipes.get(name, values["cell"], source)
 
 
-_FREE_BESIDE_A_RECIPE = {"cell", "runs", "recipe", "order", "seed", "evaluated", "words", "sources"} | _PLACES
+_FREE_BESIDE_A_RECIPE = {
+    *("cell", "language", "task", "threshold", "hidden_size", "runs", "recipe", "order", "seed", "evaluated", "words"),
+    "sources",
+} | _PLACES
 
 
 def _refuse_what_a_recipe_settles(condition: Condition) -> None:
     recipe = recipes.get(str(condition.recipe), condition.cell, condition.sources.get("recipe"))
-    settled = {"epochs": recipe.epochs, "learning_rate": recipe.learning_rate}
+    asked = condition.problem()
+    settled = {"epochs": recipe.epochs, "learning_rate": recipe.learning_rate, "loss": asked.task.losses[0]}
+    if any(part.two_letters for part in recipe.parts) and (asked.letters, len(asked.outputs)) != (2, 2):
+        raise ValueError(
+            f"the recipe {recipe.name!r} for {recipe.cell} is for languages of two letters and the task next_letters, "
+            f"not for {asked.language.name}, {asked.task.name}"
+        )
     for name, field in Condition.model_fields.items():
         if name not in _FREE_BESIDE_A_RECIPE and getattr(condition, name) != settled.get(name, field.default):
             raise ValueError(f"the recipe {recipe.name!r} settles {name}; leave it out")
@@ -440,7 +449,10 @@ def build_study(
         _refuse_unknown_fields(fields, place)
         if "cell" not in fields:
             raise UserError(f"{place}: cell: missing; one of {', '.join(cells.names())}, or a list of them")
-        conditions += [_validated(Condition, _nested(point), place, folders) for point in _points(fields, place)]
+        for point in _points(fields, place):
+            if point.get("recipe") is not None and "loss" in point:
+                raise UserError(f"{place}: loss: a recipe settles it; leave it out")
+            conditions.append(_validated(Condition, _nested(point), place, folders))
     try_own_parts(conditions)
     # Blocks that fill the widest lanes train a run fastest; smaller ones share a few runs among the cores.
     study.setdefault("block_runs", 32 if any(condition.runs > FEW_RUNS for condition in conditions) else 16)
@@ -465,15 +477,17 @@ def vary(study: Study, changes: Mapping[str, Any]) -> tuple[Condition, ...]:
 
 
 def try_own_parts(conditions: Iterable[Condition]) -> None:
-    """Try the user's own parts before anything is written: make the networks, and the weights of a run.
+    """Try the user's own parts, and initialisations that are not for every network, before anything is written: make
+    the networks, and the weights of a run.
 
     Raises:
         UserError: where a part cannot be used, with file and line.
     """
     tried: list[Any] = []
     for condition in conditions:
-        what = (condition.sources, condition.hidden_size, condition.layers, condition.dropout)
-        if condition.sources and what not in tried:
+        sizes = (condition.hidden_size, condition.layers, condition.dropout, condition.problem())
+        what = (condition.sources, condition.cell, condition.initialisation, *sizes)
+        if (condition.sources or condition.initialisation != "pytorch") and what not in tried:
             tried.append(what)
             with sources.mistakes_told():
                 network = condition.network()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -62,6 +63,9 @@ def power_of_two(numbers: np.ndarray) -> np.ndarray:
 @dataclass(frozen=True)
 class Part:
     """One idea of a recipe. What a part does not override changes nothing."""
+
+    two_letters: ClassVar[bool] = False
+    """Whether it is for languages of two letters alone, one that counts up and one that counts down."""
 
     def begin(self, cell: Cell, parameters: np.ndarray) -> None:
         """Change the initial parameters [runs, P] in place."""
@@ -134,6 +138,8 @@ class LeaveOut(Part):
 class OppositeSteps(Part):
     """One parameter for both letters: what `)` adds to the counted gate is minus what `(` adds."""
 
+    two_letters = True
+
     def options(self, cell: Cell, options: Options, epoch: int) -> Options:
         """As `Part.options`."""
         rows = positions(cell, "weight_ih_l0", (cell.counts,)).reshape(-1, 2)
@@ -143,6 +149,8 @@ class OppositeSteps(Part):
 @dataclass(frozen=True)
 class CountUp(Part):
     """Signs at the start: the counted gate goes up on `(`, and the readout allows `)` more where the count is high."""
+
+    two_letters = True
 
     def begin(self, cell: Cell, parameters: np.ndarray) -> None:
         """As `Part.begin`."""
