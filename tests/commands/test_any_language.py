@@ -25,7 +25,7 @@ def test_train_evaluate_and_trace(longcount, tmp_path, language, task, settings,
     options = [part for setting in settings for part in ("--set", setting)]
     asked = ("--language", language, "--task", task, "--units", 2, "--runs", 2, "--epochs", 1)
     made = longcount("train", "gru", "--out", tmp_path / "store", *asked, *options).is_done()
-    assert f"{language}: {task.replace('_', ' ')}" in made.stdout
+    assert f"{language}, {task.replace('_', ' ')}" in made.stdout
     assert "without memory" in made.stdout
     words = tmp_path / "store" / "words" / "long.txt"
     rows = json.loads(longcount("evaluate", tmp_path / "store", "--data", words, "--json").is_done().stdout)
