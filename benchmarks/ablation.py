@@ -17,8 +17,7 @@ import numpy as np
 from longcount import cells
 from longcount.analysis.spread import wilson_interval
 from longcount.exact.boxes import Model
-from longcount.exact.proofs import prove
-from longcount.exact.repair import depth_of
+from longcount.exact.theories import depth_of, prove
 from longcount.languages.splits import make_splits
 from longcount.training import recipes, streams
 from longcount.training.trained import Trained

@@ -14,10 +14,12 @@ from longcount.cells.relu import ReLU
 from longcount.errors import UserError
 from longcount.exact.boxes import Model
 from longcount.exact.certify import LEAST_EXACT_DEPTH, certify
-from longcount.exact.construct import GRU_STEP, SATURATED, UPDATE_BIAS, construct
+from longcount.exact.construct import construct
+from longcount.exact.gru import GRU_STEP, UPDATE_BIAS
+from longcount.exact.lstm import LOW_DEPTHS, settle
 from longcount.exact.proof import EXACT_INTEGERS
-from longcount.exact.proof_lstm import LOW_DEPTHS, settle
-from longcount.exact.proofs import prove
+from longcount.exact.theories import prove
+from longcount.exact.theory import SATURATED
 from longcount.languages import dyck
 from longcount.languages.words import Words
 from longcount.numbers import elementary

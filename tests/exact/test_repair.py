@@ -9,8 +9,9 @@ from longcount import cells, engine
 from longcount.errors import UserError
 from longcount.exact.boxes import Model
 from longcount.exact.construct import construct
-from longcount.exact.proofs import prove
-from longcount.exact.repair import changes, nearest_step, repair
+from longcount.exact.relu import nearest_step
+from longcount.exact.repair import Wanted, changes, repair
+from longcount.exact.theories import prove
 from longcount.languages import dyck
 from longcount.languages.splits import make_splits
 from longcount.languages.words import Words
@@ -84,7 +85,7 @@ def test_sharpening_scales_three_gates_and_nothing_else():
             assert np.array_equal(after[name].T, before[name].T * factor), name
         assert one.factor is not None
         if one.factor > 2:
-            assert not repair(cell, flat, method="sharpen", factor=one.factor / 2).repaired
+            assert not repair(cell, flat, Wanted("sharpen", one.factor / 2)).repaired
 
 
 def test_what_is_exact_stays_as_it_is():
@@ -112,8 +113,8 @@ def test_steps_are_rounded_as_much_as_the_depth_needs(step, depth, nearest):
 
 def test_methods_belong_to_cells():
     with pytest.raises(UserError, match="gru is repaired by rescale, not by sharpen"):
-        repair(cells.get("gru"), construct("gru"), method="sharpen")
-    with pytest.raises(UserError, match="projection takes no factor"):
-        repair(cells.get("relu"), construct("relu"), factor=4.0)
+        repair(cells.get("gru"), construct("gru"), Wanted("sharpen"))
+    with pytest.raises(UserError, match="relu: project takes no factor; leave it out"):
+        repair(cells.get("relu"), construct("relu"), Wanted(factor=4.0))
     with pytest.raises(UserError, match="no repair is known for tanh"):
         repair(cells.get("tanh"), np.zeros(cells.get("tanh").size(), np.float32))

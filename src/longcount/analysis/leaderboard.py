@@ -25,8 +25,8 @@ from longcount.cells import Cell
 from longcount.errors import UserError
 from longcount.exact.boxes import Model
 from longcount.exact.certify import certify
-from longcount.exact.proofs import prove
-from longcount.exact.repair import depth_of, repair
+from longcount.exact.repair import repair
+from longcount.exact.theories import depth_of, prove
 from longcount.languages import dyck
 from longcount.store.frames import is_made_from, keep_frame, read_frame
 from longcount.store.results import blocks_sha256

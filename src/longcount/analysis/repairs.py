@@ -25,7 +25,7 @@ from longcount.cells import Cell
 from longcount.errors import UserError
 from longcount.exact.certify import SEARCH_LIMIT
 from longcount.exact.proof import EXACT_INTEGERS
-from longcount.exact.repair import Repair, changes, depth_of, methods_of, repair
+from longcount.exact.repair import ANY, Repair, Wanted, changes, repair
 from longcount.store.frames import keep_frame, read_frame
 from longcount.store.models import keep_models
 from longcount.store.store import Store
@@ -44,10 +44,8 @@ def repair_store(
     directory: str | Path,
     out: str | Path,
     *,
-    method: str = "auto",
-    factor: float | None = None,
+    wanted: Wanted = ANY,
     epoch: Epoch = "best",
-    depth: int | None = None,
     jobs: int | None = None,
     bounded: int = BOUNDED,
 ) -> tuple[Store, pd.DataFrame]:
@@ -61,7 +59,7 @@ def repair_store(
     Args:
         directory: the store.
         out: the new store's folder.
-        method, factor, depth: as `longcount.exact.repair.repair`.
+        wanted: which repair.
         epoch: which model of a run.
         jobs: processes; default: all cores.
         bounded: runs of each cell, the first ones, whose models are certified before repair where the old store holds
@@ -80,31 +78,30 @@ def repair_store(
     store = Store.open(directory)
     models = chosen_models(store, epoch)
     refuse_uncovered(store, models)
-    for name in models["cell"].unique():
-        if methods_of(name, method) == ("project",) and factor is not None:
-            raise UserError(f"{name}: projection takes no factor; leave it out")
+    trained = {name: store.condition(name).built_in_cell() for name in dict.fromkeys(models["condition"])}
+    for cell in trained.values():
+        wanted.repairers(cell)
     if len(set(models["condition"])) > len(set(models["cell"])):
         raise UserError(f"{directory}: several conditions of one cell; repair takes stores with one condition a cell")
-    trained = {name: store.condition(name).built_in_cell() for name in dict.fromkeys(models["condition"])}
     rows: list[dict[str, Any]] = []
     repaired: dict[Cell, list[np.ndarray]] = {}
-    judge = partial(_repair_each, method=method, factor=factor, depth=depth)
+    judge = partial(_repair_each, wanted=wanted)
     with workers(store, len(models), jobs) as apply:
         for row, before, done in judged(store, models, judge, apply):
             cell = trained[row["condition"]]
             rows.append({**row, **_record(cell, before, done)})
             repaired.setdefault(cell, []).append(done.weights)
         frame = pd.DataFrame(rows).astype({"factor": "Float64", "method": object, "learned": object})
-        verdicts = _verdicts_before(store, frame, depth, bounded, apply)
-    detail = {"from": Store.open(directory).study.sha256(), "epoch": str(epoch), "method": method}
-    if factor is not None:
-        detail["factor"] = f"{factor:g}"
+        verdicts = _verdicts_before(store, frame, wanted, bounded, apply)
+    detail = {"from": Store.open(directory).study.sha256(), "epoch": str(epoch), "method": wanted.method}
+    if wanted.factor is not None:
+        detail["factor"] = f"{wanted.factor:g}"
     splits = {split: store.words(split) for split in store.splits()}
     weights = {cell: np.stack(flat) for cell, flat in repaired.items()}
     kept = keep_models(out, weights, "repaired", detail, splits)
     keep_frame(kept, REPAIRS, frame)
     keep_frame(kept, BEFORE, _measured(store, models).merge(verdicts, on=KEYS, how="left").assign(bounded=bounded))
-    proved = _verdicts_after(kept, frame, verdicts, depth)
+    proved = _verdicts_after(kept, frame, verdicts, wanted)
     if len(proved):
         keep_certificates(kept, proved)
     return kept, frame
@@ -128,9 +125,7 @@ def read_repairs(store: Store) -> pd.DataFrame:
     return read_frame(store.directory / REPAIRS, "longcount repair")
 
 
-def _verdicts_before(
-    store: Store, repairs: pd.DataFrame, depth: int | None, bounded: int, apply: Apply
-) -> pd.DataFrame:
+def _verdicts_before(store: Store, repairs: pd.DataFrame, wanted: Wanted, bounded: int, apply: Apply) -> pd.DataFrame:
     """Verdicts on models before repair: those that are kept, those that the repair itself proved, and some more."""
     import pandas as pd
 
@@ -141,7 +136,7 @@ def _verdicts_before(
     first = (repairs.groupby("cell").cumcount() < bounded).to_numpy(bool)
     asked = repairs.loc[first & ~stored & ~proved, [*KEYS, "cell"]]
     rows = pd.DataFrame(certified(store, asked, EXACT_INTEGERS, SEARCH_LIMIT, apply))
-    found = [known, _proofs(repairs.loc[proved], depth)]
+    found = [known, _proofs(repairs.loc[proved], wanted)]
     if len(rows):
         found.append(_verdict_columns(rows.assign(depth=EXACT_INTEGERS, limit=SEARCH_LIMIT)))
     return pd.concat(found, ignore_index=True)
@@ -158,20 +153,20 @@ def _verdict_columns(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.reindex(columns=list(_VERDICT)).astype(_VERDICT)
 
 
-def _proofs(repairs: pd.DataFrame, depth: int | None) -> pd.DataFrame:
+def _proofs(repairs: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
     """The proofs that models of a frame of repairs were repaired with, as verdicts."""
-    asked = [depth or depth_of(cells.get(cell)) for cell in repairs["cell"]]
+    asked = [wanted.depth_for(cells.get(cell)) for cell in repairs["cell"]]
     told = {"verdict": "exact", "upper_bound": None, "witness": None, "capped": False, "limit": SEARCH_LIMIT}
     return _verdict_columns(repairs.assign(lower_bound=repairs["max_depth"], depth=asked, **told))
 
 
-def _verdicts_after(kept: Store, repairs: pd.DataFrame, before: pd.DataFrame, depth: int | None) -> pd.DataFrame:
+def _verdicts_after(kept: Store, repairs: pd.DataFrame, before: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
     """Verdicts on the models of the new store, without certifying any."""
     import pandas as pd
 
     done = repairs["repaired"].to_numpy(bool)
     same = before.merge(repairs.loc[~done, KEYS], on=KEYS)
-    verdicts = pd.concat([_proofs(repairs.loc[done], depth), same], ignore_index=True)
+    verdicts = pd.concat([_proofs(repairs.loc[done], wanted), same], ignore_index=True)
     verdicts = verdicts.merge(repairs[["condition", "run", "cell"]], on=["condition", "run"])
     found = chosen_models(kept).merge(verdicts.drop(columns=["condition", "epoch"]), on=["cell", "run"])
     return found.astype({"lower_bound": "int64", "capped": bool, "depth": "int64", "limit": "int64"})
@@ -201,9 +196,7 @@ def _record(cell: Cell, before: np.ndarray, done: Repair) -> dict[str, object]:
     }
 
 
-def _repair_each(
-    cell: Cell, weights: np.ndarray, models: pd.DataFrame, method: str, factor: float | None, depth: int | None
-) -> list[Repair]:
+def _repair_each(cell: Cell, weights: np.ndarray, models: pd.DataFrame, wanted: Wanted) -> list[Repair]:
     found = zip(weights, models["learned"], strict=True)
-    done = (repair(cell, flat, method, factor, depth, learned) for flat, learned in found)
+    done = (repair(cell, flat, wanted, learned) for flat, learned in found)
     return [replace(one, weights=np.asarray(one.weights, np.float32)) for one in done]

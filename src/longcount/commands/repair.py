@@ -61,13 +61,13 @@ def repair(
     """
     from longcount.analysis.repairs import repair_store
     from longcount.commands.output import print_json, print_table
+    from longcount.exact.repair import Wanted
     from longcount.report.formats import write_table
     from longcount.report.repair import repair_table, sides
     from longcount.report.table1 import terminal_table
 
-    store, frame = repair_store(
-        directory, out, method=method, factor=factor, epoch=epoch, depth=depth, jobs=jobs, bounded=bounded
-    )
+    wanted = Wanted(method, factor, depth)
+    store, frame = repair_store(directory, out, wanted=wanted, epoch=epoch, jobs=jobs, bounded=bounded)
     table, both = repair_table(store), sides(store)
     assert table is not None
     assert both is not None

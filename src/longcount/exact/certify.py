@@ -10,9 +10,9 @@ import numpy as np
 from longcount import engine
 from longcount.cells import Cell
 from longcount.exact.boxes import Model
-from longcount.exact.lower import Fineness, no_failure_before
+from longcount.exact.lower import no_failure_before
 from longcount.exact.proof import EXACT_INTEGERS
-from longcount.exact.proofs import prove
+from longcount.exact.theories import finenesses_of, prove
 from longcount.exact.witness import encode, failing_word
 from longcount.languages import dyck
 from longcount.languages.words import Words, offsets_of
@@ -22,21 +22,6 @@ SEARCH_LIMIT = 10_000
 
 LEAST_EXACT_DEPTH = 100_000
 """A proof that reaches less deep, where more was asked for, is not called exact."""
-
-PLAIN = (Fineness(history=1, pieces=0, most=1),)
-"""Enough where the next state rises or falls with the state, as a ReLU's does: then boxes lose nothing."""
-
-FINENESS = {
-    "lstm": (Fineness(history=1, pieces=512, most=8), Fineness(history=2, pieces=4096, most=64)),
-    "gru": (Fineness(history=1, pieces=4096, most=256), Fineness(history=1, pieces=32768, most=1024)),
-}
-"""By cell, from coarse to fine, until the bounds meet; those of trained models nearly do, in under a second a model."""
-
-
-def _finenesses(cell: Cell) -> tuple[Fineness, ...]:
-    """Those of a cell that is not in the table depend on whether its gates see the state."""
-    gated = len(cell.gates) > 1 and (cell.recurrent or cell.own)
-    return FINENESS.get(cell.name.removeprefix("hard_")) or (FINENESS["gru"][:1] if gated else PLAIN)
 
 
 @dataclass(frozen=True)
@@ -78,7 +63,7 @@ def certify(cell: Cell, flat: np.ndarray, depth: int = EXACT_INTEGERS, limit: in
     word = failing_word(model, limit)
     within = limit if word is None else len(word) - 1
     lower = 0
-    for fineness in _finenesses(cell):
+    for fineness in finenesses_of(cell):
         if lower < within:
             lower = max(lower, no_failure_before(model, within, fineness))
     witness = None if word is None else balanced(word)

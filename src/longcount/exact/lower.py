@@ -25,6 +25,10 @@ class Fineness:
     most: int  # pieces of one box
 
 
+PLAIN = (Fineness(history=1, pieces=0, most=1),)
+"""Enough where the next state rises or falls with the state, as a ReLU's does: then boxes lose nothing."""
+
+
 def no_failure_before(model: Model, limit: int, fineness: Fineness) -> int:
     """The index of the first token at which some Dyck-1 word might fail; `limit` where none might before.
 

@@ -13,7 +13,7 @@ from longcount.analysis.interventions import BASELINE, INTERVENTIONS
 from longcount.analysis.leaderboard import BOUND_LIMIT, Leaderboard
 from longcount.analysis.selection import values, where
 from longcount.exact.proof import EXACT_INTEGERS
-from longcount.exact.repair import depth_of
+from longcount.exact.theories import depth_of
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.document import document
 from longcount.report.figures import Figure

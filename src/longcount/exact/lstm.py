@@ -1,4 +1,12 @@
-"""An LSTM is exact where boxes of its states are closed under both letters and every one of them is read right.
+"""The LSTM: counters of step 1 kept by saturated gates.
+
+By hand, after Weiss, Goldberg and Yahav (2018): all gates saturated, c is the depth.
+
+Repaired by *sharpening*: the rows of the gates i, f and g times a factor, which saturates them; o and the readout stay.
+A run that learned to count by letting c decay at `)` has no such gates to sharpen: *projection* opens i and f for good
+and gives g the directions in which c moved.
+
+Proved: an LSTM is exact where boxes of its states are closed under both letters and every one of them is read right.
 
 Depths below `LOW_DEPTHS` have a box of c and o each, for either last token. One more stands for all depths from there
 on: there i and f are exactly 1, g exactly 1 or -1, and tanh(c) exactly 1 or -1 (all times the sign of the counter), so
@@ -11,8 +19,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from longcount import cells
+from longcount.cells import Cell
 from longcount.exact.boxes import Model
+from longcount.exact.lower import Fineness
 from longcount.exact.proof import EXACT_INTEGERS, Proof
+from longcount.exact.readout import read_from, readouts
+from longcount.exact.theory import SATURATED, Candidates, Repairer, Tensors, Theory, copied
 from longcount.languages.words import CLOSE, OPEN
 from longcount.numbers.intervals import Interval
 from longcount.numbers.monotone import TANH
@@ -141,3 +154,50 @@ def settle(c: np.float32, depth: int, extreme: Callable[[np.float32, np.float32]
             return c
         c = farthest
     return extreme(np.float32(-np.inf), np.float32(np.inf))
+
+
+def construct_lstm(tensors: Tensors) -> None:
+    """See above; the readout's first step is tanh(1)."""
+    tensors["bias_ih_l0"][[0, 1, 3]] = SATURATED  # i, f and o are 1
+    tensors["weight_ih_l0"][2] = SATURATED, -SATURATED  # g is 1 at `(`, -1 at `)`
+    read_from(tensors, float(np.tanh(1.0)))
+
+
+def _sharpened(cell: Cell, flat: np.ndarray, factors: tuple[float, ...], depth: int) -> Candidates:
+    for factor in factors:
+        tensors = copied(cell, flat)
+        for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"):
+            tensors[name][:3] *= np.float32(factor)  # i, f, g
+        yield factor, cells.pack(cell, tensors)
+
+
+def _projected(cell: Cell, flat: np.ndarray, factors: tuple[float, ...], depth: int) -> Candidates:
+    model = Model(cell, flat)
+    counts = [model.start()[0]]
+    state = model.start()
+    for token in [OPEN] * _PROBED + [CLOSE] * _PROBED:
+        state = model.step(token, state)
+        counts.append(state[0])
+    moves = np.sign(np.diff(counts))
+    if moves[0] == 0 or not (moves == np.repeat([moves[0], -moves[0]], _PROBED)).all():
+        return
+    tensors = copied(cell, flat)
+    for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"):
+        tensors[name][:3] = 0.0
+    tensors["bias_ih_l0"][:2] = SATURATED  # i and f
+    tensors["weight_ih_l0"][2] = SATURATED * moves[0], -SATURATED * moves[0]  # g
+    first = Model(cell, cells.pack(cell, tensors))
+    step = float(first.view.state(first.step(OPEN, first.start()))[0])
+    yield from ((None, candidate) for candidate in readouts(cell, tensors, step))
+
+
+_PROBED = 5
+"""Depth of the ramp that shows whether c goes one way on `(` and the other on `)`."""
+
+
+THEORY = Theory(
+    prove_lstm,
+    (Fineness(history=1, pieces=512, most=8), Fineness(history=2, pieces=4096, most=64)),
+    construct_lstm,
+    {"sharpen": Repairer(_sharpened), "project": Repairer(_projected, takes_factor=False)},
+)
