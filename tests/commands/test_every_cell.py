@@ -43,7 +43,7 @@ def test_trace(longcount_here, store, name):
     cell = cells.get(name)
     outcome = longcount_here("trace", store, "--run", 0, "--cell", name, "--word", "(())").is_done()
     gates = cell.gates if len(cell.gates) > 1 else ()
-    for column in (*gates, *([cell.keeps] if cell.keeps else []), *cell.state_names, "may_close"):
+    for column in (*gates, *([cell.keeps] if cell.keeps else []), *cell.state_names, "output_)"):
         assert column in outcome.stdout.splitlines()[0].split(","), column
 
 
