@@ -8,24 +8,24 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from longcount import __version__, disk
 from longcount.errors import UserError
 from longcount.sources import mistakes_told
 from longcount.store.publish import is_whole, publish
 from longcount.store.store import MANIFEST, STUDY_FILE, Block, Store
-from longcount.studies.executors import Tell
 from longcount.studies.memory import Memory
 from longcount.training.engines import train
 from longcount.training.measures import measure
 from longcount.training.protocol import SCHEMA, Condition, canonical_sha256
 
-if TYPE_CHECKING:
-    pass
+Tell = Callable[[str, int], None]
+"""Hears a block's folder and the epoch it has come to; raises `executors.Stopped` once the study goes on no longer."""
 
 
 @dataclass(frozen=True)

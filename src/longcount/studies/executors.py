@@ -6,17 +6,15 @@ Results never travel through an executor: a block's files go into the store, and
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
 from longcount.errors import UserError
 
 if TYPE_CHECKING:
+    from longcount.studies.blocks import Tell
     from longcount.studies.memory import Memory
-
-Tell = Callable[[str, int], None]
-"""Hears a block's folder and the epoch it has come to; raises `Stopped` once the study goes on no longer."""
 
 
 class Stopped(Exception):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from longcount.errors import UserError
-from longcount.studies.executors import Tell
+from longcount.studies.blocks import Tell
 from longcount.studies.remote import Watch, make_block_remotely
 
 SECONDS_TO_CONNECT = 10

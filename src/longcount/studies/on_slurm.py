@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from longcount.errors import UserError
-from longcount.studies.executors import Tell, available_cores
+from longcount.studies.blocks import Tell
+from longcount.studies.executors import available_cores
 from longcount.studies.remote import Watch, make_blocks_remotely
 
 JOBS = 100

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from longcount.errors import UserError
-from longcount.studies.blocks import make_block
-from longcount.studies.executors import Stopped, Tell
+from longcount.studies.blocks import Tell, make_block
+from longcount.studies.executors import Stopped
 
 PROGRESS = "log/progress"
 SECONDS_BETWEEN_NOTES = 1.0
