@@ -5,11 +5,15 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from longcount import cells, languages
 from longcount.analysis.traces import trace, zigzag_word
 from longcount.commands import application
 from longcount.errors import UserError
+from longcount.languages import tasks
 from longcount.languages.words import Words
 from longcount.report.trace import trace_figure, write_trace
+from longcount.store.models import keep_models
+from longcount.training.problem import problem
 
 INNER = ["i", "f", "g", "o", "h", "c"]
 
@@ -42,9 +46,30 @@ def test_drawings(frame, tmp_path, suffix):
 def test_the_first_failure_is_drawn(frame):
     marked = trace_figure(frame.assign(first_failure=frame["token"] == 98), ("h", "c"))
     unmarked = trace_figure(frame.assign(first_failure=False), ("h", "c"))
-    assert [len(chart["layer"]) for chart in marked["vconcat"]] == [3, 2, 2]
+    assert [len(chart["layer"]) for chart in marked["vconcat"]] == [3, 2, 3]
     assert marked["vconcat"][1]["layer"][1]["data"]["values"] == [{"token": 98}]
-    assert [len(chart["layer"]) for chart in unmarked["vconcat"]] == [2, 1, 1]
+    assert [len(chart["layer"]) for chart in unmarked["vconcat"]] == [2, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("language", "task", "text", "charts"),
+    [
+        ("shuffle2", "next_letters", "([)]()", ["counters", "gates", "output )", "output ]"]),
+        ("an_bn", "predict", "aabb", ["depth", "gates", "output a", "output b", "output end"]),
+        ("dyck1", "recognise", "())", ["depth", "gates", "output member"]),
+    ],
+)
+def test_drawings_of_other_languages_and_tasks(tmp_path, language, task, text, charts):
+    asked = problem(languages.get(language), tasks.get(task))
+    cell = cells.get("gru", 2, 1, asked.letters, len(asked.outputs))
+    weights = np.random.default_rng(0).uniform(-1, 1, (1, cell.size())).astype(np.float32)
+    keep_models(tmp_path / "store", {cell: weights}, "constructed", {}, asked={"language": language, "task": task})
+    found = trace(tmp_path / "store", 0, Words.from_strings([text], asked.language.letters), None, "last")
+    figure = trace_figure(found, cell.state_names)
+    assert [chart["layer"][0]["encoding"]["y"]["title"] for chart in figure["vconcat"]] == charts
+    write_trace(found, cell.state_names, tmp_path / "trace.svg")
+    text = (tmp_path / "trace.svg").read_text()
+    assert all(title in text for title in charts)
 
 
 def test_refusals(drawn, frame, tmp_path):

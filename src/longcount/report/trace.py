@@ -1,4 +1,4 @@
-"""A trace, drawn: depth and state, gates, and the output with its target, the first failure in red."""
+"""A trace, drawn: counters and state, gates, and outputs with their targets, the first failure in red."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from longcount.analysis.selection import count
 from longcount.errors import UserError
-from longcount.report.channels import number, rows
+from longcount.report.channels import number, rows, short
 from longcount.report.drawing import FORMATS, drawn
 from longcount.report.style import BASELINE, DEPTH, TEXT_WIDTH
 from longcount.report.writing import write_bytes, write_frame
@@ -57,32 +57,71 @@ def trace_figure(frame: "pd.DataFrame", state_names: tuple[str, ...]) -> dict[st
         }
         for token in frame.loc[frame["first_failure"], "token"]
     ]
-    depth = {
-        "data": rows(frame, token="token", depth="depth"),
-        "mark": {"type": "area", "color": BASELINE, "opacity": 0.25},
-        "encoding": {"x": x, "y": number("depth", "depth", axis={"orient": "right", "grid": False})},
-    }
-    charts = [
-        {"layer": [depth, _lines(frame, state, "state", x), *failure], "resolve": {"scale": {"y": "independent"}}}
-    ]
+    charts = [_counters_and_state(frame, state, x)]
     if gates:
-        charts.append({"layer": [_lines(frame, gates, "gates", x), *failure]})
-    for output in (name.removeprefix("output_") for name in frame.columns if name.startswith("output_")):
-        if count(frame, f"target_{output}") > 1:  # what never changes shows nothing
-            pair = [f"output_{output}", f"target_{output}"]
-            charts.append({"layer": [_lines(frame, pair, f"output {output}", x), *failure]})
-    sized = [{**chart, "width": TEXT_WIDTH - 90, "height": 100} for chart in charts]
+        charts.append({"layer": [_lines(frame, gates, "gates", x)]})
+    charts += [{"layer": _output(frame, output, x)} for output in _outputs_shown(frame)]
+    sized = [
+        {**chart, "layer": [*chart["layer"], *failure], "width": TEXT_WIDTH - 90, "height": 100} for chart in charts
+    ]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "vconcat": sized,
-        "resolve": {"scale": {"color": "independent"}},
+        "resolve": {"scale": {"color": "independent", "strokeDash": "independent"}},
     }
 
 
+def _counters_and_state(frame: "pd.DataFrame", state: list[str], x: dict[str, Any]) -> dict[str, Any]:
+    """The state over what has to be remembered: the depth as an area, several counters as dashed lines."""
+    counters = [name for name in frame.columns if name.startswith("count_")]
+    axis = {"orient": "right", "grid": False}
+    if counters:
+        behind = _lines(frame, counters, "counters", x)
+        behind["mark"] |= {"color": BASELINE, "interpolate": "step-after"}
+        behind["encoding"]["strokeDash"] = {**behind["encoding"].pop("color"), "legend": {"symbolType": "stroke"}}
+    else:
+        behind = {
+            "data": rows(frame, token="token", value="depth"),
+            "mark": {"type": "area", "color": BASELINE, "opacity": 0.25, "interpolate": "step-after"},
+            "encoding": {"x": x, "y": number("value", "depth")},
+        }
+    behind["encoding"]["y"] |= {"axis": axis}
+    return {"layer": [behind, _lines(frame, state, "state", x)], "resolve": {"scale": {"y": "independent"}}}
+
+
+def _outputs_shown(frame: "pd.DataFrame") -> list[str]:
+    """The outputs whose right answer changes along the word; where none does, all."""
+    outputs = [name.removeprefix("output_") for name in frame.columns if name.startswith("output_")]
+    return [output for output in outputs if count(frame, f"target_{output}") > 1] or outputs
+
+
+def _output(frame: "pd.DataFrame", output: str, x: dict[str, Any]) -> list[dict[str, Any]]:
+    """An output over the tokens at which it should say yes, in grey; where it is asked once, over a square at what is
+    right then."""
+    asked = frame.loc[frame[f"target_{output}"].notna()]
+    domain = {"domain": [0, 1]}
+    area = {"type": "area", "color": BASELINE, "opacity": 0.25, "interpolate": "step-after"}
+    square = {"type": "point", "shape": "square", "size": 60, "color": BASELINE}
+    target = {
+        "data": rows(asked, token="token", value=f"target_{output}"),
+        "mark": area if len(asked) == len(frame) else square,
+        "encoding": {"x": x, "y": number("value", f"output {output}", scale=domain)},
+    }
+    line = _lines(frame, [f"output_{output}"], f"output {output}", x)
+    line["encoding"]["y"] |= {"scale": domain}
+    del line["encoding"]["color"]
+    return [target, line]
+
+
 def _lines(frame: "pd.DataFrame", names: list[str], title: str, x: dict[str, Any]) -> dict[str, Any]:
+    # One row per token and name: the brackets of a name would mean something in the name of a column.
+    values = [
+        {"token": token, "name": name, "value": short(value)}
+        for name in names
+        for token, value in zip(frame["token"].tolist(), frame[name].tolist(), strict=True)
+    ]
     return {
-        "data": rows(frame, token="token", **{name: name for name in names}),
-        "transform": [{"fold": names, "as": ["name", "value"]}],
+        "data": {"values": values},
         "mark": {"type": "line", "strokeWidth": 1.2, "clip": True},
         "encoding": {
             "x": x,
