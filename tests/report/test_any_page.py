@@ -50,7 +50,7 @@ def test_page_opens_offline_draws_its_figures_and_names_the_language(page, store
     assert page.complaints == []
     made = figures(read_results(store))
     title = TITLES[store.study.name]
-    assert len(made) == (1 if store.study.name == "recognise" else 2)
+    assert len(made) == {"recognise": 1, "shuffle2": 2, "an_bn": 3}[store.study.name]
     for figure in made:
         assert title in figure.title
         panels = page.locator(f"#{figure.name} .panel")

@@ -14,7 +14,7 @@ from longcount.languages.dyck import Brackets
 from longcount.languages.dyck2 import Stack
 from longcount.languages.language import Language
 from longcount.languages.machine import Machine
-from longcount.report.asked import SPLIT_TITLES
+from longcount.report.asked import SPLIT_TITLES, asked, asked_title
 from longcount.report.numbers import percent
 from longcount.report.table1 import cell_title
 from longcount.store.store import Store
@@ -45,17 +45,19 @@ def embedded(store: Store, results: "Results") -> "tuple[dict[str, Any], Program
     """Every epoch's weights of some runs of each condition with few units, and all that the explorer has to know to
     compute with them; and the programs that these name."""
     small = [condition for condition in store.study.conditions if _is_small(condition)]
+    several = len(asked(results)) > 1
     models: dict[str, Any] = {}
     programs: dict[tuple[Cell, Link], str] = {}
     for condition in small:
         cell, problem = condition.built_in_cell(), condition.problem()
+        title = cell_title(condition.folder)
         room = NUMBERS // (len(small) * cell.size() * (condition.epochs + 1))
         rows = where(results["models"], condition=condition.folder).iloc[: min(RUNS, room)].to_dict("records")
         if not rows:
             continue
         models[condition.folder] = {
             "cell": programs.setdefault((cell, problem.question.link), str(len(programs))),
-            "title": cell_title(condition.folder),
+            "title": f"{title} ({asked_title(condition.language, condition.task)})" if several else title,
             **_asked(problem),
             "language": read_by(problem.language),
             "examples": _examples(store, condition),

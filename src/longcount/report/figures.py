@@ -15,7 +15,8 @@ from longcount.report.asked import SPLIT_TITLES, asked, asked_title, conditions_
 from longcount.report.numbers import percent, significant
 from longcount.report.panels import Panel
 from longcount.report.style import TEXT_WIDTH
-from longcount.report.table1 import cell_title
+from longcount.report.summary import first_failing_told
+from longcount.report.table1 import cell_title, panel_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,7 +176,7 @@ def _losses(results: "Results", language: str, task: str) -> list[Figure]:
         title = f"Validation loss during training: {asked_title(language, task)}"
         beside = "Mean, least and greatest loss, and single runs; "
         beside += "cross-entropy." if task == "predict" else "mean squared error, whatever was trained with."
-        titles = {condition: cell_title(condition) for condition in trained}
+        titles = {condition: panel_title(condition) for condition in trained}
     curves = [panels.loss_curve(losses, condition, titles[condition]) for condition, losses in trained.items()]
     alternative = (
         "Curves of validation loss on a log scale over epochs, one panel per condition: mean, range, single runs."
@@ -183,9 +184,11 @@ def _losses(results: "Results", language: str, task: str) -> list[Figure]:
     return [Figure(name, title, beside, f"{sentence}: {'; '.join(parts)}.", alternative, in_lines(curves), 130)]
 
 
-def _beside_figure_2(condition: str) -> str | dict[str, str]:
-    title = cell_title(condition)
-    return title if condition in ("lstm", "relu") else {"text": title, "subtitle": "not in the paper"}
+def _beside_figure_2(condition: str) -> Any:
+    title = panel_title(condition)
+    if condition in ("lstm", "relu"):
+        return title
+    return {"text": title, "subtitle": "not in the paper"} if isinstance(title, str) else title
 
 
 def figure2_long(results: "Results") -> list[Figure]:
@@ -219,7 +222,7 @@ def figure2_long(results: "Results") -> list[Figure]:
             "runs end.",
             in_lines(
                 [
-                    panels.loss_curve(where(losses, condition=condition), condition, cell_title(condition), before)
+                    panels.loss_curve(where(losses, condition=condition), condition, panel_title(condition), before)
                     for condition in conditions
                 ]
             ),
@@ -380,6 +383,32 @@ def _survival(curves: "pd.DataFrame", language: str, task: str) -> list[Figure]:
     return [Figure(name, title, beside, sentence, alternative, [[panels.survival(curves)]], 210, width=380)]
 
 
+def first_failing(results: "Results") -> list[Figure]:
+    """The least n whose word fails, of languages with a word for each n."""
+    known = results["summary"].loc[results["summary"]["first_failing_n_min"].notna()]
+    found = []
+    for language, task in asked(results):
+        rows = where(known, language=language, task=task).drop_duplicates("condition")
+        if len(rows) == 0:
+            continue
+        parts = [f"{cell_title(row['condition'])} {first_failing_told(row)}" for row in rows.to_dict("records")]
+        found.append(
+            Figure(
+                f"first_failing_n_{language}_{task}",
+                f"Up to which n do they count? {asked_title(language, task)}",
+                "Of the words of n = 1, 2, 3 and so on, the first that a run at its best epoch does not get right "
+                "throughout.",
+                "First failing n, median (least / greatest) over the runs: " + "; ".join(parts) + ".",
+                "Dots and lines, one per condition: median, least and greatest first failing n on a log scale.",
+                [[panels.first_failing(rows)]],
+                max(60, 22 * len(rows)),
+                aside=130,
+                width=400,
+            )
+        )
+    return found
+
+
 def averages(results: "Results") -> list[Figure]:
     """What average failure points hide."""
     models = panels.shallow_models(results)
@@ -415,6 +444,7 @@ MAKERS: dict[Callable[["Results"], list[Figure]], str] = {
     figure3: "zigzags",
     failure: "steps",
     survival: "survival",
+    first_failing: "summary",
     averages: "table1",
 }
 """What makes the figures, in the order of the page, and the result without which it makes none."""

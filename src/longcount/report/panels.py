@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longcount.analysis.failures import PHASES
+from longcount.analysis.models import LARGEST_N
 from longcount.analysis.results import SHALLOW_LENGTH
 from longcount.analysis.selection import in_order, values, where
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.channels import name, number, rows, short, shown
 from longcount.report.numbers import significant
 from longcount.report.style import BASELINE, DEPTH, PHASE_COLOURS, colour, colours_of
-from longcount.report.table1 import cell_title
+from longcount.report.table1 import cell_title, panel_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -354,6 +355,42 @@ def survival(curves: "pd.DataFrame") -> Panel:
     }
 
 
+def first_failing(summary: "pd.DataFrame") -> Panel:
+    """First failing n over runs, from the least to the greatest with the median, one line per condition.
+
+    Args:
+        summary: one row per condition: condition, first_failing_n_min, _median and _max; infinite for none.
+    """
+    titles = [cell_title(condition) for condition in summary["condition"]]
+    colours = colours_of(summary["condition"])
+    places = {place: values(summary, f"first_failing_n_{place}").astype(float) for place in ("min", "median", "max")}
+    shown_ = summary.assign(
+        model=titles,
+        **{place: np.minimum(numbers, LARGEST_N) for place, numbers in places.items()},
+        **{f"{place}_told": [f"{n:.0f}" if np.isfinite(n) else "none" for n in places[place]] for place in places},
+    )
+    fields = ("model", *places, *(f"{place}_told" for place in places))
+    x = number("median", f"first failing n (none up to {LARGEST_N:,}: at the end)", scale=_UP_TO_LARGEST_N)
+    y = name("model", sort=titles, axis={"labelLimit": 200})
+    told = shown("model", *((f"{place}_told", "", title) for place, title in _PLACES.items()))
+    colour_ = name("model", legend=None, scale={"domain": titles, "range": list(colours.values())})
+    encoding = {"y": y, "color": colour_, "tooltip": told}
+    return {
+        "data": rows(shown_, **{field: field for field in fields}),
+        "layer": [
+            {
+                "mark": {"type": "rule", "strokeWidth": 1.5},
+                "encoding": {**encoding, "x": {**x, "field": "min"}, "x2": {"field": "max"}},
+            },
+            {"mark": {"type": "circle", "size": 50, "opacity": 1}, "encoding": {**encoding, "x": x}},
+        ],
+    }
+
+
+_UP_TO_LARGEST_N = {"type": "log", "domain": [1, LARGEST_N], "nice": False}
+_PLACES = {"median": "median", "min": "least", "max": "greatest"}
+
+
 def shallow_models(results: "Results") -> "pd.DataFrame":
     """The models of Dyck-1 that learned and were measured both on ``()`` repeated and on Very Long words."""
     models = where(results["models"], learned=True)
@@ -405,7 +442,7 @@ def predictors(results: "Results", condition: str) -> Panel:
     x = number("r2", "R²", scale={"domain": [0, 1]})
     told = shown("predictor", ("r2", ".3f", "R²"), ("low", ".2f"), ("high", ".2f"), "slope", "p")
     return {
-        "title": cell_title(condition),
+        "title": panel_title(condition),
         "layer": [
             {
                 "data": data,

@@ -105,16 +105,16 @@ def _rows(by_split: dict[str, dict[str, Any]]) -> list[dict[str, str]]:
         told[0][FPF] = position(longest["fpf_mean"])
     if first["cell"]:
         told[0]["learned"] = f"{first['learned']:.0f} of {first['runs']}"
-        told[0] |= _first_failing(first)
+        if not np.isnan(first["first_failing_n_min"]):  # the language is indexed by n
+            told[0][FIRST_FAILING] = first_failing_told(first)
     return told if several else told[:1]
 
 
 _LONGER = ("zigzag", "training", "validation", "long", "very_long")
 
 
-def _first_failing(row: dict[str, Any]) -> dict[str, str]:
+def first_failing_told(row: dict[str, Any]) -> str:
+    """The first failing n of a condition: median, least and greatest over its runs."""
     least, median, greatest = (row[f"first_failing_n_{place}"] for place in ("min", "median", "max"))
-    if np.isnan(least):  # the language is not indexed by n
-        return {}
     told = [f"{n:,.0f}" if np.isfinite(n) else "none" for n in (median, least, greatest)]
-    return {FIRST_FAILING: told[0] if row["runs"] == 1 else f"{told[0]} ({told[1]} / {told[2]})"}
+    return told[0] if row["runs"] == 1 else f"{told[0]} ({told[1]} / {told[2]})"

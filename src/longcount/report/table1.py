@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longcount.analysis.selection import where
+from longcount.analysis.results import ASKED
+from longcount.analysis.selection import kept_share, where
 from longcount.analysis.worst_case import WorstCase
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.numbers import interval, percent, position
@@ -35,12 +36,29 @@ WORST_CASE_CAPTION = (
 _ROW_STYLES = {"std": "dim", "95%": "dim", "paper": "cyan"}
 WORST_CASE = "worst-case FPF"
 NO_CASES: Mapping[str, WorstCase] = {}
-_TITLES = {"relu_all": "ReLU, all runs", "constant": "constant answer", "perfect": "perfect counter"}
+_TITLES = {"constant": "constant answer", "perfect": "perfect counter"}
 
 
 def cell_title(condition: str) -> str:
-    """A row's name for people: ``LSTM`` for ``lstm``."""
-    return paper.CELL_TITLES.get(condition, _TITLES.get(condition, condition))
+    """A row's name for people: the cell and what sets the condition apart, but for the language and the task, by which
+    reports are ordered.
+
+    >>> cell_title("lstm"), cell_title("gru-language=an_bn,hidden_size=2"), cell_title("relu_all")
+    ('LSTM', 'GRU, hidden_size=2', 'ReLU, all runs')
+    """
+    if condition in _TITLES:
+        return _TITLES[condition]
+    base = condition.removesuffix("_all")
+    is_of_all_runs = base != condition and kept_share(base.partition("-")[0]) < 1
+    cell, _, settings = (base if is_of_all_runs else condition).partition("-")
+    told = [setting for setting in settings.split(",") if setting and setting.split("=")[0] not in ASKED]
+    return ", ".join([paper.CELL_TITLES.get(cell, cell), *told, *(["all runs"] if is_of_all_runs else [])])
+
+
+def panel_title(condition: str) -> str | dict[str, str | list[str]]:
+    """The same over a panel, as Vega-Lite takes it: what sets the condition apart in small print, line by line."""
+    title, *settings = cell_title(condition).split(", ")
+    return {"text": title, "subtitle": settings} if settings else title
 
 
 def table1_values(table1: "pd.DataFrame", worst: Mapping[str, WorstCase] = NO_CASES) -> "pd.DataFrame":
