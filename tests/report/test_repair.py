@@ -16,8 +16,8 @@ from longcount.commands.application import main
 from longcount.exact.construct import construct
 from longcount.languages.splits import make_splits
 from longcount.report.draw import draw
+from longcount.report.formats import Table
 from longcount.report.repair import repair_table, sides
-from longcount.report.tables import Table
 from longcount.store.models import keep_models
 from longcount.store.store import Store
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from longcount.analysis.table1 import MEASURES
 from longcount.analysis.worst_case import WorstCase
-from longcount.report.formats import csv_text, latex_text, markdown_text, write_table
+from longcount.report.formats import Table, csv_text, latex_text, markdown_text, write_table
 from longcount.report.table1 import CAPTION, table1_shown, table1_terminal, table1_values
 
 COLUMNS = "cell,measure,mean,min,max,std,runs,unfailed,paper_mean,paper_min,paper_max"
@@ -133,5 +133,5 @@ def test_terminal_table_with_worst_cases_is_no_wider_than_what_is_printed(table,
 
 def test_three_files(table, learned, tmp_path):
     shown, groups = table1_shown(table, learned)
-    write_table(tmp_path / "tables", "table1", table1_values(table), shown, CAPTION, groups)
+    write_table(tmp_path / "tables", Table("table1", "", "", table1_values(table), shown, CAPTION, groups))
     assert sorted(path.name for path in (tmp_path / "tables").iterdir()) == ["table1.csv", "table1.md", "table1.tex"]

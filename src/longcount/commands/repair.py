@@ -71,7 +71,7 @@ def repair(
     table, both = repair_table(store), sides(store)
     assert table is not None
     assert both is not None
-    write_table(store.directory / "tables", table.name, table.values, table.shown, table.caption, table.groups)
+    write_table(store.directory / "tables", table)
     if json:
         rows = frame.loc[:, list(FIELDS)]
         for stage, models in both.items():

@@ -53,6 +53,7 @@ def run(
         log_json: Progress as JSON lines on standard error.
     """
     from longcount.errors import UserError
+    from longcount.studies.executors import Threads
     from longcount.studies.run import refuse_folder
     from longcount.training.protocol import read_study
 
@@ -60,12 +61,20 @@ def run(
         raise UserError("--set: changes a study file, and none was given; `study add` adds to a store")
     study = None if file is None else read_study(file, fields_of(set_))
     refuse_folder(out, study)
-    _finish(
-        study,
-        out,
-        _executor(executor, out, jobs, address, scheduler_file, cluster, cores, fields_of(submit, "--submit")),
-        log_json,
-    )
+    parameters = fields_of(submit, "--submit")
+    if executor != "dask" and (address or scheduler_file):
+        raise UserError("--address and --scheduler-file: of a Dask scheduler; add --executor dask")
+    if executor == "dask":
+        from longcount.studies.on_dask import Dask
+
+        workers = Dask(out, address, scheduler_file)
+    elif executor == "slurm":
+        from longcount.studies.on_slurm import Slurm
+
+        workers = Slurm(out, jobs, cores, parameters, cluster)
+    else:
+        workers = Threads(jobs)
+    _finish(study, out, workers, log_json)
 
 
 @app.command
@@ -257,32 +266,6 @@ def _value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
-
-
-def _executor(
-    kind: str,
-    out: Path,
-    jobs: int | None,
-    address: str | None,
-    scheduler_file: Path | None,
-    cluster: Literal["slurm", "local"],
-    cores: int,
-    parameters: dict[str, Any],
-) -> Executor:
-    from longcount.errors import UserError
-    from longcount.studies.executors import Threads
-
-    if kind != "dask" and (address or scheduler_file):
-        raise UserError("--address and --scheduler-file: of a Dask scheduler; add --executor dask")
-    if kind == "dask":
-        from longcount.studies.on_dask import Dask
-
-        return Dask(out, address, scheduler_file)
-    if kind == "slurm":
-        from longcount.studies.on_slurm import Slurm
-
-        return Slurm(out, jobs, cores, parameters, cluster)
-    return Threads(jobs)
 
 
 def _finish(study: Any, out: Path, executor: Executor, log_json: bool, conditions: tuple[Condition, ...] = ()) -> None:

@@ -58,8 +58,7 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
         if repaired is not None:
             told.insert(3, repaired)
         for table in told:
-            folder = store.directory / "tables"
-            write_table(folder, table.name, table.values, table.shown, table.caption, table.groups)
+            write_table(store.directory / "tables", table)
         drawing.draw(store.directory / "figures", drawn, helpers)
         write_page(store.directory / "report.html", store, results, told, drawn)
     return [store.directory / name for name in ("tables", "figures", "report.html")]

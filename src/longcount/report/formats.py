@@ -1,6 +1,7 @@
 """One table, three files: CSV for programs, Markdown for readers, LaTeX for papers."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,19 @@ _LATEX_SIGNS = {
     "→": r"$\rightarrow$",
     "`": r"\textasciigrave{}",
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """One table: ``values`` go to the CSV file, ``shown`` is text; a new group begins at each row of ``groups``."""
+
+    name: str
+    short: str  # for the page's list of sections
+    title: str
+    values: "pd.DataFrame"
+    shown: "pd.DataFrame"
+    caption: str
+    groups: tuple[int, ...] = ()
 
 
 def markdown_text(frame: "pd.DataFrame") -> str:
@@ -87,19 +101,13 @@ def escape_latex(text: str) -> str:
     return re.sub(r"\^([-\d]+)\^", r"$^{\1}$", text)
 
 
-def write_table(
-    directory: Path,
-    name: str,
-    values: "pd.DataFrame",
-    shown: "pd.DataFrame",
-    caption: str,
-    rules_before: tuple[int, ...] = (),
-) -> None:
-    """Write ``name``.csv (the numbers), ``name``.md and ``name``.tex (the texts) into ``directory``.
+def write_table(directory: Path, table: Table) -> None:
+    """Write a table's .csv (the numbers), .md and .tex (the texts) into ``directory``.
 
     Raises:
         UserError: where the directory cannot be written.
     """
-    write_text(directory / f"{name}.csv", csv_text(values))
-    write_text(directory / f"{name}.md", f"{markdown_text(shown)}\n\n{caption}\n")
-    write_text(directory / f"{name}.tex", latex_text(shown, caption, f"tab:{name}", rules_before))
+    write_text(directory / f"{table.name}.csv", csv_text(table.values))
+    write_text(directory / f"{table.name}.md", f"{markdown_text(table.shown)}\n\n{table.caption}\n")
+    latex = latex_text(table.shown, table.caption, f"tab:{table.name}", table.groups)
+    write_text(directory / f"{table.name}.tex", latex)

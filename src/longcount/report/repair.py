@@ -15,9 +15,9 @@ from longcount.analysis.selection import LEARNED_ACCURACY, at_epochs, values, wh
 from longcount.analysis.table1 import MEASURES, rows_of_cells
 from longcount.analysis.worst_case import COLUMNS as VERDICT
 from longcount.analysis.worst_case import with_verdicts, worst_case
+from longcount.report.formats import Table
 from longcount.report.numbers import significant
 from longcount.report.table1 import bounds_shown, cell_title, mean_and_range
-from longcount.report.tables import Table
 from longcount.store.store import Store
 
 if TYPE_CHECKING:

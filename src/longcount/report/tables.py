@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from longcount.analysis.selection import in_order, values, where
@@ -10,6 +9,7 @@ from longcount.analysis.worst_case import WorstCase
 from longcount.papers import el_naggar_2022 as paper
 from longcount.papers.el_naggar_2022.claims import VERDICTS
 from longcount.report.asked import SPLIT_TITLES, asked, asked_title
+from longcount.report.formats import Table
 from longcount.report.numbers import MINUS, interval, percent, position, significant
 from longcount.report.panels import PREDICTOR_TITLES, constant_fpf, whole_length
 from longcount.report.summary import summary_caption, summary_shown
@@ -27,19 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     Results = dict[str, pd.DataFrame]
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """One table: ``values`` go to the CSV file, ``shown`` is text; a new group begins at each row of ``groups``."""
-
-    name: str
-    short: str  # for the page's list of sections
-    title: str
-    values: "pd.DataFrame"
-    shown: "pd.DataFrame"
-    caption: str
-    groups: tuple[int, ...] = ()
 
 
 def tables(results: "Results", worst: Mapping[str, WorstCase] = NO_CASES) -> list[Table]:

@@ -11,10 +11,10 @@ from longcount.analysis.selection import in_order, values, where
 from longcount.analysis.worst_case import worst_case
 from longcount.report.channels import number, rows, shown
 from longcount.report.figures import Figure
+from longcount.report.formats import Table
 from longcount.report.numbers import position
 from longcount.report.style import colour
 from longcount.report.table1 import cell_title
-from longcount.report.tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd
