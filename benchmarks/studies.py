@@ -137,7 +137,7 @@ def survival_curves(store: Path) -> None:
     import pandas as pd
     import pyarrow.parquet as pq
 
-    from longcount.analysis.failures import survival
+    from longcount.analysis.failures import survival_curve
     from longcount.analysis.models import chosen_models
     from longcount.analysis.selection import where
     from longcount.store.results import FIRST_FAILURES

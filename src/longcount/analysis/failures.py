@@ -42,7 +42,7 @@ def half_period_of(tokens: np.ndarray) -> int:
     return int(closing[0]) if len(closing) else len(tokens)
 
 
-def survival(failures: "pd.DataFrame", points: int = 201) -> "pd.DataFrame":
+def survival_curve(failures: "pd.DataFrame", points: int = 201) -> "pd.DataFrame":
     """Kaplan-Meier survival of words by token position, with a band over runs.
 
     Args:

@@ -27,7 +27,7 @@ from longcount.analysis.counters import (
     saturated_shares,
 )
 from longcount.analysis.failure_modes import failure_modes
-from longcount.analysis.failures import half_period_of, phases, survival
+from longcount.analysis.failures import half_period_of, phases, survival_curve
 from longcount.analysis.models import measure_models, metrics_of, weights_of
 from longcount.analysis.regression import table2
 from longcount.analysis.selection import at_epochs, in_order, where
@@ -248,7 +248,7 @@ class Analysis:
     def survival(self) -> "pd.DataFrame":
         """Survival of the words of the longest split at the best epochs, of all that are asked after every token:
         language, task, split, condition, cell (empty for a baseline), position, survival, low, high; see
-        `longcount.analysis.failures.survival`.
+        `longcount.analysis.failures.survival_curve`.
 
         Of Dyck-1's next letters the rows are those of Table 1, and the baseline is the constant answer; of others there
         is one row per condition, and the baseline is the one without memory.
@@ -268,7 +268,7 @@ class Analysis:
             rows = dict(table1.rows_of_cells(models)) if first.folder in self.dyck1 else {}
             rows = rows or {condition.folder: where(models, condition=condition.folder) for condition in conditions}
             for name, chosen in rows.items():
-                curve = survival(self._failures_by_word(chosen, split))
+                curve = survival_curve(self._failures_by_word(chosen, split))
                 curves.append(curve.assign(**labels, condition=name, cell=chosen["cell"].iloc[0]))
             words = self.store.words(split, first)
             if first.folder in self.dyck1:
@@ -276,7 +276,7 @@ class Analysis:
             else:
                 baseline = without_memory(first.problem(), self.store.words("training", first))
                 name, failures = WITHOUT_MEMORY, baseline.evaluate(words).first_failure[0]
-            curve = survival(pd.DataFrame({"run": 0, "fpf": failures, "length": words.lengths}))
+            curve = survival_curve(pd.DataFrame({"run": 0, "fpf": failures, "length": words.lengths}))
             curves.append(curve.assign(**labels, condition=name, cell=""))
         return _joined(curves).loc[:, columns]
 

@@ -2,7 +2,7 @@
 
 A few kills each by default. The long version, 34 kills under each of the three executors:
 
-    LONGCOUNT_KILLS=34 pytest tests/studies/test_survival.py
+    LONGCOUNT_KILLS=34 pytest tests/studies/test_kills.py
 """
 
 import contextlib
