@@ -156,7 +156,7 @@ def survival_curves(store: Path) -> None:
     rows = []
     for name, chosen in failures.groupby("condition", observed=True):
         title = f"{name}, {len(set(chosen['run'])):,} runs"
-        rows += [{"condition": title, **row} for row in survival(chosen).to_dict("records")]
+        rows += [{"condition": title, **row} for row in survival_curve(chosen).to_dict("records")]
     position = {"field": "position", "type": "quantitative", "title": "token"}
     share = {"type": "quantitative", "title": "share of words without a failure", "scale": {"domain": [0, 1]}}
     colour = {"field": "condition", "type": "nominal", "title": None}
