@@ -120,6 +120,27 @@ TWICE = Machine(
     ends=(("read", "0"),),
 )
 """,
+    "my_measures.py": '''
+import numpy as np
+
+def late(found):
+    """Words that fail, if at all, after token 8."""
+    return (found.first_failure > 8).sum(axis=1)
+
+def single(found):
+    return 3.0
+''',
+    "my_papers.py": """
+from longcount.papers import Paper
+from longcount.training.protocol import build_study
+
+WORDS = {"training_words": 40, "validation_words": 20, "training_n": "1-6", "long_n": "7-9", "very_long_n": "10-11"}
+
+def study(runs, seed, data):
+    return build_study({"cell": "relu", "language": "an_bn", "runs": runs, "seed": seed, "epochs": 1, "words": WORDS})
+
+TINY = Paper("tiny_2026", "A. Nobody. Counting to eleven. 2026.", 2, study)
+""",
     "my_recipes.py": """
 from longcount.training.recipes import CrossEntropy, Recipe, Slope
 

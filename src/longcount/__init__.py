@@ -38,10 +38,11 @@ __all__ = [
 if TYPE_CHECKING:
     from longcount.analysis.models import evaluate
     from longcount.errors import UserError
-    from longcount.experiments import paper_study, reproduce, train
+    from longcount.experiments import reproduce, train
     from longcount.languages.files import read_words
     from longcount.languages.splits import make_splits
     from longcount.languages.words import Words
+    from longcount.papers.el_naggar_2022 import paper_study
     from longcount.store.exchange import export_run, import_models, tensors_of, to_torch
     from longcount.store.store import Store
     from longcount.training.torch_modules import counter, from_torch
@@ -57,7 +58,7 @@ _MODULES = {
     "from_torch": "longcount.training.torch_modules",
     "import_models": "longcount.store.exchange",
     "make_splits": "longcount.languages.splits",
-    "paper_study": "longcount.experiments",
+    "paper_study": "longcount.papers.el_naggar_2022",
     "read_words": "longcount.languages.files",
     "reproduce": "longcount.experiments",
     "tensors_of": "longcount.store.exchange",

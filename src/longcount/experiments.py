@@ -6,19 +6,17 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from longcount.analysis.long_training import FOLDER, long_study
-from longcount.analysis.selection import KEPT_RUNS
-from longcount.cells import CELLS
+from longcount import papers
 from longcount.disk import disk_errors_told
 from longcount.exact.construct import construct as constructed
-from longcount.papers import el_naggar_2022 as paper
+from longcount.papers import Paper
 from longcount.store.locking import exclusive
 from longcount.store.models import keep_models
 from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.memory import Memory
 from longcount.studies.run import Listener, run_study
-from longcount.training.protocol import Study, build_study
+from longcount.training.protocol import build_study
 
 
 def train(
@@ -44,42 +42,39 @@ def train(
     return run_study(study, out, Threads(jobs), listen)
 
 
-def paper_study(runs: int = KEPT_RUNS, seed: int = 0, data: str | Path | None = None) -> Study:
-    """The paper's protocol: LSTM, ReLU and GRU.
-
-    Args:
-        runs: of LSTM and GRU; of ReLU three times as many, because the paper keeps the best third.
-        seed: of weights, orders and words.
-        data: a folder of word files; the splits that it lacks are made.
-
-    >>> [(condition.cell, condition.runs) for condition in paper_study().conditions]
-    [('lstm', 10), ('relu', 30), ('gru', 10)]
-    """
-    tables: dict[str, Any] = {"name": "paper", "seed": seed}
-    if data is not None:
-        tables["words"] = {"directory": str(data)}
-    tables["grid"] = [{"cell": cell, "runs": runs * CELLS[cell].paper_runs // KEPT_RUNS} for cell in paper.CELLS]
-    return build_study(tables, where="reproduce")
-
-
 def reproduce(
     out: str | Path,
     *,
+    paper: str = "el-naggar-2022",
     data: str | Path | None = None,
-    runs: int = KEPT_RUNS,
+    runs: int | None = None,
     seed: int = 0,
     jobs: int | None = None,
     listen: Listener | None = None,
 ) -> Store:
-    """Train the paper's models into a store, and in its folder ``long_training`` the first few of them for 100 epochs.
+    """Train a paper's models into a store, and in a folder inside it what the paper trains further.
 
-    See `paper_study`, `longcount.analysis.long_training` and `train`.
+    Args:
+        out: the store's folder.
+        paper: its name, or ``module:Name`` of one of your own.
+        data: a folder of word files; the splits that it lacks are made.
+        runs: of each cell; default: the paper's.
+        seed: of weights, orders and words.
+        jobs: blocks of runs worked on at once; default: all cores.
+        listen: is told how it goes.
+
+    Raises:
+        UserError: for an unknown paper, or a folder that holds something else.
     """
+    asked: Paper = papers.KIND.get(paper)
     out, memory = Path(out), Memory()
-    store = run_study(paper_study(runs, seed, data), out, Threads(jobs, memory), listen)
-    with exclusive(out):
-        run_study(long_study(store), out / FOLDER, Threads(jobs, memory), listen)
-        _keep_log(out / FOLDER / "log", out / "log" / f"{FOLDER}.jsonl")
+    study = asked.study(asked.runs if runs is None else runs, seed, None if data is None else Path(data))
+    store = run_study(study, out, Threads(jobs, memory), listen)
+    if asked.within is not None:
+        folder, further = asked.within(store)
+        with exclusive(out):
+            run_study(further, out / folder, Threads(jobs, memory), listen)
+            _keep_log(out / folder / "log", out / "log" / f"{folder}.jsonl")
     return store
 
 

@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from longcount import engine
 from longcount.commands import application
 from longcount.store.store import Store
 from longcount.studies.executors import Threads
@@ -96,6 +98,41 @@ def test_every_command_works_on_a_language_of_ones_own(study_file, tmp_path, cap
     assert "verdicts are about dyck1, next_letters, threshold 0.5, not twice" in capsys.readouterr().err
     done("report", store)
     assert "twice" in (store / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_measure_of_ones_own_is_a_column(undisturbed, own_parts, capsys):
+    own_parts()
+    words = ("--data", undisturbed.directory / "words/long.txt")
+    done("evaluate", undisturbed.directory, *words, "--measure", "my_measures:late", "--measure", "unfailed", "--json")
+    rows = json.loads(capsys.readouterr().out)
+    assert [*rows[0]][-2:] == ["late", "unfailed"]
+    evaluation = evaluate_words(undisturbed, rows)
+    assert [row["late"] for row in rows] == (evaluation > 8).sum(axis=1).tolist()
+    arguments = ["evaluate", undisturbed.directory, *words, "--measure", "my_measures:single"]
+    assert application.main([str(argument) for argument in arguments]) == 2
+    assert "my_measures:single: returned float64[], not a number for each model" in capsys.readouterr().err
+
+
+def evaluate_words(store: Store, rows: list[dict]) -> np.ndarray:
+    """First points of failure, int64 [rows, words], of the models of rows on the long words."""
+    words, found = store.words("long"), []
+    for row in rows:
+        condition = store.condition(row["condition"])
+        weights = store.weights(row["condition"], row["run"], row["epoch"])[None]
+        targets = condition.problem().targets(words)
+        found.append(engine.evaluate(condition.built_in_cell(), weights, words, targets).first_failure[0])
+    return np.array(found)
+
+
+def test_a_paper_of_ones_own_is_reproduced(own_parts, tmp_path, capsys):
+    own_parts()
+    done("reproduce", "my_papers:TINY", "--out", tmp_path / "tiny", "--seed", 3)
+    assert "an_bn, next letters" in capsys.readouterr().out
+    condition = Store.open(tmp_path / "tiny").study.conditions[0]
+    assert (condition.runs, condition.seed, condition.language) == (2, 3, "an_bn")
+    assert (tmp_path / "tiny" / "report.html").exists()
+    assert application.main(["reproduce", "my_papers:WORDS", "--out", str(tmp_path / "other")]) == 2
+    assert "a paper is a longcount.papers.Paper" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
+from longcount.analysis.measures import ALWAYS, measured
 from longcount.analysis.selection import LEARNED_ACCURACY, best_epochs, where
 from longcount.errors import UserError
 from longcount.languages.words import Words
@@ -121,7 +122,12 @@ def measure_models(
 
 
 def evaluate(
-    directory: str | Path, words: Words, epoch: Epoch = "best", jobs: int | None = None, cell: str | None = None
+    directory: str | Path,
+    words: Words,
+    epoch: Epoch = "best",
+    jobs: int | None = None,
+    cell: str | None = None,
+    measures: Sequence[str] = (),
 ) -> "pd.DataFrame":
     """Evaluate a model of every run of a store on any words.
 
@@ -131,6 +137,7 @@ def evaluate(
         epoch: which model of a run: ``"best"``, ``"last"`` or a number.
         jobs: threads; default: all cores.
         cell: a cell or condition; default: all that read these letters.
+        measures: further columns, by the names of `longcount.analysis.measures` or ``module:Name`` of one's own.
 
     Returns:
         Frame with condition, cell, run, epoch, words, accuracy (percent of words), loss (mean over words), fpf_mean,
@@ -159,12 +166,8 @@ def evaluate(
         def summary(
             found: "Evaluation", problem: Problem = problem, members: np.ndarray = members
         ) -> dict[str, object]:
-            columns: dict[str, object] = {
-                "accuracy": 100.0 * found.correct.mean(axis=1),
-                "loss": np.nanmean(found.loss, axis=1),
-                "fpf_mean": found.first_failure.mean(axis=1),
-                "fpf_min": found.first_failure.min(axis=1),
-            }
+            columns: dict[str, object] = {measure.__name__: measure(found) for measure in ALWAYS}
+            columns |= dict(measured(name, found) for name in measures)
             return columns | (_of_recognisers(found, words, members) if problem.task.wrong_words else {})
 
         its = where(models, condition=condition.folder)
@@ -177,11 +180,9 @@ def evaluate(
         rows += parts
     frame = pd.concat(rows, ignore_index=True)
     columns = ["condition", "cell", "run", "epoch", "words", "accuracy", "loss", "fpf_mean", "fpf_min", "learned"]
-    further = [name for name in _FURTHER if name in frame.columns]
+    further = [name for name in frame.columns if name not in columns]
     return frame.reindex(columns=[*columns, *further])
 
-
-_FURTHER = ("first_failing_n", "accuracy_right", "accuracy_wrong", "first_wrongly_accepted")
 
 LARGEST_N = 1_000
 """The n up to which a first failing n is looked for."""

@@ -29,6 +29,13 @@ FURTHER = {
 }
 """Columns that only some languages and tasks have, and how a number is shown."""
 
+KNOWN = ("condition", "cell", "run", "epoch", "words", "accuracy", "loss", "fpf_mean", "fpf_min", "learned")
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"
+
+
 Epoch = Annotated[Literal["best", "last"] | int, Parameter(converter=epoch_of)]
 
 
@@ -39,6 +46,7 @@ def evaluate(
     *,
     data: Path,
     cell: str | None = None,
+    measure: list[str] | None = None,
     epoch: Epoch = "best",
     json: Json = False,
     jobs: Jobs = None,
@@ -49,6 +57,8 @@ def evaluate(
         directory: A store.
         data: A file of words of the language, one a line; for recognisers of any strings over its letters.
         cell: A cell or condition of the store; needed where these read several languages.
+        measure: A further column, any number of times: a name (`longcount list measures` lists all), or module:Name of
+            your own.
         epoch: Which model of a run: best (lowest validation loss), last, or the number of an epoch.
     """
     from longcount.analysis.models import asked_of
@@ -59,7 +69,7 @@ def evaluate(
 
     asked = asked_of(Store.open(directory), cell)
     words = read_words(data, asked.language, members_only=not asked.task.wrong_words)
-    frame = evaluated(directory, words, epoch, jobs, cell)
+    frame = evaluated(directory, words, epoch, jobs, cell, measure or [])
     rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
     if json:
         print_json(rows)
@@ -68,7 +78,7 @@ def evaluate(
     from rich.table import Table
 
     table = Table(title=f"{directory} on {data}", caption="accuracy in % of words; FPF in tokens")
-    further = [name for name in FURTHER if name in frame.columns]
+    further = [name for name in frame.columns if name not in KNOWN]
     for name in ("condition", "run", "epoch", "words", "accuracy", "loss", "mean FPF", "least FPF", "learned"):
         table.add_column(name, justify="left" if name == "condition" else "right")
     for name in further:
@@ -84,6 +94,6 @@ def evaluate(
             f"{row['fpf_mean']:,.1f}",
             f"{row['fpf_min']:,}",
             {True: "yes", False: "no"}.get(row["learned"], ""),
-            *(FURTHER[name](row[name]) for name in further),
+            *(FURTHER.get(name, _short)(row[name]) for name in further),
         )
     print_table(table)

@@ -6,25 +6,29 @@ from cyclopts import App
 
 from longcount.commands.options import Json
 
+Kinds = Literal["cells", "languages", "tasks", "initialisations", "recipes", "measures", "papers"]
+
 app = App(name="list", help_format="plaintext", help_formatter="default")
 
 
 @app.default
-def list_(kind: Literal["cells", "languages", "tasks", "initialisations", "recipes"], /, *, json: Json = False) -> None:
+def list_(kind: Kinds, /, *, json: Json = False) -> None:
     """List all parts of a kind: name, what it is in a line, and where it comes from.
 
     Besides these, wherever a name is asked for, module:Name takes one of your own from a Python file beside the study
     file or in the current folder.
 
     Args:
-        kind: cells, languages, tasks, initialisations or recipes.
+        kind: cells, languages, tasks, initialisations, recipes, measures or papers.
     """
-    from longcount import cells, languages
+    from longcount import cells, languages, papers
+    from longcount.analysis import measures
     from longcount.commands.output import print_json, print_table
     from longcount.languages import tasks
     from longcount.training import recipes
 
-    kinds = {one.plural: one for one in (cells.KIND, languages.KIND, tasks.KIND, cells.INITIALISATIONS, recipes.KIND)}
+    of_training = (cells.KIND, languages.KIND, tasks.KIND, cells.INITIALISATIONS, recipes.KIND)
+    kinds = {one.plural: one for one in (*of_training, measures.KIND, papers.KIND)}
     rows = kinds[kind].listed()
     if json:
         print_json(row._asdict() for row in rows)

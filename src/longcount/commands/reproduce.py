@@ -1,4 +1,4 @@
-"""``longcount reproduce``: the whole paper."""
+"""``longcount reproduce``: a whole paper."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,30 +12,37 @@ app = App(name="reproduce", help_format="plaintext", help_formatter="default")
 
 @app.default
 def reproduce(
+    paper: str = "el-naggar-2022",
+    /,
     *,
-    out: Path = Path("paper"),
+    out: Path | None = None,
     data: Path | None = None,
-    runs: Annotated[int, number(1, 1_000_000)] = 10,
+    runs: Annotated[int | None, number(1, 1_000_000)] = None,
     seed: Seed = 0,
     jobs: Jobs = None,
 ) -> None:
-    """Train the paper's models, draw its tables and figures, and print Table 1 beside the paper's own.
+    """Train a paper's models, draw its tables and figures, and print what they can do beside the paper's own.
 
     The same command again goes on where it was interrupted.
 
     Args:
-        out: Folder of the store, made if need be.
+        paper: Its name (`longcount list papers` lists all), or module:Name of your own.
+        out: Folder of the store, made if need be; default: paper, for another paper than the first its name.
         data: Folder of word files; the splits that it lacks are made.
-        runs: Of lstm and gru; of relu three times as many, because the paper keeps the best third.
+        runs: Of each cell; default: the paper's. The first paper's relu has three times as many, because it keeps the
+            best third.
     """
     from longcount import experiments
     from longcount.commands.output import say
-    from longcount.commands.tables import print_table1
+    from longcount.commands.tables import print_results
+    from longcount.papers import KIND, PAPERS
     from longcount.report.draw import draw
     from longcount.studies.progress import shown
 
+    name = KIND.find(paper).name
+    out = out or Path("paper" if name == next(iter(PAPERS)) else name)
     with shown() as listen:
-        store = experiments.reproduce(out, data=data, runs=runs, seed=seed, jobs=jobs, listen=listen)
+        store = experiments.reproduce(out, paper=paper, data=data, runs=runs, seed=seed, jobs=jobs, listen=listen)
     draw(out, jobs)
-    print_table1(store)
+    print_results(store)
     say(f"tables, figures and page: {out / 'report.html'}")

@@ -1,9 +1,16 @@
-"""The numbers that the paper prints, each with the table or section it stands in.
+"""The paper's protocol, and the numbers that it prints, each with the table or section it stands in.
 
 El-Naggar, Madhyastha and Weyde, *Exploring the Long-Term Generalization of Counting Behavior in RNNs* (2022).
 """
 
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from longcount.analysis.long_training import FOLDER, long_study
+from longcount.analysis.selection import KEPT_RUNS
+from longcount.cells import CELLS as ALL_CELLS
+from longcount.papers.paper import Paper
+from longcount.training.protocol import Study, build_study
 
 REFERENCE = (
     "N. El-Naggar, P. Madhyastha, T. Weyde. Exploring the Long-Term Generalization of Counting Behavior in RNNs. "
@@ -11,8 +18,6 @@ REFERENCE = (
 )
 
 ASKED = ("dyck1", "next_letters")  # the paper's language and task
-
-ASKED = ("dyck1", "next_letters")  # language and task
 
 CELLS = ("lstm", "relu", "gru")  # in the order of the paper's tables
 CELL_TITLES = {"lstm": "LSTM", "relu": "ReLU", "gru": "GRU"}
@@ -72,3 +77,24 @@ TABLE_2: dict[str, dict[str, Regression]] = {
         "long": Regression(0.075, 0.035),
     },
 }
+
+
+def paper_study(runs: int = KEPT_RUNS, seed: int = 0, data: str | Path | None = None) -> Study:
+    """The paper's protocol (section 2): LSTM, ReLU and GRU.
+
+    Args:
+        runs: of LSTM and GRU; of ReLU three times as many, because the paper keeps the best third.
+        seed: of weights, orders and words.
+        data: a folder of word files; the splits that it lacks are made.
+
+    >>> [(condition.cell, condition.runs) for condition in paper_study().conditions]
+    [('lstm', 10), ('relu', 30), ('gru', 10)]
+    """
+    tables: dict[str, Any] = {"name": "paper", "seed": seed}
+    if data is not None:
+        tables["words"] = {"directory": str(data)}
+    tables["grid"] = [{"cell": cell, "runs": runs * ALL_CELLS[cell].paper_runs // KEPT_RUNS} for cell in CELLS]
+    return build_study(tables, where="reproduce")
+
+
+PAPER = Paper("el-naggar-2022", REFERENCE, KEPT_RUNS, paper_study, lambda store: (FOLDER, long_study(store)))
