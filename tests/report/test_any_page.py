@@ -1,20 +1,28 @@
 """Pages of stores of other languages and tasks: what applies is drawn, and named by its language; the rest is not."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from longcount import cells, languages
 from longcount.analysis.results import OF_ALL, read_results
 from longcount.analysis.selection import where
+from longcount.languages import tasks
+from longcount.languages.splits import make_splits
 from longcount.report.draw import draw
+from longcount.report.explorer import UNITS
 from longcount.report.figures import figures
+from longcount.store.models import keep_models
 from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.run import run_study
+from longcount.training.problem import problem
 from longcount.training.protocol import build_study
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*:ResourceWarning")
 
-BY_LENGTH = {
+BY_LENGTH: dict[str, Any] = {
     "training_words": 30,
     "validation_words": 15,
     "long_words": 8,
@@ -104,3 +112,29 @@ def test_survival_is_that_of_the_longest_words(store):
     for name in dict.fromkeys(survival["condition"]):
         curve = where(survival, condition=name)["survival"].to_numpy()
         assert (np.diff(curve) <= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("language", "task", "splits", "made"),
+    [
+        ("dyck1", "next_letters", ("validation",), {"tables", "report.html"}),
+        ("dyck1", "next_letters", ("training", "validation", "long"), {"tables", "figures", "report.html"}),
+        ("shuffle2", "next_letters", ("validation", "long"), {"tables", "figures", "report.html"}),
+        ("shuffle2", "recognise", ("training", "validation"), {"tables", "report.html"}),
+    ],
+)
+def test_models_measured_on_few_splits_are_reported_on_those(tmp_path, language, task, splits, made):
+    asked = problem(languages.get(language), tasks.get(task))
+    made_words = make_splits(1, language=language, task=task, **{**BY_LENGTH, "validation_words": 8})
+    words = {split: made_words[split] for split in splits}
+    cell = cells.get("relu", UNITS + 1, 1, asked.letters, len(asked.outputs))
+    weights = np.random.default_rng(0).uniform(-1, 1, (2, cell.size())).astype(np.float32)
+    keep_models(tmp_path, {cell: weights}, "constructed", {}, words, {"language": language, "task": task})
+    assert {path.name for path in draw(tmp_path, jobs=1)} == made
+    figures_ = {path.stem for path in (tmp_path / "figures").glob("*.svg")}
+    expected = {"survival" if language == "dyck1" else "survival_shuffle2_next_letters"}
+    assert figures_ == (expected if "figures" in made else set())
+    page = (tmp_path / "report.html").read_text(encoding="utf-8").split("<script>")[0]
+    assert 'id="explorer"' not in page  # too many units to show
+    assert 'id="claims"' not in page
+    assert not any(word in page for word in ("nan", "None", "undefined"))

@@ -273,9 +273,11 @@ class Analysis:
             words = self.store.words(split, first)
             if first.folder in self.dyck1:
                 name, failures = "constant", first_failures(baseline_outputs("constant", words), words)
-            else:
+            elif "training" in self.store.splits(first):
                 baseline = without_memory(first.problem(), self.store.words("training", first))
                 name, failures = WITHOUT_MEMORY, baseline.evaluate(words).first_failure[0]
+            else:
+                continue
             curve = survival_curve(pd.DataFrame({"run": 0, "fpf": failures, "length": words.lengths}))
             curves.append(curve.assign(**labels, condition=name, cell=""))
         return _joined(curves).loc[:, columns]

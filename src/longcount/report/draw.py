@@ -31,7 +31,7 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
         jobs: threads; default: all cores.
 
     Returns:
-        The folders and the page.
+        The folders that have something in them, and the page.
 
     Raises:
         UserError: where there is no store, a leaderboard that is not finished, or it cannot be written.
@@ -61,4 +61,5 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
             write_table(store.directory / "tables", table)
         drawing.draw(store.directory / "figures", drawn, helpers)
         write_page(store.directory / "report.html", store, results, told, drawn)
-    return [store.directory / name for name in ("tables", "figures", "report.html")]
+    made = [store.directory / name for name in ("tables", "figures", "report.html")]
+    return made if drawn else [made[0], made[2]]
