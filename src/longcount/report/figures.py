@@ -135,7 +135,7 @@ def predictors(results: "Results") -> list[Figure]:
             "R²: "
             + "; ".join(parts)
             + ". The leak is what a token makes the counter forget, read off the weights alone; "
-            "bars are 95 % intervals over runs, because the 60 points of a cell are 10 runs seen six times.",
+            f"bars are 95 % intervals over runs, as the points are not independent: {_points(table, conditions[0])}.",
             "Dot plots, one a cell: R squared with its interval for losses, the released code's reading of validation "
             "loss, and the leak; red ticks mark the paper's values.",
             [[panels.predictors(results, condition)] for condition in conditions],
@@ -144,6 +144,12 @@ def predictors(results: "Results") -> list[Figure]:
             width=400,
         )
     ]
+
+
+def _points(table: "pd.DataFrame", condition: str) -> str:
+    """How many models of how many runs a regression is over."""
+    row = where(table, condition=condition, predictor="validation").iloc[0]
+    return f"of {cell_title(condition)} {row['models']} models are {row['runs']} runs after different epochs"
 
 
 def losses(results: "Results") -> list[Figure]:
