@@ -129,7 +129,8 @@ _TABLE_2 = (
     "the models after epochs 1, 5, 10, 15, 20 and 25 (as many as there are) of each run that was kept; slope in tokens "
     "a unit. Intervals resample runs, because the models of a run are not independent; p takes them as if they were, "
     "as the paper does. “Last word” is the released code's reading of validation loss. The leak (the share of the "
-    "counter that a token forgets at depth 50) and the imbalance (increment less decrement there) are read off the weights alone."
+    "counter that a token forgets at depth 50) and the imbalance (increment less decrement there) are read off the "
+    "weights alone."
 )
 
 
