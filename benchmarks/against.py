@@ -43,7 +43,8 @@ NETWORKS = 32
 # depends on all that a process did before, and costs an evaluation of short words up to half its time.
 MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**30), "MALLOC_TOP_PAD_": str(2**26)}
 
-# Uses nothing that version 0.1.0 does not have. Answers each line, a case, by a line: ns a token a network, and a hash.
+# Uses nothing that version 0.1.0 does not have. Answers each line, a case, by a line: ns per token and network, and a
+# hash.
 WORKER = """
 import hashlib, json, sys, time
 import numpy as np
@@ -112,7 +113,7 @@ class Pair(NamedTuple):
 class Ratio(NamedTuple):
     """What was found of a pair."""
 
-    first: float  # ns a token a network, the median over processes
+    first: float  # ns per token and network, the median over processes
     second: float
     ratio: float  # of the second to the first, the median over processes
     low: float  # its 95% interval
@@ -132,7 +133,7 @@ class Version:
             os.sched_setaffinity(self.process.pid, {core})
 
     def time(self, case: Case) -> tuple[float, str]:
-        """Nanoseconds a token a network of a turn, and a hash of what came out. The first one compiles before."""
+        """Nanoseconds per token and network of a turn, and a hash of what came out. The first one compiles before."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(case.__dict__) + "\n")
@@ -213,7 +214,7 @@ def write_words(folder: Path, language_name: str, number: int) -> tuple[str, str
 def beside_other(pairs: Sequence[Pair], found: Sequence[Ratio]) -> str:
     """The table of this version beside the other."""
     lines = [
-        "| cell | units | work | other, ns a token a network | this | this / other | 95% interval | same bits |",
+        "| cell | units | work | other, ns per token and network | this | this / other | 95% interval | same bits |",
         "|---|---:|---|---:|---:|---:|---|---|",
     ]
     for pair, one in zip(pairs, found, strict=True):
@@ -225,8 +226,8 @@ def beside_other(pairs: Sequence[Pair], found: Sequence[Ratio]) -> str:
 
 
 def by_parameter(title: str, against: str, pairs: Sequence[Pair], found: Sequence[Ratio]) -> str:
-    """The table of cases beside others of this version, in ns a token a network a parameter."""
-    lines = [f"| {title} | ns a token a parameter | {against} | ratio | 95% interval |", "|---|---:|---:|---:|---|"]
+    """The table of cases beside others of this version, in ns per token, network and parameter."""
+    lines = [f"| {title} | ns per token and parameter | {against} | ratio | 95% interval |", "|---|---:|---:|---:|---|"]
     for pair, one in zip(pairs, found, strict=True):
         scale = pair.first.size() / pair.second.size()
         lines.append(

@@ -19,7 +19,7 @@ TITLES = {"lstm": "LSTM", "relu": "ReLU RNN", "gru": "GRU"}
 
 
 def measure(words: Words, slow_words: Words, passes: int = 3) -> dict[str, dict[str, float]]:
-    """Nanoseconds a token a model of training, for each cell: PyTorch and ours on one core, JAX and ours on all.
+    """Nanoseconds per token and model of training, for each cell: PyTorch and ours on one core, JAX and ours on all.
 
     Args:
         words: what our engine and JAX train on.
@@ -50,7 +50,7 @@ def measure(words: Words, slow_words: Words, passes: int = 3) -> dict[str, dict[
 def table(figures: Mapping[str, Mapping[str, float]], cores: int) -> str:
     """The Markdown table of `measure`'s figures."""
     lines = [
-        f"| training, ns a token a model | PyTorch loop, 1 core | JAX, {cores} cores "
+        f"| training, ns per token and model | PyTorch loop, 1 core | JAX, {cores} cores "
         f"| longcount, 1 core | longcount, {cores} cores | times faster than PyTorch | than JAX |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]

@@ -1,4 +1,4 @@
-"""What a PyTorch user would write instead of this project: the paper's online training, one word an update."""
+"""What a PyTorch user would write instead of this project: the paper's online training, one word per update."""
 
 import time
 

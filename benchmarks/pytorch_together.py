@@ -1,6 +1,6 @@
 """Many runs in one vectorised PyTorch call, or one after another? ``python benchmarks/pytorch_together.py``
 
-Prints milliseconds of processor time an update and a run, online training on the paper's words, one core.
+Prints milliseconds of processor time per update and run, online training on the paper's words, one core.
 """
 
 import time
@@ -35,7 +35,7 @@ def milliseconds(name: str, hidden_size: int, runs: int, together: bool, words: 
 def main() -> None:
     """Print a Markdown table."""
     words = make_splits(0)["training"]
-    print(f"PyTorch {torch.__version__}, mean {words.lengths.mean():.1f} tokens a word\n")
+    print(f"PyTorch {torch.__version__}, mean {words.lengths.mean():.1f} tokens per word\n")
     print("| cell | hidden size | alone | 2 together | 8 together | 32 together | 128 together |")
     print("|---|---|---|---|---|---|---|")
     for name, hidden_size in (("lstm", 1), ("gru", 1), ("relu", 1), ("lstm", 32)):

@@ -100,7 +100,7 @@ def main() -> None:
     random = np.random.default_rng(0)
     shared = words_for_all(asked.tokens, asked.deepest, random)
     targets = dyck.targets(shared)
-    print("| condition | models proved exact | tokens a model | tokens in all | models that failed |")
+    print("| condition | models proved exact | tokens per model | tokens in all | models that failed |")
     print("|:--|--:|--:|--:|--:|")
     for name in dict.fromkeys(verdicts["condition"]):
         exact = where(verdicts, condition=name, verdict="exact")

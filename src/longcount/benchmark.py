@@ -1,4 +1,4 @@
-"""How fast the engine is: nanoseconds a token a model for each cell, kind of work and number of threads."""
+"""How fast the engine is: nanoseconds per token and model for each cell, kind of work and number of threads."""
 
 from __future__ import annotations
 

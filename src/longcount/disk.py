@@ -10,7 +10,7 @@ from pathlib import Path
 
 from longcount.errors import UserError
 
-# What the disk may refuse and the user can mend.
+# What the disk may refuse and the user can fix.
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -40,7 +40,8 @@ def disk_errors_told(path: Path) -> Iterator[None]:
             raise
         reason = _REASONS[error.errno]
         place = error.filename or path
-        raise UserError(f"{place}: {reason}; mend that, then the same command goes on where it stopped") from error
+        remedy = "fix this and run the command again: it resumes where it stopped"
+        raise UserError(f"{place}: {reason}; {remedy}") from error
 
 
 def sync_folder(folder: Path) -> None:

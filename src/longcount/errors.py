@@ -1,8 +1,8 @@
-"""What a user can mend."""
+"""What a user can fix."""
 
 
 class UserError(Exception):
-    """Something the user can put right; its text is one clear line: where, what is wrong, what would be right.
+    """Something the user can fix; its text is one clear line: where, what is wrong, what would be right.
 
     The command line prints it as ``longcount: TEXT`` on standard error and exits with status 2. Library callers catch
     it like any exception.

@@ -90,7 +90,8 @@ def test_interrupted(start_longcount, tmp_path):
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in stderr
-    assert stderr.splitlines()[-1] == "longcount: interrupted; the same command goes on where this one stopped"
+    said = "longcount: interrupted; run the same command again to resume where this one stopped"
+    assert stderr.splitlines()[-1] == said
 
 
 def test_two_processes_on_one_folder(longcount, start_longcount, tiny_words, tmp_path):

@@ -223,7 +223,7 @@ def test_what_an_optimiser_is_not_is_refused(random_words, random_weights):
     cell, state = cells.get("relu"), engine.start(random_weights(cells.get("relu"), 1))
     words, targets = random_words((3,))
     engine.train(cell, state, words, targets, np.array([0]), RATE)
-    with pytest.raises(ValueError, match="runs go on with what they began with"):
+    with pytest.raises(ValueError, match="runs continue with what they started with"):
         engine.train(cell, state, words, targets, np.array([0]), RATE, Options(optimiser="sgd"))
 
 

@@ -1,4 +1,4 @@
-"""Any number of letters and outputs, one answer a word, softmax, a learned start: lanes, twin, PyTorch's autograd."""
+"""Any number of letters and outputs, one answer per word, softmax, a learned start: lanes, twin, PyTorch's autograd."""
 
 import numpy as np
 import pytest

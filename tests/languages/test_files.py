@@ -60,7 +60,7 @@ def test_round_trip(tmp_path_factory, strings):
 
 
 BAD_FILES = {
-    "empty": (b"", ": is empty; expected one word a line"),
+    "empty": (b"", ": is empty; expected one word per line"),
     "only newlines": (b"\n\r\n", ": is empty"),
     "unbalanced": (b"()\n(()))\n", ":2: ')' at column 5 closes nothing"),
     "truncated": (b"()\n()\n((()", ":3: the word is cut short or unbalanced: after column 4, its last, 2 '(' are"),
@@ -203,7 +203,7 @@ BAD_FILES_OF_ABC = {
     "cut short": (b"ab\n", ":1: the word is cut short: after column 2, its last, 'c' must follow"),
     "empty line": (b"abc\n\nabc\n", ":2: empty line; expected a word in 'a', 'b' and 'c'"),
     "labels": (b"abc\nabc,111\n", ":2: ',' at column 4: words of an_bn_cn have no labels; end the line here"),
-    "binary": (b"abc\nab\0\n", ":2: a zero byte: a binary file? Expected one word a line in 'a', 'b' and 'c'"),
+    "binary": (b"abc\nab\0\n", ":2: a zero byte: a binary file? Expected one word per line in 'a', 'b' and 'c'"),
 }
 
 

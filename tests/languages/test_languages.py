@@ -87,7 +87,7 @@ def expressions(operators: str) -> Reading:
     def is_word(text: str) -> bool:
         return shortened(text) in ("0", "1")
 
-    # A whole expression does not go on, and all others do.
+    # A whole expression cannot be continued, and all others can.
     return Reading(is_word, lambda text: not any(is_word(text[:end]) for end in range(len(text))))
 
 

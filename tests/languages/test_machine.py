@@ -166,7 +166,7 @@ BROKEN = {
     "no ends": ({"ends": ()}, "at least one rule and one end"),
     "letters": ({"letters": "aa"}, "'aa' has a letter twice"),
     "a rule for no letter": (rules(*GOOD["rules"], ("b", "c", "*", "b", (0,))), "a rule for 'c', which is none of"),
-    "no state to go on in": (rules(("a", "a", "*", "x", (1,)), *GOOD["rules"][1:]), "no rule and no end for state 'x'"),
+    "no way to continue": (rules(("a", "a", "*", "x", (1,)), *GOOD["rules"][1:]), "no rule and no end for state 'x'"),
     "a state that nothing reaches": (rules(*GOOD["rules"], ("x", "a", "*", "b", (0,))), "no rule leads to state 'x'"),
     "an end in no state": ({"ends": (("b", "0"), ("x", "0"))}, "no rule leads to state 'x'"),
     "expected in no state": ({"expected": (("x", "0", "a"),)}, "no rule leads to state 'x'"),

@@ -1,4 +1,4 @@
-"""The derived way back, against finite differences and against what its rules say."""
+"""The derived backward pass, against finite differences and against what its rules say."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ EQUATIONS = {
 
 
 def test_every_operation_is_looked_at():
-    """`where_positive` is what the way back of relu is made of."""
+    """`where_positive` is what the backward pass of relu is made of."""
     assert set(OPERATIONS) - set(EQUATIONS) == {"where_positive"}
 
 

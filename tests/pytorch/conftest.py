@@ -1,4 +1,4 @@
-"""Words, models and files that the tests of this room share."""
+"""Words, models and files that the tests of this folder share."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A longer training that goes on from what this process trained: the same bytes, fewer epochs."""
+"""A longer training that continues what this process trained: the same bytes, fewer epochs."""
 
 import pytest
 
@@ -36,8 +36,8 @@ def test_going_on_gives_the_bytes_of_training_from_the_start(remembered, small_s
     study = small_study(block_runs=8, **fields)
     heard, heard_of_remembered = [], []
     run_study(study, tmp_path / "fresh", Threads(1), heard.append)
-    run_study(study, tmp_path / "going on", Threads(1, remembered), heard_of_remembered.append)
-    assert content(tmp_path / "going on") == content(tmp_path / "fresh")
+    run_study(study, tmp_path / "continued", Threads(1, remembered), heard_of_remembered.append)
+    assert content(tmp_path / "continued") == content(tmp_path / "fresh")
     assert trained_tokens(heard_of_remembered) == pytest.approx(share * trained_tokens(heard))
 
 

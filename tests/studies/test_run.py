@@ -1,4 +1,4 @@
-"""Running studies: the same bytes however they are made, going on after a stop, and what is refused."""
+"""Running studies: the same bytes however they are made, resuming after a stop, and what is refused."""
 
 import errno
 import os
@@ -220,7 +220,7 @@ def test_a_disk_that_refuses_is_told_and_nothing_is_lost(
 
     real = disk.write_synced
     monkeypatch.setattr(disk, "write_synced", refuse)
-    with pytest.raises(UserError, match="mend that, then the same command goes on"):
+    with pytest.raises(UserError, match="fix this and run the command again"):
         run_study(small_study(), tmp_path / "store", Threads(1))
     monkeypatch.undo()
     heard = []

@@ -88,7 +88,7 @@ def test_status_tells_where_the_time_went(store, capsys):
     assert application.main(["study", "status", str(store)]) == 0
     text = capsys.readouterr().out
     assert "Where the time went" in text
-    assert "ns a token" in text
+    assert "ns per token" in text
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

@@ -23,7 +23,7 @@ def one_factor_at_a_time(store: Store) -> "pd.DataFrame":
     cells with one condition, are left out.
 
     Returns:
-        Frame, a row a (cell, factor, value), the baseline first with factor "baseline": runs, learned, learned_low,
+        Frame, a row per (cell, factor, value), the baseline first with factor "baseline": runs, learned, learned_low,
         learned_high (shares of runs, Wilson), long_accuracy and fpf (means over runs that learned), and over the pairs
         that learned in both: pairs, accuracy_difference and fpf_difference, each with _low and _high (this less the
         baseline, 95% bootstrap interval over runs).

@@ -46,7 +46,7 @@ def survival_curve(failures: "pd.DataFrame", points: int = 201) -> "pd.DataFrame
     """Kaplan-Meier survival of words by token position, with a band over runs.
 
     Args:
-        failures: one row a (run, word): run, fpf, length (tokens; a word with fpf = length is censored there).
+        failures: one row per (run, word): run, fpf, length (tokens; a word with fpf = length is censored there).
         points: how many positions from 0 to the greatest length.
 
     Returns:

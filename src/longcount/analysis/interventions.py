@@ -44,7 +44,7 @@ class Intervention:
 
 
 BASELINE = Intervention(
-    "the paper's protocol", "Plain training as in the paper: Adam, mean squared error, one word an update."
+    "the paper's protocol", "Plain training as in the paper: Adam, mean squared error, one word per update."
 )
 
 INTERVENTIONS = (
@@ -119,7 +119,7 @@ INTERVENTIONS = (
     ),
     Intervention(
         "quantised weights",
-        "After 25 epochs recurrent weights are rounded to powers of two and kept; the readout alone goes on training.",
+        "After 25 epochs recurrent weights are rounded to powers of two and kept; only the readout continues to train.",
         {"recipe": "quantised"},
     ),
     Intervention(

@@ -217,6 +217,6 @@ def read_leaderboard(store: Store) -> Leaderboard | None:
     if not all(is_made_from(path_of(store.directory, name), made_from) for name in (TABLE, BASELINES)):
         raise UserError(
             f"{store.directory}: a leaderboard that is not finished; `longcount leaderboard --out {store.directory}` "
-            "with the options that it was begun with goes on where it stopped"
+            "with the options that it was started with resumes it"
         )
     return Leaderboard(read_result(store.directory, TABLE), read_result(store.directory, BASELINES))

@@ -23,7 +23,7 @@ EPOCHS = 100
 
 
 def long_study(store: Store) -> Study:
-    """The study that goes on for 100 epochs: up to 8 runs of every condition of a store, on the same words, everything
+    """The study that continues to 100 epochs: up to 8 runs of every condition of a store, on the same words, everything
     else the same."""
     conditions = []
     for condition in store.study.conditions:

@@ -46,7 +46,7 @@ def metrics_of(store: Store, conditions: Sequence[str] | None = None) -> "pd.Dat
 
 
 def chosen_models(store: Store, epoch: Epoch = "best", reading: Reading | None = None) -> "pd.DataFrame":
-    """One model a run.
+    """One model per run.
 
     Args:
         store: where the runs are.

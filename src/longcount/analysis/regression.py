@@ -1,7 +1,7 @@
-"""Can a loss, or the weights, foretell how far a model counts? Section 4 of the paper: its Table 2 and Figure 1.
+"""Can a loss, or the weights, predict how far a model counts? Section 4 of the paper: its Table 2 and Figure 1.
 
 Linear regression of a model's mean first point of failure on the negative natural logarithm of a predictor, over 60
-models a cell: 10 runs at 6 epochs. The 60 points are 10 runs, so intervals resample runs.
+models per cell: 10 runs at 6 epochs. The 60 points are 10 runs, so intervals resample runs.
 """
 
 from dataclasses import dataclass
@@ -119,7 +119,7 @@ def table2(models: "pd.DataFrame") -> "pd.DataFrame":
     """Table 2 and its extensions.
 
     Args:
-        models: one row a model (the paper's 60 for each cell): condition, cell, run, epoch, very_long_fpf, and the
+        models: one row per model (the paper's 60 for each cell): condition, cell, run, epoch, very_long_fpf, and the
             columns of `PREDICTORS`.
 
     Returns:

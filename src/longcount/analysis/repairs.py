@@ -82,7 +82,7 @@ def repair_store(
     for cell in trained.values():
         wanted.repairers(cell)
     if len(set(models["condition"])) > len(set(models["cell"])):
-        raise UserError(f"{directory}: several conditions of one cell; repair takes stores with one condition a cell")
+        raise UserError(f"{directory}: several conditions of one cell; repair takes stores with one condition per cell")
     rows: list[dict[str, Any]] = []
     repaired: dict[Cell, list[np.ndarray]] = {}
     judge = partial(_repair_each, wanted=wanted)

@@ -43,7 +43,7 @@ def draw_tables(
     Args:
         validation_loss: of each run, float [R]; decides which runs of a draw are kept.
         values: the measure, float [R].
-        drawn: runs a draw, at most R.
+        drawn: runs per draw, at most R.
         kept: how many of them the table is made of, those with the lowest validation loss.
         draws: how many tables.
 

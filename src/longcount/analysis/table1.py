@@ -24,7 +24,7 @@ SPLITS = tuple(split for split, _ in MEASURES.values())
 
 
 def selected_models(metrics: "pd.DataFrame", reading: Reading = "average") -> "pd.DataFrame":
-    """One row a run: its best epoch with everything that Table 1 says of it.
+    """One row per run: its best epoch with everything that Table 1 says of it.
 
     Returns:
         Frame with condition, cell, run, epoch, validation_loss, validation_accuracy, learned, kept, the other measures

@@ -1,4 +1,4 @@
-"""The cells: one file a cell, its equations written once over any kind of number.
+"""The cells: one file per cell, its equations written once over any kind of number.
 
 >>> get("lstm").shapes()["weight_ih_l0"], get("gru").size()
 ((4, 2), 19)
@@ -61,7 +61,7 @@ KIND = Kind("cell", "cells", CELLS, "a subclass of longcount.cells.Cell with its
 
 
 def try_equations(cell: Cell, source: Source) -> None:
-    """Run the equations of a cell of the user's own once, forwards and for the way back.
+    """Run the equations of a cell of the user's own once, forwards and for the backward pass.
 
     Raises:
         UserError: where they raise or return something else than states and gates, with file and line.

@@ -21,7 +21,7 @@ VOCABULARY = 2
 """Letters of Dyck-1, one-hot input."""
 
 OUTPUTS = 2
-"""One output a letter of Dyck-1: may it come next?"""
+"""One output per letter of Dyck-1: may it come next?"""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The way back through a cell, derived from its forward equations.
+"""The backward pass through a cell, derived from its forward equations.
 
 The equations run once on recorded numbers (`longcount.numbers.recorded`); what comes of it are two programs over any
 kind of vector, forward and back, and the list of values that go from the one to the other, the *tape*.
@@ -15,7 +15,7 @@ from longcount.numbers.recorded import Recorded, Recording
 from longcount.numbers.vector import Vector
 
 Tape = tuple[Vector, ...]
-"""Of one layer: h before the token, then what else its way back reads."""
+"""Of one layer: h before the token, then what else its backward pass reads."""
 
 
 class Shares(NamedTuple):

@@ -184,21 +184,21 @@ def softmax(vector: Vector) -> Vector:
 
 
 def squared_error(outputs: Vector, targets: Vector) -> tuple[Any, Vector]:
-    """Sum over outputs of (y - t)^2, and half its gradient by the readout's pre-activations."""
+    """Sum over outputs of (y - t)^2, and half its gradient with respect to the readout's pre-activations."""
     errors = outputs - targets
     return dot(errors, errors), errors * outputs * (1.0 - outputs)
 
 
 def cross_entropy(outputs: Vector, targets: Vector) -> tuple[Any, Vector]:
-    """Sum over outputs of -log(y) or -log(1 - y), logarithms clamped at -100, and its gradient by the
-    readout's pre-activations, y - t."""
+    """Sum over outputs of -log(y) or -log(1 - y), logarithms clamped at -100, and its gradient with
+    respect to the readout's pre-activations, y - t."""
     terms = [-elementary.log(elementary.where(t > 0.5, y, 1.0 - y)) for y, t in zip(outputs, targets, strict=True)]
     return _sum(terms), outputs - targets
 
 
 def surprisal(outputs: Vector, targets: Vector) -> tuple[Any, Vector]:
     """-log of the probability of the letter that comes next (targets 1 there, else 0), logarithm clamped at -100, and
-    its gradient by the readout's pre-activations, y - t."""
+    its gradient with respect to the readout's pre-activations, y - t."""
     return -elementary.log(dot(outputs, targets)), outputs - targets
 
 
@@ -237,12 +237,12 @@ def step_back(
         weights: the weights.
         tapes: this token's tape of every layer.
         after: h of every layer after the token.
-        d_outputs: the gradient by the readout's pre-activations.
-        d_state: the gradient by the state after this token, as it comes from later tokens.
+        d_outputs: the gradient with respect to the readout's pre-activations.
+        d_state: the gradient with respect to the state after this token, as it comes from later tokens.
 
     Returns:
-        the gradient by the state before, by the first layer's x, and this token's shares in the gradient by all
-        other parameters, in the order of `flat_gradient`.
+        the gradient with respect to the state before and to the first layer's x, and this token's shares in the
+        gradient with respect to all other parameters, in the order of `flat_gradient`.
     """
     width = len(cell.state_names)
     shares = [d * h for d in d_outputs for h in after[-1]] + list(d_outputs)
@@ -282,10 +282,10 @@ def flat_gradient(
 
     Args:
         cell: the cell.
-        letters: by letter and gate [H], the sum of the gradients by the first layer's x.
-        shares: the sums of what `step_back` returns: layer by layer by W_hh, by the separate biases, by the cell's
-            own parameters and above the first layer by W_ih and b_ih; then by the readout.
-        d_start: the gradient by the state before the first token.
+        letters: by letter and gate [H], the sum of the gradients with respect to the first layer's x.
+        shares: the sums of what `step_back` returns: layer by layer those of W_hh, of the separate biases, of the
+            cell's own parameters and above the first layer of W_ih and b_ih; then of the readout.
+        d_start: the gradient with respect to the state before the first token.
     """
     rest = iter(shares)
     h = cell.hidden_size

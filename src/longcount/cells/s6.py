@@ -1,4 +1,4 @@
-"""Diagonal selective state space (Gu and Dao 2023, "Mamba", section 3.2 and algorithm 2), one state a unit.
+"""Diagonal selective state space (Gu and Dao 2023, "Mamba", section 3.2 and algorithm 2), one state per unit.
 
 Gates see the input alone. Gate order delta, b, c, v, where v is the layer's input brought to its width; A_log and D are
 the tensors `A_log` and `D`, and s is the state (h in the paper, whose output y is h here):

@@ -1,4 +1,4 @@
-"""sLSTM of the xLSTM (Beck et al. 2024, section 2.2, with the stabiliser of equations 15 to 17), one head a unit.
+"""sLSTM of the xLSTM (Beck et al. 2024, section 2.2, with the stabiliser of equations 15 to 17), one head per unit.
 
 Its input gate is an exponential, and the cell state is divided by a normaliser; m, which cancels out, keeps the
 exponentials small. Gate order i, f, z, o; e_k = x_k + y_k:

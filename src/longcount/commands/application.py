@@ -1,6 +1,6 @@
 """The program ``longcount``: its commands, how errors are told, and the exit status.
 
-Exit status: 0 done; 2 the user can mend it, one line on standard error says how; 1 a defect of ours; 130 interrupted.
+Exit status: 0 done; 2 the user can fix it, one line on standard error says how; 1 a defect of ours; 130 interrupted.
 """
 
 import errno
@@ -35,7 +35,7 @@ COMMANDS = (
     ("bench", "bench", "Time the engine on this machine."),
 )
 
-# What the operating system refuses and the user can mend: disks, permissions, names, limits.
+# What the operating system refuses and the user can fix: disks, permissions, names, limits.
 MENDABLE = {
     errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.EFBIG, errno.EIO, errno.EISDIR, errno.ELOOP, errno.EMFILE,
     errno.ENAMETOOLONG, errno.ENODEV, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS,
@@ -87,12 +87,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return complain(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
     except KeyboardInterrupt:
-        complain("interrupted; the same command goes on where this one stopped")
+        complain("interrupted; run the same command again to resume where this one stopped")
         return 130
     return 0
 
 
 def complain(text: str) -> int:
-    """Say on standard error, in one line, what the user can mend; return the exit status for it."""
+    """Say on standard error, in one line, what the user can fix; return the exit status for it."""
     print("longcount:", " ".join(text.split()), file=sys.stderr)
     return 2

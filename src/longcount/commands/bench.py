@@ -12,7 +12,7 @@ app = App(name="bench", help_formatter="default")
 def bench(*, json: Json = False) -> None:
     """Time training and evaluation of every cell and order, on one core and on all.
 
-    Nanoseconds a token a model, the best of three passes over 5,000 training words by 64 models a core.
+    Nanoseconds per token and model, the best of three passes over 5,000 training words by 64 models per core.
     """
     from dataclasses import asdict
 
@@ -35,7 +35,7 @@ def bench(*, json: Json = False) -> None:
     from rich.table import Table
 
     counts = sorted({row["threads"] for row in rows})
-    table = Table(title="Nanoseconds a token a model", caption=described)
+    table = Table(title="Nanoseconds per token and model", caption=described)
     for name in ("cell", "work", "order"):
         table.add_column(name)
     for count in counts:

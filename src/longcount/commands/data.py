@@ -44,7 +44,7 @@ def make(
     geometric_p: Share = None,
     seed: Seed = 0,
 ) -> None:
-    """Write train.txt, validation.txt, long.txt, very_long.txt and, for Dyck-1, zigzag.txt, one word a line.
+    """Write train.txt, validation.txt, long.txt, very_long.txt and, for Dyck-1, zigzag.txt, one word per line.
 
     For the task recognise every other word is wrong: in turn right, random, right, near miss.
 
@@ -132,7 +132,7 @@ def targets(
     Words outside the language are told, not refused.
 
     Args:
-        file: One word a line.
+        file: One word per line.
     """
     from longcount import languages
     from longcount.languages import tasks

@@ -23,8 +23,8 @@ def leaderboard(
 ) -> None:
     """Train LSTM, GRU and ReLU networks under every intervention, and prove or bound what they learned.
 
-    The same command again goes on where it was interrupted. Table and figure are kept in tables/ and figures/, the page
-    in report.html; `longcount report` draws them again.
+    Run again after an interruption, it resumes where it stopped. Table and figure are kept in tables/ and figures/, the
+    page in report.html; `longcount report` draws them again.
 
     Args:
         out: Folder of the store, made if need be.

@@ -10,7 +10,7 @@ from typing import Any
 
 
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
-    """One JSON list on standard output, one row a line; what is not a number is null."""
+    """One JSON list on standard output, one row per line; what is not a number is null."""
     lines = (json.dumps({name: _plain(value) for name, value in row.items()}, allow_nan=False) for row in rows)
     print("[" + ",\n ".join(lines) + "]")
 

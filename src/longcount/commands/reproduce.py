@@ -23,7 +23,7 @@ def reproduce(
 ) -> None:
     """Train a paper's models, draw its tables and figures, and print what they can do beside the paper's own.
 
-    The same command again goes on where it was interrupted.
+    Run again after an interruption, it resumes where it stopped.
 
     Args:
         paper: Its name (`longcount list papers` lists all), or module:Name of your own.

@@ -39,7 +39,7 @@ def run(
     submit: Annotated[list[str] | None, Parameter(negative="")] = None,
     log_json: LogJson = False,
 ) -> None:
-    """Make every run of a study that is not there yet; the same command again goes on where it stopped.
+    """Make every run of a study that is not there yet; run again, it resumes where it stopped.
 
     Args:
         file: Study file (TOML); without it, the study that the store holds already.
@@ -330,7 +330,7 @@ def _print_time(spent: list[Any]) -> None:
     if not spent:
         return
     table = Table(title="Where the time went (seconds of one core)")
-    for name in ("worker", "blocks", "training", "evaluation", "writing", "ns a token"):
+    for name in ("worker", "blocks", "training", "evaluation", "writing", "ns per token"):
         table.add_column(name, justify="left" if name == "worker" else "right")
     for entry in spent:
         seconds = (f"{part:.1f}" for part in (entry.training, entry.evaluation, entry.writing))

@@ -34,7 +34,7 @@ def train(
 ) -> None:
     """Train runs of one cell, by the first paper's protocol where nothing else is said, and print what they can do.
 
-    The same command again goes on where it was interrupted.
+    Run again after an interruption, it resumes where it stopped.
 
     Args:
         cell: Its name, such as lstm, relu or gru (`longcount list cells` lists all), or module:Name of your own.

@@ -1,7 +1,7 @@
 """The evaluation kernels: loss and first point of failure of frozen weights on words of any length.
 
 Two ways to fill the lanes. *Many models*: every lane has its own weights and all read the same word; words come in
-lexicographic order, and each goes on from the state that its predecessor left where the two part, so a prefix is
+lexicographic order, and each continues from the state that its predecessor had where the two part, so a prefix is
 computed once however many words begin with it. *Many words*: every lane has weights and a word of its own, which
 serves a few models on long words. Both give the same bits for the same model and word.
 """
@@ -118,7 +118,7 @@ def _trace_many_models(program: _Program) -> None:
     kept_failures = function.memory("kept_failures", function.integer_lanes)
     kept_totals = function.memory("kept_totals", function.lanes_of(0.0).to_double().ir.type)
     for k, number in enumerate(number for part in program.start for number in part):
-        kept_numbers.store(k, number)  # what a word that shares nothing goes on from
+        kept_numbers.store(k, number)  # where a word that shares nothing starts
     for group in function.range(0, function.index_argument("group_count")):
         word = groups.load(group).to_index()
         length, first_row = packed.lengths.load(word).to_index(), packed.starts.load(word).to_index()
@@ -171,7 +171,7 @@ def _advance(
         token: its index in the word.
         lengths: of the words.
         walk: what advances.
-        active: lanes whose word goes on; None where all do.
+        active: lanes whose word continues; None where all do.
     """
     function, cell, question = program.function, program.cell, program.question
     h, outputs = cell.hidden_size, cell.outputs

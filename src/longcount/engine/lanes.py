@@ -1,6 +1,6 @@
 """Numbers that write machine code: tracing plain Python equations with them emits LLVM IR.
 
-A `Value` stands for a number that the machine will have at run time: a vector of SIMD lanes, one run a lane, or a
+A `Value` stands for a number that the machine will have at run time: a vector of SIMD lanes, one run per lane, or a
 single integer for indices. Arithmetic on values emits one IEEE instruction each, in the order in which Python
 executes it, without any fast-math flag: nothing is fused or reordered, so the bits are those of the same operations
 in NumPy. A `Function` holds what a program needs beside arithmetic: loops, memory and mutable variables.

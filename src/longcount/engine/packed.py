@@ -89,7 +89,7 @@ class PackedMemory:
         self.lengths: Memory = function.memory("lengths", integer)
 
     def gather(self, words: list[Value], chunk: Value, target: Memory, place: Value) -> None:
-        """Put rows `chunk` of every lane's word side by side at `target[place ...]`, one vector a column.
+        """Put rows `chunk` of every lane's word side by side at `target[place ...]`, one vector per column.
 
         A lane whose word has ended reads its last row again: its tokens are masked by length.
         """
@@ -110,7 +110,7 @@ def of_letter(bits: list[Value], of_letters: list[Any]) -> Any:
 
     Args:
         bits: truth values.
-        of_letters: one value a letter; those of several values side by side are `Vector`s.
+        of_letters: one value per letter; those of several values side by side are `Vector`s.
     """
     chosen = of_letters
     for bit in bits:

@@ -19,7 +19,7 @@ LANES = (8, 16, 32)
 
 MOST_PARAMETERS = {16: 384, 32: 64}
 """Networks of more parameters train faster in narrower blocks, because what a block reads and writes for each word has
-to stay in the processor's nearest cache: LSTMs of 8 units take 0.31, 0.35 and 0.45 ns a token a parameter in 8, 16 and
+to stay in the processor's nearest cache: LSTMs of 8 units take 0.31, 0.35 and 0.45 ns per token, parameter in 8, 16 and
 32 lanes, of 4 units 0.44, 0.36 and 0.39, of one 0.85, 0.50 and 0.40 (`benchmarks/against.py`, AVX-512)."""
 
 
@@ -48,7 +48,7 @@ class TrainingState:
         if not self.updates:
             self.kept = {name: np.zeros_like(self.parameters) for name in names}
         if tuple(self.kept) != names:
-            raise ValueError(f"runs go on with what they began with: it keeps {[*self.kept]}, not {[*names]}")
+            raise ValueError(f"runs continue with what they started with: it keeps {[*self.kept]}, not {[*names]}")
 
 
 def start(initial: np.ndarray) -> TrainingState:

@@ -50,7 +50,7 @@ ARGUMENTS = {
 
 
 def tape_values(cell: Cell) -> int:
-    """Numbers kept for each token between the way forward and the way back."""
+    """Numbers kept for each token between the forward and the backward pass."""
     return cell.layers * len(derive(type(cell)).kept) * cell.hidden_size + cell.outputs
 
 

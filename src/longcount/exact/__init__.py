@@ -1,6 +1,6 @@
 """Exact counters: built by hand, made from trained ones, and proved.
 
-- `construct`: weights that count exactly, one set a cell
+- `construct`: weights that count exactly, one set per cell
 - `certify`: a proof that a model is right on every word up to a depth, or bounds on where it first fails
 - `repair`: the smallest change of a trained model that can be proved exact
 """

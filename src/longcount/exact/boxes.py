@@ -1,6 +1,6 @@
 """One token on boxes: what a model may do from every state of a set at once.
 
-A box is one interval a coordinate. For most cells the coordinates are the parts of the state, the counter first. An
+A box is one interval per coordinate. For most cells the coordinates are the parts of the state, the counter first. An
 LSTM's h is o tanh(c), so its coordinates are c and o, and h is computed from them as the engine does; a box of c and h
 would hold pairs far from any that occur.
 """

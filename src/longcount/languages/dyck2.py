@@ -34,7 +34,7 @@ class Stack(Language):
         return not configuration
 
     def representative(self, configuration: str) -> int:
-        """How many brackets are open: which ones does not change how many words go on from there."""
+        """How many brackets are open: which ones does not change in how many ways a word can continue."""
         return len(configuration)
 
     def letters_due(self, configuration: str) -> int:

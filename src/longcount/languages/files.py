@@ -1,4 +1,4 @@
-"""Word files: one word a line in the letters of a language.
+"""Word files: one word per line in the letters of a language.
 
 Lines may end in CRLF, the last may lack its newline, and blank lines may follow it. For languages over ``()`` a word
 may be followed by ``,labels``, and anything after a second comma: a label stands for each token, 1 where the task
@@ -34,7 +34,7 @@ def read_words(path: str | Path, language: str | Language = "dyck1", *, members_
 
 
 def write_words(path: str | Path, words: Words) -> None:
-    """Write one word a line, without labels; the file is there whole or not at all. UserError where that fails or a
+    """Write one word per line, without labels; the file is there whole or not at all. UserError where that fails or a
     word is empty (its line would be, too)."""
     _write_files({Path(path): words})
 
@@ -93,7 +93,7 @@ class SplitSummary:
 
 @dataclass(frozen=True)
 class DirectoryCheck:
-    """One row a word file, and for each pair of splits the number of distinct words that stand in both."""
+    """One row per word file, and for each pair of splits the number of distinct words that stand in both."""
 
     rows: list[SplitSummary]
     overlaps: dict[tuple[str, str], int]
@@ -215,7 +215,7 @@ class _Lines:
 def _parse(path: Path, data: bytes, language: Language, members_only: bool) -> Words:
     data = data.removeprefix(BYTE_ORDER_MARK).rstrip(b"\r\n")
     if not data:
-        raise UserError(f"{path}: is empty; expected one word a line")
+        raise UserError(f"{path}: is empty; expected one word per line")
     _check_text(path, data, language)
     lines = _Lines.of(data)
     lengths = lines.word_ends - lines.starts
@@ -245,7 +245,7 @@ def _check_text(path: Path, data: bytes, language: Language) -> None:
             position, what = error.start, f"byte 0x{data[error.start]:02x} is not UTF-8: a binary file?"
     if position >= 0:
         line = data.count(b"\n", 0, position) + 1
-        raise UserError(f"{path}:{line}: {what} Expected one word a line in {listed(language.letters, 'and')}")
+        raise UserError(f"{path}:{line}: {what} Expected one word per line in {listed(language.letters, 'and')}")
 
 
 # Each of these gives the first line, counted from 0, that has a certain fault, and what to say of it; None without.
@@ -289,7 +289,7 @@ def _wrong_label_count(lines: _Lines, lengths: np.ndarray) -> tuple[int, str] | 
     if not len(bad):
         return None
     line = int(bad[0])
-    return line, f"{counts[line]} labels for a word of {lengths[line]} tokens; expected one label a token"
+    return line, f"{counts[line]} labels for a word of {lengths[line]} tokens; expected one label per token"
 
 
 def _wrong_label(lines: _Lines, words: Words, language: Language) -> tuple[int, str] | None:

@@ -1,8 +1,8 @@
 """What the rest of the program asks of a language, and what follows from how it reads a word letter by letter.
 
-A language reads a word through *configurations*: one after each prefix that some word of the language begins with.
-Two prefixes with the same configuration go on in the same ways. The configuration of a counter machine is its state
-and its counters (`longcount.languages.machine`), that of Dyck-2 a stack.
+A language reads a word through *configurations*: one after each prefix that some word of the language begins with. Two
+prefixes with the same configuration can be continued in the same ways. The configuration of a counter machine is its
+state and its counters (`longcount.languages.machine`), that of Dyck-2 a stack.
 
 Letters: N words, T tokens in all, L letters of the language.
 """
@@ -100,7 +100,7 @@ class Language(ABC):
         raise UserError(f"{self.name} has no single word for each n")
 
     def representative(self, configuration: Any) -> Hashable:
-        """A configuration that goes on in as many ways as this one: counting visits representatives only."""
+        """A configuration that can be continued in as many ways as this one: counting visits representatives only."""
         return configuration
 
     def letters_due(self, configuration: Any) -> int:
@@ -119,7 +119,7 @@ class Language(ABC):
         return (*self.letters, END) if self.has_end else tuple(self.letters)
 
     def step(self, configuration: Any, letter: str) -> Any | None:
-        """The configuration after one more letter; None where no word of the language goes on so."""
+        """The configuration after one more letter; None where no word of the language continues like this."""
         return dict(self.following(configuration)).get(letter)
 
     @cached_property

@@ -2,9 +2,9 @@
 
 A machine reads a word letter by letter in one of a few *states*, with a few *counters*, whole numbers from 0 on. Which
 rule applies depends on the state, the letter, and which counters are zero; it gives the next state and a step for each
-counter. A letter without a rule ends the reading: no word of the language goes on so. A word belongs to the language
-where the whole of it can be read and it may end in the configuration reached. This is the deterministic real-time
-counter machine of Fischer, Meyer and Rosenberg (1968, "Counter machines and counter languages").
+counter. A letter without a rule ends the reading: no word of the language continues like this. A word belongs to the
+language where the whole of it can be read and it may end in the configuration reached. This is the deterministic
+real-time counter machine of Fischer, Meyer and Rosenberg (1968, "Counter machines and counter languages").
 
 Letters: N words, T tokens in all, L letters, C counters, S states. A *code* is a state and which counters are above
 zero in one number, ``state << C | bits`` with bit k for counter k; state S is that of words that have left the
@@ -31,7 +31,7 @@ from longcount.languages.uniforms import Uniforms
 from longcount.languages.words import Words, offsets_of
 
 MOST_COUNTERS = 12
-"""The tables have 2^C rows a state."""
+"""The tables have 2^C rows per state."""
 
 CHECKED = 64
 """In how many configurations, the first that words reach, a new machine is checked for a way to an end."""
@@ -320,7 +320,7 @@ class Machine(Language):
         """The code after each token, int64 [T], and the counters, int32 [C, T]. Counters stand still once a word has
         left the language.
 
-        One letter of every word at a time; once only a few words go on, those one by one.
+        One letter of every word at a time; once only a few words are left, those one by one.
         """
         tokens = self.own(words).tokens
         codes = np.empty(len(tokens), np.int64)

@@ -21,8 +21,8 @@ class Words:
     k stands for ``letters[k]``.
 
     tokens: uint8 [T]; offsets: int64 [N + 1], from 0 to T, never falling. Both are made read-only; pass arrays that
-    nobody else goes on writing. letters: see `check_letters`. Words of a language or of none: which words are members
-    is the language's business. Raises ValueError where an array or the letters are not as said.
+    nobody else continues to write. letters: see `check_letters`. Words of a language or of none: which words are
+    members is the language's business. Raises ValueError where an array or the letters are not as said.
 
     >>> words = Words.from_strings(["(())", "", "()"])
     >>> len(words), words.tokens.tolist(), words.offsets.tolist()
@@ -175,7 +175,7 @@ class Words:
         return [text[start:end] for start, end in itertools.pairwise(self.offsets.tolist())]
 
     def lines(self) -> bytes:
-        """One word a line, each ended by a newline."""
+        """One word per line, each ended by a newline."""
         return "".join(f"{string}\n" for string in self.strings()).encode("ascii")
 
     def _bytes_of(self, tokens: np.ndarray) -> bytes:

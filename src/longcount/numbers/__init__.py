@@ -2,6 +2,6 @@
 
 - `elementary`: exp, log, sigmoid, tanh of one number of any kind, the project's own; `monotone`: where they ever fall
 - `vector`: several numbers side by side
-- `recorded`: numbers that know where they came from, from which the way back is derived
+- `recorded`: numbers that know where they came from, from which the backward pass is derived
 - `intervals`: bounds on float32 results
 """

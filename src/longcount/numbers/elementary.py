@@ -7,7 +7,7 @@ additions, multiplications and divisions and three primitives: `clip`, `scaled` 
 through the exponent bits) and `split_exponent`. So the polynomial exists once, and the slow NumPy twin and the fast
 engine agree bit for bit. Nothing is fused, nothing depends on a library's `exp`.
 
-Largest errors over **all** float32 inputs (`python -m longcount.engine.accuracy`, 2^32 inputs a function, against
+Largest errors over **all** float32 inputs (`python -m longcount.engine.accuracy`, 2^32 inputs per function, against
 NumPy's float64), in units in the last place of the true value, and how many float32 numbers a function falls where it
 should rise::
 

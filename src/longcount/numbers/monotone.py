@@ -24,7 +24,7 @@ class Facts:
     least: float
     """The least value."""
     one_from: float
-    """f(x) is exactly 1 for every x from here on, and not for the number below; infinite where it goes on rising."""
+    """f(x) is exactly 1 for every x from here on, and not for the number below; infinite where it keeps rising."""
     minus_one_to: float | None
     """f(x) is exactly -1 for every x up to here, and not for the number above; None where it never is."""
     half_from: float | None

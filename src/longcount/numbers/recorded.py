@@ -1,12 +1,12 @@
 """Numbers that record what is done with them, and the gradient that follows from the record.
 
 Equations that run once on `Recorded` numbers leave a list of steps, each an operation of the table `OPERATIONS` on
-earlier places of the list or on constants. From the steps the way back follows by reverse accumulation (Griewank and
-Walther 2008, section 3.2): it is recorded on the same list, as steps like the others, so it runs on any kind of vector
-(NumPy numbers, SIMD lanes) and nobody writes it by hand.
+earlier places of the list or on constants. From the steps the backward pass follows by reverse accumulation (Griewank
+and Walther 2008, section 3.2): it is recorded on the same list, as steps like the others, so it runs on any kind of
+vector (NumPy numbers, SIMD lanes) and nobody writes it by hand.
 
-What a gradient needs of the way forward is what the steps of the way back read: these places, and no others, are kept
-from the one to the other. The order in which shares of a gradient are added is part of the numerical contract: the
+What a gradient needs of the forward pass is what the steps of the backward pass read: these places, and no others, are
+kept from the one to the other. The order in which shares of a gradient are added is part of the numerical contract: the
 number's own seed first, then its uses from the last to the first.
 """
 
@@ -53,7 +53,7 @@ class Recording:
         return Recorded(self, len(self.steps) - 1)
 
     def gradients(self, seeds: Mapping[int, Recorded], inputs: Sequence[int]) -> list[Recorded | None]:
-        """Record the way back.
+        """Record the backward pass.
 
         Args:
             seeds: by place, the gradient with respect to it as it comes from outside.

@@ -114,7 +114,7 @@ _ID = re.compile(r'(?<=[" ]id=")[^"]+(?=")')
 
 
 def _with_ids_of_its_own(svg: str) -> str:
-    """The same SVG with its ids numbered from 1: Vega goes on counting from one figure to the next."""
+    """The same SVG with its ids numbered from 1: Vega counts on from one figure to the next."""
     for number, found in enumerate(dict.fromkeys(_ID.findall(svg)), start=1):
         svg = re.sub(rf'(?<=[#"]){re.escape(found)}(?=[")])', f"part-{number}", svg)
     return svg

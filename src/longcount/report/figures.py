@@ -105,8 +105,8 @@ def figure1(results: "Results") -> list[Figure]:
     return [
         Figure(
             "figure1",
-            "Figure 1. Does validation loss foretell how far a network counts?",
-            "Figure 1 of the paper: the same axes, 60 models a cell; R² of its Table 2.",
+            "Figure 1. Does validation loss predict how far a network counts?",
+            "Figure 1 of the paper: the same axes, 60 models per cell; R² of its Table 2.",
             sentence,
             "Scatter plots, one a cell: negative log validation loss across, average first point of failure up, with "
             "regression lines and the constant answer as a dashed line.",
@@ -130,7 +130,7 @@ def predictors(results: "Results") -> list[Figure]:
     return [
         Figure(
             "predictors",
-            "What foretells the failure point best?",
+            "What predicts the failure point best?",
             "Red ticks: R² of the paper's Table 2. The leak is not in the paper.",
             "R²: "
             + "; ".join(parts)
@@ -222,10 +222,10 @@ def figure2_long(results: "Results") -> list[Figure]:
             "figure2_long",
             "Does training for 100 epochs help?",
             "Section 2 of the paper: training a subset for 100 epochs brought no additional benefit.",
-            f"Of {runs} runs a cell, trained on from {before} epochs (dashed line) to {after}, the average first point "
-            "of failure at the best epoch goes: " + "; ".join(parts) + ".",
-            "Curves of validation loss on a log scale over many epochs, one panel a cell, with a line where the other "
-            "runs end.",
+            f"Of {runs} runs per cell, trained further from {before} epochs (dashed line) to {after}, the average "
+            "first point of failure at the best epoch goes: " + "; ".join(parts) + ".",
+            "Curves of validation loss on a log scale over many epochs, one panel per cell, with a line where the "
+            "other runs end.",
             in_lines(
                 [
                     panels.loss_curve(where(losses, condition=condition), condition, panel_title(condition), before)
@@ -266,8 +266,8 @@ def figure3(results: "Results") -> list[Figure]:
             "Figure 3 of the paper: LSTMs fail mostly a short distance before position 1,000, ReLUs on both sides of "
             "it, GRUs soon after brackets begin to close at 500.",
             f"Models by where they first fail: {'; '.join(parts)}. Red: the word's depth.",
-            "Histograms of the first point of failure, one column a cell, the word's depth drawn over them in red; the "
-            "second row shows positions 500 to 1,000.",
+            "Histograms of the first point of failure, one column per cell, the word's depth drawn over them in red; "
+            "the second row shows positions 500 to 1,000.",
             [line, detail],
             110,
             aside=82,
@@ -278,7 +278,7 @@ def figure3(results: "Results") -> list[Figure]:
             "The paper says that LSTMs and GRUs do better on smaller j, and shows no figure.",
             "First points of failure for " + ", ".join(f"j = {j}" for j in others) + ", from top to bottom. "
             "The smaller j, the more often the counter is back at zero before its steps have drifted apart.",
-            "Small histograms, one row for each j and one column a cell, with the word's depth in red.",
+            "Small histograms, one row for each j and one column per cell, with the word's depth in red.",
             [
                 [
                     panels.histogram(

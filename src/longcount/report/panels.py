@@ -94,7 +94,7 @@ def loss_curve(losses: "pd.DataFrame", condition: str, title: Any, mark: int | N
     """Figure 2: validation loss over epochs, mean and range over runs, and the runs one by one.
 
     Args:
-        losses: one row a (run, epoch) with loss.
+        losses: one row per (run, epoch) with loss.
         cell: gives the colour.
         title: of the panel, in Vega-Lite's form.
         mark: an epoch to set off by a line.
@@ -149,7 +149,7 @@ def histogram(
     """Figure 3: how many models first fail where in a zigzag word, the word's depth in red over it.
 
     Args:
-        zigzags: one row a model: fpf.
+        zigzags: one row per model: fpf.
         cell: gives the colour.
         half_period: j of the word.
         span: first and last position shown.

@@ -11,7 +11,7 @@ DEPTH = "#d33a3a"  # the paper draws depth in red
 PHASE_COLOURS = ("#7b3294", "#c2528b", "#e9a3c9", "#a1c9a0", "#3b8f4f")  # opening, closing, at zero, later, never
 
 TEXT_WIDTH = 528  # CSS pixels: the 5.5 inches of the paper's page
-PNG_SCALE = 2.0  # pixels of PNG a CSS pixel: 192 dots an inch
+PNG_SCALE = 2.0  # pixels of PNG per CSS pixel: 192 dots per inch
 
 INK, QUIET, GRID = "#1c2127", "#59636e", "#e7eaee"
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
@@ -42,7 +42,7 @@ def config(
         grid: colour of grid lines.
         font: of all text.
         size: of text, in CSS pixels.
-        weight: of titles. Print has one weight, because vl-convert writes two fonts into a PDF in an order of its whim.
+        weight: of titles. Print has one weight, because vl-convert writes two fonts into a PDF in an arbitrary order.
     """
     return {
         "background": None,

@@ -115,7 +115,7 @@ def _table2(results: "Results") -> list[Table]:
         Table(
             "table2",
             "Table 2",
-            "Table 2. What foretells the failure point",
+            "Table 2. What predicts the failure point",
             numbers,
             shown,
             _TABLE_2,
@@ -127,7 +127,7 @@ def _table2(results: "Results") -> list[Table]:
 _TABLE_2 = (
     "Table 2: linear regression of the average first point of failure on the negative natural log of a predictor, over "
     "the models after epochs 1, 5, 10, 15, 20 and 25 (as many as there are) of each run that was kept; slope in tokens "
-    "a unit. Intervals resample runs, because the models of a run are not independent; p takes them as if they were, "
+    "per unit. Intervals resample runs, because the models of a run are not independent; p takes them as if they were, "
     "as the paper does. “Last word” is the released code's reading of validation loss. The leak (the share of the "
     "counter that a token forgets at depth 50) and the imbalance (increment less decrement there) are read off the "
     "weights alone."

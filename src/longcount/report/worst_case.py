@@ -73,7 +73,7 @@ def _median(bounds: "pd.Series") -> str:
 
 
 def worst_case_figure(models: "pd.DataFrame") -> list[Figure]:
-    """Average against worst case, a point a model."""
+    """Average against worst case, a point per model."""
     bounded = where(where(models, learned=True), verdict="bounded")
     bounded = bounded.loc[bounded["upper_bound"].notna()]
     if len(bounded) == 0:

@@ -123,7 +123,7 @@ def refuse_other_version(store: Store) -> None:
     if store.version != __version__:
         raise UserError(
             f"{store.directory}: begun by longcount {store.version}; this is {__version__}: reading it is fine, "
-            "going on needs that version"
+            "only that version can resume it"
         )
 
 
@@ -142,7 +142,7 @@ def _refuse_other_study(store: Store, study: Study) -> None:
     difference = _first_difference(store.study.whole(), study.whole(), "")
     if difference is not None:
         raise UserError(
-            f"{store.directory}: holds another study: {difference}; give another folder, go on with what is there by "
+            f"{store.directory}: holds another study: {difference}; give another folder, or resume what is there by "
             "`study run --out` without a study file, or add to it by `study add`"
         )
 

@@ -1,4 +1,4 @@
-"""A study as one tidy table: a row a run and epoch, a column a measure."""
+"""A study as one tidy table: a row per run and epoch, a column per measure."""
 
 from __future__ import annotations
 

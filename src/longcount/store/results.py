@@ -18,7 +18,7 @@ FIRST_FAILURES = "results/first_failures.parquet"
 
 
 def write_first_failures(store: Store) -> None:
-    """Write ``results/first_failures.parquet``: one row a (condition, run, epoch, split, word).
+    """Write ``results/first_failures.parquet``: one row per (condition, run, epoch, split, word).
 
     Columns: condition, cell, run, epoch, split, word (its place in the split), fpf (int32, the word's length where it
     has no failure), length; for the very long and the zigzag words at the best epochs and the checkpoints. One block

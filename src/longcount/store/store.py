@@ -255,7 +255,7 @@ class Store:
         splits: Iterable[str] | None = None,
         columns: Sequence[str] | None = None,
     ) -> pd.DataFrame:
-        """Metrics of all done runs: one row a (condition, run, epoch, split), in the study's order.
+        """Metrics of all done runs: one row per (condition, run, epoch, split), in the study's order.
 
         Args:
             conditions: names of conditions or cells; all by default.

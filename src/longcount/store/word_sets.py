@@ -1,4 +1,4 @@
-"""The words of a study's conditions: given or made, then kept in the store, one folder a set."""
+"""The words of a study's conditions: given or made, then kept in the store, one folder per set."""
 
 from __future__ import annotations
 

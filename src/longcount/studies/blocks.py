@@ -25,7 +25,7 @@ from longcount.training.measures import measure
 from longcount.training.protocol import SCHEMA, Condition, canonical_sha256
 
 Tell = Callable[[str, int], None]
-"""Hears a block's folder and the epoch it has come to; raises `executors.Stopped` once the study goes on no longer."""
+"""Hears a block's folder and the epoch it has come to; raises `executors.Stopped` once the study is stopped."""
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ class Threads:
         return False
 
     def hindrance(self) -> str | None:
-        """Threads always go on."""
+        """Threads always make progress."""
         return None
 
     def shutdown(self) -> None:

@@ -1,6 +1,6 @@
-"""Runs trained in this process, from which a longer training of the same runs can go on.
+"""Runs trained in this process, which a longer training of the same runs can continue.
 
-A run's bits depend on its own streams alone, so going on from epoch e gives the weights that training from the start
+A run's bits depend on its own streams alone, so continuing from epoch e gives the weights that training from the start
 gives. Nothing of this is stored: another process trains from the start and comes to the same bytes.
 """
 
@@ -29,7 +29,7 @@ class Memory:
         self._lock = threading.Lock()
 
     def keep(self, condition: Condition, words: str, runs: range, trained: Trained) -> None:
-        """Remember runs trained on the training words of that SHA-256, if their training can go on."""
+        """Remember runs trained on the training words of that SHA-256, if their training can be continued."""
         if trained.state is not None:
             with self._lock:
                 self._kept.setdefault(_key(condition, words), []).append(_Kept(condition, runs, trained))

@@ -48,7 +48,7 @@ class Dask:
             file = None if scheduler_file is None else str(scheduler_file)
             self._client = Client(address, scheduler_file=file, timeout=SECONDS_TO_CONNECT, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
-            raise UserError(f"{self.name}: no answer ({error}); start it or mend the address") from None
+            raise UserError(f"{self.name}: no answer ({error}); start it or correct the address") from None
         self._watch = Watch(Path(directory).absolute())
 
     def submit(self, wanted: Sequence[dict[str, Any]], tell: Tell) -> list[Future[dict[str, Any]]]:
@@ -70,9 +70,9 @@ class Dask:
             elif remote.status == "error":
                 future.set_exception(_explained(remote.exception()))
             else:
-                future.set_exception(UserError(f"{self.name}: gone; start it, then the same command goes on"))
+                future.set_exception(UserError(f"{self.name}: gone; start it and run the command again: it resumes"))
         except BaseException as error:  # whatever happens here must reach the study, or it would wait for ever
-            future.set_exception(UserError(f"{self.name}: {error}; start it again, then the same command goes on"))
+            future.set_exception(UserError(f"{self.name}: {error}; restart it and run the command again: it resumes"))
 
     def lost(self, error: BaseException) -> bool:
         """A worker that died with the block in hand, several times over."""
@@ -86,7 +86,7 @@ class Dask:
             workers = self._client.scheduler_info(n_workers=-1).get("workers", {})
         except (OSError, RuntimeError):
             return f"{self.name}: no answer"
-        return None if workers else f"{self.name}: no worker is connected; start some, the study goes on by itself"
+        return None if workers else f"{self.name}: no worker is connected; start some and the study continues"
 
     def shutdown(self) -> None:
         """Let go of the scheduler; blocks that are not begun are not made."""

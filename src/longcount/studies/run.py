@@ -119,7 +119,7 @@ def run_study(
     """Make everything of a study that is not there yet.
 
     Args:
-        study: what to make; None goes on with the study that the folder holds.
+        study: what to make; None resumes the study that the folder holds.
         directory: the store, made where it does not exist.
         executor: who makes the blocks, shut down at the end; threads of this process, one a core, by default.
         listen: is told how it goes, from this thread.
@@ -130,7 +130,7 @@ def run_study(
 
     Raises:
         UserError: where the folder is another's or in use, the disk refuses, a worker cannot work.
-        KeyboardInterrupt: when interrupted; what was finished stays, the same call goes on.
+        KeyboardInterrupt: when interrupted; what was finished stays, and the same call resumes.
     """
     directory = Path(directory)
     refuse_folder(directory, study)
@@ -164,7 +164,7 @@ def _begin(study: Study | None, directory: Path, add: Sequence[Condition]) -> St
 
 
 def refuse_folder(directory: Path, study: Study | None) -> None:
-    """Raise UserError where a folder cannot hold a study, or none is there to go on with; nothing is written."""
+    """Raise UserError where a folder cannot hold a study, or none is there to resume; nothing is written."""
     if study is None:
         Store.open(directory)
     creation.refuse_foreign_folder(directory)
@@ -283,7 +283,7 @@ class _Work:
 
 
 class Log:
-    """What a run leaves in ``log/``: the machine, and a line a block with where its time went."""
+    """What a run leaves in ``log/``: the machine, and a line per block with where its time went."""
 
     def __init__(self, folder: Path, executor: str):
         self._path = folder / "blocks.jsonl"

@@ -75,7 +75,7 @@ class Spent:
 
 
 def where_time_went(store: Store) -> list[Spent]:
-    """From the log: one entry a worker (a process on a machine), the busiest first. Empty where nothing is logged."""
+    """From the log: one entry per worker (a process on a machine), the busiest first. Empty where nothing is logged."""
     spent: dict[str, list[float]] = {}
     fields = ("training_seconds", "evaluation_seconds", "writing_seconds", "tokens", "evaluated_tokens")
     for line in _log_lines(store):

@@ -29,7 +29,7 @@ MODELS_A_CALL = 512
 # Splits whose first points of failure are kept word by word, at the best epochs and the checkpoints.
 SPLITS_BY_WORD = ("very_long", "zigzag")
 
-# Columns that hold one value a row.
+# Columns that hold one value per row.
 SCALARS = (
     "run", "epoch", "split", "loss", "accuracy", "fpf_mean", "fpf_min", "unfailed", "online_loss", "last_word_loss",
     "draws",
@@ -38,11 +38,11 @@ SCALARS = (
 
 @cache
 def schema() -> pa.Schema:
-    """Columns of the metrics: one row a (run, epoch, split), sorted by them.
+    """Columns of the metrics: one row per (run, epoch, split), sorted by them.
 
     ``loss`` is the mean squared error whatever the loss of training, so that conditions compare (the cross-entropy of a
     predictor's distributions); ``accuracy`` in percent; ``fpf_mean`` and ``fpf_min`` in tokens; ``unfailed`` counts
-    words; ``online_loss`` is the mean training loss over words while the epoch went on; ``last_word_loss`` is the
+    words; ``online_loss`` is the mean training loss over words during the epoch; ``last_word_loss`` is the
     released code's reading of validation loss. ``draws`` is how often the run began (1, unless a recipe's rule makes it
     begin again); ``first_failures``, one a word, stands in rows of `SPLITS_BY_WORD` at the best epochs and the
     checkpoints.

@@ -162,7 +162,7 @@ class Condition(_Frozen):
     initialisation: str = "pytorch"
     schedule: Literal["constant", "exponential", "linear", "cosine"] = "constant"  # of the learning rate
     decay: float = Field(default=0.9, gt=0, le=1)  # exponential schedule: factor from epoch to epoch
-    batch_size: int = Field(default=1, ge=1, le=1_000_000)  # words an update
+    batch_size: int = Field(default=1, ge=1, le=1_000_000)  # words per update
     clip_norm: float | None = Field(default=None, gt=0, allow_inf_nan=False)  # largest norm of the gradient
     clip_value: float | None = Field(default=None, gt=0, allow_inf_nan=False)  # largest element of the gradient
     weight_decay: float = Field(default=0.0, ge=0, le=10)  # decoupled, as AdamW

@@ -240,7 +240,7 @@ class QRNNifo(Recurrent):
 
 
 class SLSTM(Recurrent):
-    """sLSTM with a sigmoid forget gate, one head a unit."""
+    """sLSTM with a sigmoid forget gate, one head per unit."""
 
     cell, gates, parts = "slstm", 4, 4
 
@@ -289,7 +289,7 @@ class RGLRU(Recurrent):
 
 
 class S6(Recurrent):
-    """Diagonal selective state space, one state a unit."""
+    """Diagonal selective state space, one state per unit."""
 
     cell, gates, parts, recurrent, own = "s6", 4, 2, False, ("A_log", "D")
 

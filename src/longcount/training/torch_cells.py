@@ -21,7 +21,7 @@ from longcount.registry import Kind, what_it_is
 from longcount.sources import Source, locate, mistakes_told
 from longcount.training.pytorch import need_torch
 
-need_torch()  # studies come in by this door, and a missing PyTorch is the user's to mend
+need_torch()  # studies import this module first, and a missing PyTorch is for the user to install
 
 import torch  # noqa: E402
 from torch import nn  # noqa: E402
@@ -131,7 +131,7 @@ def user_cell(
                 return made_by(**given)
         except UserError:
             raise
-        except Exception as error:  # the user's own code: whatever it raises is theirs to mend
+        except Exception as error:  # the user's own code: whatever it raises is theirs to fix
             raise UserError(f"{factory}: raised {type(error).__name__}: {error}") from error
 
     with GENERATOR, torch.random.fork_rng(devices=[]):

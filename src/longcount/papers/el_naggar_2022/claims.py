@@ -163,10 +163,10 @@ def loss_predicts(results: "Results") -> list[Claim]:
         title = CELL_TITLES[condition]
         measured = (
             f"R² {row['r_squared']:.3f} (95 % {row['low']:.2f}–{row['high']:.2f} over runs), p {row['p']:.2g}, "
-            f"slope {row['slope']:+.1f} tokens a unit, Spearman {row['spearman']:+.2f}; {row['models']} models"
+            f"slope {row['slope']:+.1f} tokens per unit, Spearman {row['spearman']:+.2f}; {row['models']} models"
         )
         if condition == "relu":
-            statement = f"{title}: validation loss hardly foretells the failure point (R² below 0.25)."
+            statement = f"{title}: validation loss hardly predicts the failure point (R² below 0.25)."
             judged = HOLDS if row["r_squared"] < 0.25 else DOES_NOT_HOLD
         else:
             statement = (

@@ -14,7 +14,7 @@ function weightsOf(name, run, epoch) {
   return model.floats.subarray(at, at + model.size);
 }
 
-// How a language is read, letter by letter: where it starts, what follows a letter (null: no word goes on so), which
+// How a language is read, letter by letter: where it starts, what follows a letter (null: no word continues like this), which
 // letters may come next and last whether the word may end, which of them the next-letters task asks for, and counters.
 const READERS = {
   machine({ letters, start: [state, counts], rules, ends, expected }) {

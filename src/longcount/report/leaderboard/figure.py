@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 AVERAGE, WORST = "average", "worst case"
 WORST_COLOUR = OTHER_COLOURS[0]
-LINE, FEWEST = 12, 6  # CSS pixels a line in print, and the lines that even a small panel has room for
+LINE, FEWEST = 12, 6  # CSS pixels per line in print, and the lines that even a small panel has room for
 LABELS = 150  # CSS pixels that the interventions' names take in print
 
 
 def leaderboard_figure(leaderboard: Leaderboard) -> Figure:
-    """Two panels a cell, a line an intervention, best first."""
+    """Two panels per cell, one line per intervention, best first."""
     constant, length = (float(where(leaderboard.baselines, baseline=name)["fpf_mean"].iloc[0]) for name in BASELINES)
     lines, tallest = [], 0
     for cell in dict.fromkeys(leaderboard.table["cell"]):
@@ -41,7 +41,7 @@ def leaderboard_figure(leaderboard: Leaderboard) -> Figure:
         "fails before this token (median over the runs that were bounded, fainter where they are few: runs that are "
         "proved exact fail on no word and are left out of it). The dashed line is what the answer “) may always "
         f"follow” scores on the same words, {constant:.0f}. The red band is the paper's protocol as it is.",
-        "Dot plots, two a cell, one line an intervention, best first: the share of runs proved exact with its "
+        "Dot plots, two per cell, one line per intervention, best first: the share of runs proved exact with its "
         "interval; the average first point of failure with its interval beside the worst case, and the constant answer "
         "as a dashed line.",
         lines,

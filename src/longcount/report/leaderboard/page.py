@@ -1,4 +1,4 @@
-"""The leaderboard's page: its figure, a table a cell, what each intervention is, and how all were judged."""
+"""The leaderboard's page: its figure, one table per cell, what each intervention is, and how all were judged."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ class KeepCount(Part):
 class RoundAndFreeze(Part):
     """From an epoch on, recurrent parameters are rounded to powers of two and no longer trained.
 
-    The readout goes on training at `readout_rate`. With a step that is a power of two and a recurrent weight of 1,
+    The readout continues to train at `readout_rate`. With a step that is a power of two and a recurrent weight of 1,
     float32 counts exactly to depth 2^24.
     """
 
