@@ -108,14 +108,14 @@ def test_imported_models_are_judged_like_trained_ones(tmp_path, data, splits, tr
 
 def test_every_analysis_works_on_an_imported_model(tmp_path, data, trained, saved, capsys):
     tensors = cells.unpack(cells.get("lstm"), trained("lstm")[0])
-    out, mended = tmp_path / "store", tmp_path / "repaired"
+    out, repaired = tmp_path / "store", tmp_path / "repaired"
     import_models([saved(counter(cells.get("lstm"), tensors).state_dict())], out, data=data)
     assert main(["trace", str(out), "--run", "0", "--word", "(())"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 5
     assert main(["certify", str(out), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["verdict"] in ("exact", "bounded")
-    assert main(["repair", str(out), "--out", str(mended)]) == 0
-    assert main(["export", str(mended), "--run", "0", "--out", str(tmp_path / "repaired.safetensors")]) == 0
+    assert main(["repair", str(out), "--out", str(repaired)]) == 0
+    assert main(["export", str(repaired), "--run", "0", "--out", str(tmp_path / "repaired.safetensors")]) == 0
     assert main(["report", str(out)]) == 0
     assert (out / "report.html").exists()
 

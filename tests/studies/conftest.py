@@ -22,7 +22,7 @@ def _free_port() -> int:
 
 
 class Cluster:
-    """A Dask scheduler and its workers, processes of their own on loopback; `mend` starts again what is dead."""
+    """A Dask scheduler and its workers, processes of their own on loopback; `restart` starts again what is dead."""
 
     def __init__(self, workers: int = 2, environment: dict[str, str] | None = None) -> None:
         self.names = ["scheduler", *(f"worker {number}" for number in range(workers))]
@@ -30,9 +30,9 @@ class Cluster:
         self.port = _free_port()
         self.address = f"tcp://127.0.0.1:{self.port}"
         self.processes: dict[str, subprocess.Popen] = {}
-        self.mend()
+        self.restart()
 
-    def mend(self) -> None:
+    def restart(self) -> None:
         scheduler = ("-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", self.port)
         worker = ("-m", "distributed.cli.dask_worker", self.address, "--host", "127.0.0.1", "--nthreads", 1)
         for name in self.names:

@@ -85,7 +85,7 @@ def test_a_scheduler_without_workers_is_told_and_waited_for(undisturbed, tmp_pat
         if isinstance(event, Waiting):
             assert "no worker is connected" in event.reason
             cluster.names.append("worker 1")
-            cluster.mend()
+            cluster.restart()
 
     try:
         run_study(small_study(), tmp_path / "store", Dask(tmp_path / "store", cluster.address), start_worker)

@@ -67,7 +67,7 @@ def disturb(
     tmp_path: Path,
     run: Callable[[Path], subprocess.Popen],
     helpers: Callable[[Path], list[int]],
-    mend: Callable[[], None],
+    restart: Callable[[], None],
     check: Callable[[Path], None],
 ) -> None:
     """Kill at random until there were enough kills; every store that is finished is checked.
@@ -77,7 +77,7 @@ def disturb(
         tmp_path: where the stores are made.
         run: starts the main process on a store.
         helpers: process numbers of whoever else may be killed just then.
-        mend: starts again what others need.
+        restart: starts again what others need.
         check: looks at a finished store.
     """
     moments = random.Random(kills)
@@ -101,7 +101,7 @@ def disturb(
             if process.returncode not in (0, -signal.SIGKILL):  # it lost what it needs, and says so in one line
                 assert process.returncode == 2, said
                 assert "Traceback" not in said, said
-            mend()
+            restart()
         check(directory)
 
 
@@ -129,7 +129,7 @@ def test_dask_workers_and_their_scheduler_are_killed(study_file, expected, conte
         tmp_path,
         lambda directory: study(study_file, "--out", directory, *dask),
         lambda directory: [process.pid for process in dask_cluster.processes.values()],
-        dask_cluster.mend,
+        dask_cluster.restart,
         check,
     )
 

@@ -239,7 +239,7 @@ def _train_group(
         chosen = orders[:, update * options.batch_size : (update + 1) * options.batch_size]
         slopes, losses = gradient(leaf.detach(), *padded.batch(chosen))
         total += losses.double() * chosen.shape[1]
-        leaf.grad = _mended(slopes, leaf.detach(), options)
+        leaf.grad = _with_penalties(slopes, leaf.detach(), options)
         optimiser.param_groups[0]["lr"] = float(rate)
         leaf.data.mul_(1.0 - float(rate) * options.weight_decay)
         optimiser.step()
@@ -304,7 +304,7 @@ def _whole_of(options: Options, initial: torch.Tensor) -> WholeOf:
     return lambda free, row: fixed[row] + spread @ free
 
 
-def _mended(slopes: torch.Tensor, numbers: torch.Tensor, options: Options) -> torch.Tensor:
+def _with_penalties(slopes: torch.Tensor, numbers: torch.Tensor, options: Options) -> torch.Tensor:
     """Gradients [R, F] with penalties added and each run's own clipped, in the order that `Options` says."""
     slopes = slopes + options.l2 * numbers + options.l1 * numbers.sign()
     if options.clip_value is not None:
