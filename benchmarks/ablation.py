@@ -34,7 +34,7 @@ def main() -> None:
     asked = parser.parse_args()
     splits = make_splits(0)
     words = splits["training"]
-    print("| recipe | proved exact | of runs | 95% | beginnings | seconds |")
+    print("| recipe | proved exact | of runs | 95% | starts | seconds |")
     print("|:--|--:|--:|--:|--:|--:|")
     for name in asked.cell or list(recipes.EXACT):
         whole = recipes.EXACT[name]

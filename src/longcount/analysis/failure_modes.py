@@ -66,7 +66,7 @@ def _steps(models: "pd.DataFrame") -> dict[str, np.ndarray]:
         "decrement / increment at depth 1": column["decrement_shallow"] / column["increment_shallow"],
         f"decrement / increment at depth {LEAK_DEPTH}": column["decrement_deep"] / column["increment_deep"],
         f"increment at depth {LEAK_DEPTH} / at depth 1": column["increment_deep"] / column["increment_shallow"],
-        f"leak at depth {LEAK_DEPTH}, share forgotten a token": models["leak"].to_numpy(),
+        f"leak at depth {LEAK_DEPTH}, share forgotten per token": models["leak"].to_numpy(),
         "first failure on ()()()…, token": models["shallow_fpf"].to_numpy(),
     }
 
