@@ -27,6 +27,8 @@ test: check chromium
 check: $(VENV)/ready-test
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+	$(BIN)/deno fmt --check --quiet
+	$(BIN)/deno lint --quiet
 
 docs: $(VENV)/ready-docs
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build

@@ -1,8 +1,11 @@
 "use strict";
 // The explorer: a model's states on any word, computed here. `cells` holds the step function of each cell.
 const byId = (id) => document.getElementById(id);
-const control = Object.fromEntries(["cell", "run", "epoch", "word", "number"].map((name) => [name, byId(`explorer-${name}`)]));
-const LONGEST = 20000, TABLE_ROWS = 200;
+const control = Object.fromEntries(
+  ["cell", "run", "epoch", "word", "number"].map((name) => [name, byId(`explorer-${name}`)]),
+);
+const LONGEST = 20000,
+  TABLE_ROWS = 200;
 
 for (const model of Object.values(MODELS)) {
   const bytes = Uint8Array.from(atob(model.weights), (letter) => letter.charCodeAt(0));
@@ -10,7 +13,8 @@ for (const model of Object.values(MODELS)) {
 }
 
 function weightsOf(name, run, epoch) {
-  const model = MODELS[name], at = (model.runs.findIndex((known) => known.run === run) * (model.epochs + 1) + epoch) * model.size;
+  const model = MODELS[name],
+    at = (model.runs.findIndex((known) => known.run === run) * (model.epochs + 1) + epoch) * model.size;
   return model.floats.subarray(at, at + model.size);
 }
 
@@ -19,16 +23,24 @@ function weightsOf(name, run, epoch) {
 const READERS = {
   machine({ letters, start: [state, counts], rules, ends, expected }) {
     const holds = (signs, now) => now.every((count, k) => signs[k] === "*" || (signs[k] === "+") === count > 0);
-    const cases = new Map();  // a state, and which counters are above zero, decide
+    const cases = new Map(); // a state, and which counters are above zero, decide
     const caseOf = (at) => {
-      const key = at.counts.map((count) => (count > 0 ? "+" : "0")).join("") + " " + at.state;
+      const key = `${at.counts.map((count) => (count > 0 ? "+" : "0")).join("")} ${at.state}`;
       if (!cases.has(key)) {
         const rule = new Map();
-        for (const [from, its, signs, next, steps] of rules) if (from === at.state && holds(signs, at.counts)) for (const letter of its) rule.set(letter, { next, steps });
+        for (const [from, its, signs, next, steps] of rules) {
+          if (from === at.state && holds(signs, at.counts)) {
+            for (const letter of its) rule.set(letter, { next, steps });
+          }
+        }
         const allowed = [...letters].map((letter) => rule.has(letter));
         const other = expected.findLast(([from, signs]) => from === at.state && holds(signs, at.counts));
         const ending = ends.some(([from, signs]) => from === at.state && holds(signs, at.counts));
-        cases.set(key, { rule, allowed: [...allowed, ending], asked: other ? [...letters].map((letter) => other[2].includes(letter)) : allowed });
+        cases.set(key, {
+          rule,
+          allowed: [...allowed, ending],
+          asked: other ? [...letters].map((letter) => other[2].includes(letter)) : allowed,
+        });
       }
       return cases.get(key);
     };
@@ -43,8 +55,9 @@ const READERS = {
       counts: (at) => at.counts,
     };
   },
-  stack({ letters }) {  // the state is the string of open brackets
-    const may = (open) => [...letters].map((letter, k) => k % 2 === 0 || open.at(-1) === letters[k - 1]);
+  stack({ letters }) {
+    // the state is the string of open brackets
+    const may = (open) => [...letters].map((_, k) => k % 2 === 0 || open.at(-1) === letters[k - 1]);
     return {
       start: "",
       step(open, letter) {
@@ -60,9 +73,11 @@ const READERS = {
 
 // What a language says after every letter of a word, and where the word leaves the language (null: nowhere).
 function read(language, word) {
-  const reader = READERS[language.kind](language), found = { counts: [], allowed: [], asked: [], outside: null };
+  const reader = READERS[language.kind](language),
+    found = { counts: [], allowed: [], asked: [], outside: null };
   const none = Array(language.letters.length + 1).fill(false);
-  let at = reader.start, counts = reader.counts(at);
+  let at = reader.start,
+    counts = reader.counts(at);
   for (let token = 0; token < word.length; token++) {
     at = at === null ? null : reader.step(at, word[token]);
     if (at === null) found.outside ??= token;
@@ -76,31 +91,56 @@ function read(language, word) {
 
 // What is right after every token, by output; null where the page does not know.
 const RIGHT = {
-  next_letters: ({ asked, allowed }, language) => asked.map((letters, token) => (language.end ? [...letters, allowed[token].at(-1)] : letters)),
+  next_letters: ({ asked, allowed }, language) =>
+    asked.map((letters, token) => (language.end ? [...letters, allowed[token].at(-1)] : letters)),
   predict: ({ allowed }) => allowed,
   recognise: ({ allowed }) => allowed.map((may) => [may.at(-1)]),
 };
 
 // Every number of every token. Of a word that leaves the language only where, unless wrong words are asked about, too.
 function trace(name, run, epoch, word) {
-  const model = MODELS[name], cell = cells[model.cell], weights = weightsOf(name, run, epoch), length = word.length;
+  const model = MODELS[name],
+    cell = cells[model.cell],
+    weights = weightsOf(name, run, epoch),
+    length = word.length;
   const reading = model.language.kind && model.task ? read(model.language, word) : null;
   if (reading && reading.outside !== null && model.task !== "recognise") return { outside: reading.outside };
   const empty = (names) => names.map((its) => ({ name: its, values: new Float32Array(length) }));
-  const traced = { states: empty(cell.states), gates: empty(cell.gates), outputs: empty(model.outputs), length, first_failure: length };
-  traced.counters = reading ? model.language.counters.map((its, k) => ({ name: its, values: reading.counts.map((counts) => counts[k]) })) : [];
+  const traced = {
+    states: empty(cell.states),
+    gates: empty(cell.gates),
+    outputs: empty(model.outputs),
+    length,
+    first_failure: length,
+  };
+  traced.counters = reading
+    ? model.language.counters.map((its, k) => ({ name: its, values: reading.counts.map((counts) => counts[k]) }))
+    : [];
   traced.targets = reading ? RIGHT[model.task](reading, model.language) : null;
-  let state = cell.start(weights), gates, outputs;
+  let state = cell.start(weights),
+    gates,
+    outputs;
   for (let at = 0; at < length; at++) {
     [state, gates, outputs] = cell.step(weights, model.language.letters.indexOf(word[at]), state);
-    for (const [part, values] of [[traced.states, state], [traced.gates, gates], [traced.outputs, outputs]]) values.forEach((value, k) => { part[k].values[at] = value; });
+    for (
+      const [part, values] of [
+        [traced.states, state],
+        [traced.gates, gates],
+        [traced.outputs, outputs],
+      ]
+    ) {
+      values.forEach((value, k) => {
+        part[k].values[at] = value;
+      });
+    }
     const isAsked = traced.targets && (model.answers === "token" || at === length - 1);
     if (isAsked && traced.first_failure === length && wrongOutputs(model, traced, at).length) traced.first_failure = at;
   }
   return traced;
 }
 const saysYes = (model, value) => (model.link === "sigmoid" ? value >= model.threshold : value > model.threshold);
-const wrongOutputs = (model, traced, at) => [...traced.outputs.keys()].filter((k) => saysYes(model, traced.outputs[k].values[at]) !== traced.targets[at][k]);
+const wrongOutputs = (model, traced, at) =>
+  [...traced.outputs.keys()].filter((k) => saysYes(model, traced.outputs[k].values[at]) !== traced.targets[at][k]);
 window.longcount = { trace, read };
 
 // The word of a number: each part so many times, and all again up to about a length where there is one.
@@ -114,8 +154,12 @@ function fill(select, entries) {
 }
 
 function chooseCell() {
-  const model = MODELS[control.cell.value], { by_number, letters, name } = model.language;
-  fill(control.run, model.runs.map((known) => [known.run, `${known.run} (best epoch ${known.best}, ${known.told})`]));
+  const model = MODELS[control.cell.value],
+    { by_number, letters, name } = model.language;
+  fill(
+    control.run,
+    model.runs.map((known) => [known.run, `${known.run} (best epoch ${known.best}, ${known.told})`]),
+  );
   control.epoch.max = model.epochs;
   byId("explorer-letters").textContent = `Word of ${name}, letters ${[...letters].join(" ")}`;
   byId("explorer-by-number").hidden = !by_number;
@@ -123,15 +167,23 @@ function chooseCell() {
     byId("explorer-number-title").textContent = by_number.title;
     control.number.max = by_number.most;
   }
-  byId("explorer-examples").replaceChildren(...model.examples.map(([title, word]) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = title;
-    button.addEventListener("click", () => { control.word.value = word; soon(); });
-    return button;
-  }));
-  if ([...control.word.value.replace(/\s/g, "")].some((letter) => !letters.includes(letter)) || !control.word.value)
-    control.word.value = by_number ? wordOf({ ...by_number, length: by_number.length / 10 }, Number(control.number.value)) : model.examples[0]?.[1] ?? letters;
+  byId("explorer-examples").replaceChildren(
+    ...model.examples.map(([title, word]) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = title;
+      button.addEventListener("click", () => {
+        control.word.value = word;
+        soon();
+      });
+      return button;
+    }),
+  );
+  if ([...control.word.value.replace(/\s/g, "")].some((letter) => !letters.includes(letter)) || !control.word.value) {
+    control.word.value = by_number
+      ? wordOf({ ...by_number, length: by_number.length / 10 }, Number(control.number.value))
+      : (model.examples[0]?.[1] ?? letters);
+  }
   chooseRun();
 }
 
@@ -141,33 +193,81 @@ function chooseRun() {
   show();
 }
 
-const zoom = { name: "zoom", select: { type: "interval", translate: "[pointerdown[event.pointerType === 'mouse'], window:pointerup] > window:pointermove!", zoom: "wheel![event.shiftKey]" }, bind: "scales" };
-const COLOURS = ["#3a7fc1", "#d9730d", "#2a9d68", "#8e5bc0", "#bf4a73", "#a88a1c", "#5f7f9e", "#8f6f3c"], GREY = "#7d8590", RED = "#d33a3a";
-const long = (series) => series.flatMap(({ name, values }) => Array.from(values, (value, token) => ({ token, name, value })));
-const tokens = (length) => ({ field: "token", type: "quantitative", title: "token", scale: { domain: [0, Math.max(1, length - 1)], nice: false } });
+const zoom = {
+  name: "zoom",
+  select: {
+    type: "interval",
+    translate: "[pointerdown[event.pointerType === 'mouse'], window:pointerup] > window:pointermove!",
+    zoom: "wheel![event.shiftKey]",
+  },
+  bind: "scales",
+};
+const COLOURS = ["#3a7fc1", "#d9730d", "#2a9d68", "#8e5bc0", "#bf4a73", "#a88a1c", "#5f7f9e", "#8f6f3c"],
+  GREY = "#7d8590",
+  RED = "#d33a3a";
+const long = (series) =>
+  series.flatMap(({ name, values }) => Array.from(values, (value, token) => ({ token, name, value })));
+const tokens = (length) => ({
+  field: "token",
+  type: "quantitative",
+  title: "token",
+  scale: { domain: [0, Math.max(1, length - 1)], nice: false },
+});
 
 function lines(series, title, traced, scale, height = 120) {
-  const { length, first_failure } = traced, x = tokens(length), names = series.map(({ name }) => name);
-  const layer = [{
-    data: { values: long(series) }, params: [zoom],
-    mark: { type: "line", strokeWidth: 1.3, point: length <= 80 ? { size: 18 } : false, clip: true },
-    encoding: {
-      x, y: { field: "value", type: "quantitative", title, scale },
-      color: { field: "name", type: "nominal", title: null, scale: { domain: names, range: names.map((_, k) => COLOURS[k % COLOURS.length]) }, ...(names.length === 1 && { legend: null }) },
-      tooltip: [{ field: "token" }, { field: "name" }, { field: "value", type: "quantitative", format: ".6g" }] } }];
-  if (first_failure < length) layer.push({
-    data: { values: [{ token: first_failure, what: "first failure" }] }, mark: { type: "rule", color: RED, strokeWidth: 1.5 },
-    encoding: { x: { field: "token", type: "quantitative" }, tooltip: [{ field: "what" }, { field: "token" }] } });
+  const { length, first_failure } = traced,
+    x = tokens(length),
+    names = series.map(({ name }) => name);
+  const layer = [
+    {
+      data: { values: long(series) },
+      params: [zoom],
+      mark: { type: "line", strokeWidth: 1.3, point: length <= 80 ? { size: 18 } : false, clip: true },
+      encoding: {
+        x,
+        y: { field: "value", type: "quantitative", title, scale },
+        color: {
+          field: "name",
+          type: "nominal",
+          title: null,
+          scale: { domain: names, range: names.map((_, k) => COLOURS[k % COLOURS.length]) },
+          ...(names.length === 1 && { legend: null }),
+        },
+        tooltip: [{ field: "token" }, { field: "name" }, { field: "value", type: "quantitative", format: ".6g" }],
+      },
+    },
+  ];
+  if (first_failure < length) {
+    layer.push({
+      data: { values: [{ token: first_failure, what: "first failure" }] },
+      mark: { type: "rule", color: RED, strokeWidth: 1.5 },
+      encoding: { x: { field: "token", type: "quantitative" }, tooltip: [{ field: "what" }, { field: "token" }] },
+    });
+  }
   return { height, layer };
 }
 
 function countersAndStates(traced) {
-  const { counters, states, length } = traced, chart = lines(states, "state", traced, { zero: false });
+  const { counters, states, length } = traced,
+    chart = lines(states, "state", traced, { zero: false });
   if (!counters.length) return chart;
-  const y = { field: "value", type: "quantitative", title: counters.length === 1 ? counters[0].name : "counters", axis: { orient: "right", titleColor: GREY, grid: false } };
-  const one = { type: "area", color: GREY, opacity: 0.25, interpolate: "step-after" }, several = { type: "line", color: GREY, strokeWidth: 1, interpolate: "step-after" };
-  chart.layer.unshift({ data: { values: long(counters) }, mark: counters.length === 1 ? one : several,
-    encoding: { x: tokens(length), y, ...(counters.length > 1 && { strokeDash: { field: "name", type: "nominal", title: null, sort: null } }) } });
+  const y = {
+    field: "value",
+    type: "quantitative",
+    title: counters.length === 1 ? counters[0].name : "counters",
+    axis: { orient: "right", titleColor: GREY, grid: false },
+  };
+  const one = { type: "area", color: GREY, opacity: 0.25, interpolate: "step-after" },
+    several = { type: "line", color: GREY, strokeWidth: 1, interpolate: "step-after" };
+  chart.layer.unshift({
+    data: { values: long(counters) },
+    mark: counters.length === 1 ? one : several,
+    encoding: {
+      x: tokens(length),
+      y,
+      ...(counters.length > 1 && { strokeDash: { field: "name", type: "nominal", title: null, sort: null } }),
+    },
+  });
   chart.resolve = { scale: { y: "independent" } };
   return chart;
 }
@@ -176,23 +276,44 @@ const quoted = (output) => (["end", "member"].includes(output) ? output : `“${
 
 // An output, in grey when it should say yes, and where it begins to.
 function outputChart(model, traced, k) {
-  const series = traced.outputs[k], { length, targets } = traced, distribution = model.link === "softmax";
+  const series = traced.outputs[k],
+    { length, targets } = traced,
+    distribution = model.link === "softmax";
   const title = distribution ? `P(${quoted(series.name)})` : quoted(series.name);
-  const chart = lines([series], title, traced, distribution ? { type: "symlog", constant: model.threshold, domain: [0, 1] } : { domain: [0, 1] }, 70);
+  const chart = lines(
+    [series],
+    title,
+    traced,
+    distribution ? { type: "symlog", constant: model.threshold, domain: [0, 1] } : { domain: [0, 1] },
+    70,
+  );
   const y = { field: "value", type: "quantitative" };
-  chart.layer.push({ data: { values: [{ value: model.threshold }] }, mark: { type: "rule", color: GREY, strokeDash: [3, 3] }, encoding: { y } });
-  if (targets && model.answers === "token") chart.layer.unshift({
-    data: { values: targets.map((right, token) => ({ token, value: Number(right[k]) })) }, mark: { type: "area", color: GREY, opacity: 0.25, interpolate: "step-after" },
-    encoding: { x: tokens(length), y } });
-  if (targets && model.answers === "word") chart.layer.push({
-    data: { values: [{ token: length - 1, value: Number(targets.at(-1)[k]), what: "right" }] }, mark: { type: "point", shape: "square", color: GREY, size: 60, strokeWidth: 2 },
-    encoding: { x: { field: "token", type: "quantitative" }, y, tooltip: [{ field: "what" }, { field: "value" }] } });
+  chart.layer.push({
+    data: { values: [{ value: model.threshold }] },
+    mark: { type: "rule", color: GREY, strokeDash: [3, 3] },
+    encoding: { y },
+  });
+  if (targets && model.answers === "token") {
+    chart.layer.unshift({
+      data: { values: targets.map((right, token) => ({ token, value: Number(right[k]) })) },
+      mark: { type: "area", color: GREY, opacity: 0.25, interpolate: "step-after" },
+      encoding: { x: tokens(length), y },
+    });
+  }
+  if (targets && model.answers === "word") {
+    chart.layer.push({
+      data: { values: [{ token: length - 1, value: Number(targets.at(-1)[k]), what: "right" }] },
+      mark: { type: "point", shape: "square", color: GREY, size: 60, strokeWidth: 2 },
+      encoding: { x: { field: "token", type: "quantitative" }, y, tooltip: [{ field: "what" }, { field: "value" }] },
+    });
+  }
   return chart;
 }
 
 // The outputs worth a look: those whose right answer changes, or that are wrong first; else all.
-function outputsShown(model, { outputs, targets, first_failure, length }, wrong) {
-  const all = [...outputs.keys()], telling = all.filter((k) => wrong.includes(k) || (targets && targets.some((right) => right[k] !== targets[0][k])));
+function outputsShown({ outputs, targets }, wrong) {
+  const all = [...outputs.keys()],
+    telling = all.filter((k) => wrong.includes(k) || targets?.some((right) => right[k] !== targets[0][k]));
   return telling.length ? telling : all;
 }
 
@@ -204,18 +325,28 @@ function complain(text) {
 }
 
 function verdict(model, traced, wrong) {
-  const { length, targets, outputs, counters, first_failure: at } = traced, { name } = model.language;
+  const { length, targets, outputs, counters, first_failure: at } = traced,
+    { name } = model.language;
   const say = (k) => outputs[k].values[Math.min(at, length - 1)].toPrecision(3);
   if (!targets) return `What is right here, this page does not know; “longcount trace” does.`;
   if (model.task === "recognise") {
     const accepts = saysYes(model, outputs[0].values[length - 1]);
-    return `${accepts ? "Accepts" : "Rejects"} the word (${say(0)}), which is ${targets.at(-1)[0] ? "" : "not "}in ${name}: ${at < length ? "wrong" : "right"}.`;
+    return `${accepts ? "Accepts" : "Rejects"} the word (${say(0)}), which is ${
+      targets.at(-1)[0] ? "" : "not "
+    }in ${name}: ${at < length ? "wrong" : "right"}.`;
   }
   if (at === length) return `Right at all ${length} tokens.`;
-  const may = (k, yes) => (outputs[k].name === "end" ? `the word may ${yes ? "" : "not "}end` : `${quoted(outputs[k].name)} may ${yes ? "" : "not "}follow`);
+  const may = (k, yes) =>
+    outputs[k].name === "end"
+      ? `the word may ${yes ? "" : "not "}end`
+      : `${quoted(outputs[k].name)} may ${yes ? "" : "not "}follow`;
   const reason = (k) => {
     const yes = targets[at][k];
-    if (model.task === "predict") return `gives ${quoted(outputs[k].name)} ${say(k)}, ${yes ? "not " : ""}above ${model.threshold.toPrecision(1)}, and ${may(k, yes)}`;
+    if (model.task === "predict") {
+      return `gives ${quoted(outputs[k].name)} ${say(k)}, ${yes ? "not " : ""}above ${
+        model.threshold.toPrecision(1)
+      }, and ${may(k, yes)}`;
+    }
     return `says that ${may(k, !yes)}`;
   };
   const now = counters.map((counter) => `${counter.name} is ${counter.values[at]}`).join(", ");
@@ -225,16 +356,31 @@ function verdict(model, traced, wrong) {
 let turn = 0;
 async function show() {
   const mine = ++turn;
-  const name = control.cell.value, run = Number(control.run.value), epoch = Number(control.epoch.value), model = MODELS[name];
+  const name = control.cell.value,
+    run = Number(control.run.value),
+    epoch = Number(control.epoch.value),
+    model = MODELS[name];
   byId("explorer-epoch-told").textContent = epoch;
-  const word = control.word.value.replace(/\s/g, ""), { letters, name: language } = model.language;
+  const word = control.word.value.replace(/\s/g, ""),
+    { letters, name: language } = model.language;
   const foreign = [...word].findIndex((letter) => !letters.includes(letter));
-  if (foreign >= 0) return complain(`Letter ${foreign + 1}, “${[...word][foreign]}”, is none of ${[...letters].join(" ")}.`);
+  if (foreign >= 0) {
+    return complain(`Letter ${foreign + 1}, “${[...word][foreign]}”, is none of ${[...letters].join(" ")}.`);
+  }
   if (!word) return complain("Give at least one letter.");
-  if (word.length > LONGEST) return complain(`At most ${LONGEST.toLocaleString("en")} letters here; this has ${word.length.toLocaleString("en")}.`);
+  if (word.length > LONGEST) {
+    return complain(
+      `At most ${LONGEST.toLocaleString("en")} letters here; this has ${word.length.toLocaleString("en")}.`,
+    );
+  }
   const traced = trace(name, run, epoch, word);
-  if (traced.outside !== undefined) return complain(`Letter ${traced.outside + 1}, “${word[traced.outside]}”, cannot stand there: no word of ${language} goes on so.`);
-  const { length, first_failure } = traced, wrong = first_failure < length ? wrongOutputs(model, traced, first_failure) : [];
+  if (traced.outside !== undefined) {
+    return complain(
+      `Letter ${traced.outside + 1}, “${word[traced.outside]}”, cannot stand there: no word of ${language} goes on so.`,
+    );
+  }
+  const { length, first_failure } = traced,
+    wrong = first_failure < length ? wrongOutputs(model, traced, first_failure) : [];
   const message = byId("explorer-message");
   message.className = wrong.length ? "bad" : "";
   message.textContent = verdict(model, traced, wrong);
@@ -242,7 +388,7 @@ async function show() {
   const charts = [[byId("explorer-counter"), countersAndStates(traced)]];
   if (traced.gates.length) charts.push([byId("explorer-gates"), lines(traced.gates, "gates", traced, { zero: false })]);
   else byId("explorer-gates").replaceChildren();
-  const outputs = outputsShown(model, traced, wrong).map((k) => {
+  const outputs = outputsShown(traced, wrong).map((k) => {
     const element = document.createElement("div");
     element.setAttribute("role", "img");
     element.setAttribute("aria-label", `Output ${traced.outputs[k].name} by token, with its target.`);
@@ -259,23 +405,66 @@ async function show() {
 }
 
 function tabulate(model, traced, word) {
-  const from = Math.max(0, Math.min(traced.first_failure - TABLE_ROWS / 2, word.length - TABLE_ROWS)), end = Math.min(word.length, from + TABLE_ROWS);
-  const row = (texts, kind) => { const tr = document.createElement("tr"); tr.append(...texts.map((text) => { const td = document.createElement(kind); td.textContent = text; return td; })); return tr; };
-  const { counters, gates, states, outputs, targets } = traced, inner = [...gates, ...states, ...outputs];
-  const right = (at) => (targets ? outputs.map((_, k) => (model.answers === "token" || at === word.length - 1 ? Number(targets[at][k]) : "")) : []);
+  const from = Math.max(0, Math.min(traced.first_failure - TABLE_ROWS / 2, word.length - TABLE_ROWS)),
+    end = Math.min(word.length, from + TABLE_ROWS);
+  const row = (texts, kind) => {
+    const tr = document.createElement("tr");
+    tr.append(
+      ...texts.map((text) => {
+        const td = document.createElement(kind);
+        td.textContent = text;
+        return td;
+      }),
+    );
+    return tr;
+  };
+  const { counters, gates, states, outputs, targets } = traced,
+    inner = [...gates, ...states, ...outputs];
+  const right = (at) =>
+    targets
+      ? outputs.map((_, k) => (model.answers === "token" || at === word.length - 1 ? Number(targets[at][k]) : ""))
+      : [];
   const named = (what) => outputs.map(({ name }) => `${what} ${name}`);
   const table = byId("explorer-table");
-  table.tHead.replaceChildren(row(["token", "letter", ...[...counters, ...gates, ...states].map(({ name }) => name), ...named("output"), ...(targets ? named("target") : [])], "th"));
-  table.tBodies[0].replaceChildren(...Array.from({ length: end - from }, (_, k) => from + k).map((at) => {
-    const tr = row([at, word[at], ...counters.map(({ values }) => values[at]), ...inner.map(({ values }) => values[at].toPrecision(6)), ...right(at)], "td");
-    if (at === traced.first_failure) tr.className = "failure";
-    return tr;
-  }));
+  table.tHead.replaceChildren(
+    row(
+      [
+        "token",
+        "letter",
+        ...[...counters, ...gates, ...states].map(({ name }) => name),
+        ...named("output"),
+        ...(targets ? named("target") : []),
+      ],
+      "th",
+    ),
+  );
+  table.tBodies[0].replaceChildren(
+    ...Array.from({ length: end - from }, (_, k) => from + k).map((at) => {
+      const tr = row(
+        [
+          at,
+          word[at],
+          ...counters.map(({ values }) => values[at]),
+          ...inner.map(({ values }) => values[at].toPrecision(6)),
+          ...right(at),
+        ],
+        "td",
+      );
+      if (at === traced.first_failure) tr.className = "failure";
+      return tr;
+    }),
+  );
 }
 
 let waiting;
-const soon = () => { clearTimeout(waiting); waiting = setTimeout(show, 60); };
-fill(control.cell, Object.entries(MODELS).map(([name, model]) => [name, model.title]));
+const soon = () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(show, 60);
+};
+fill(
+  control.cell,
+  Object.entries(MODELS).map(([name, model]) => [name, model.title]),
+);
 control.cell.addEventListener("change", chooseCell);
 control.run.addEventListener("change", chooseRun);
 control.epoch.addEventListener("input", soon);
@@ -285,5 +474,13 @@ control.number.addEventListener("input", () => {
   control.word.value = wordOf(MODELS[control.cell.value].language.by_number, Number(control.number.value));
   soon();
 });
-const opened = new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting)) { opened.disconnect(); chooseCell(); } }, { rootMargin: "800px" });
+const opened = new IntersectionObserver(
+  (entries) => {
+    if (entries.some((entry) => entry.isIntersecting)) {
+      opened.disconnect();
+      chooseCell();
+    }
+  },
+  { rootMargin: "800px" },
+);
 opened.observe(byId("explorer"));

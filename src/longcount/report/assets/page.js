@@ -4,11 +4,25 @@ const drawn = new Map();
 
 function draw(element, specification) {
   const width = Math.max(120, Math.floor(element.getBoundingClientRect().width));
-  const sized = { ...specification, width: "container", autosize: { type: "fit-x", contains: "padding" }, config: CONFIG };
+  const sized = {
+    ...specification,
+    width: "container",
+    autosize: { type: "fit-x", contains: "padding" },
+    config: CONFIG,
+  };
   if (!drawn.has(element)) {
-    drawn.set(element, vegaEmbed(element, sized, { actions: false, renderer: "svg", width })
-      .then((result) => { element.dataset.drawn = "yes"; return result; })
-      .catch((error) => { element.dataset.drawn = "failed"; console.error(element.dataset.figure, error); }));
+    drawn.set(
+      element,
+      vegaEmbed(element, sized, { actions: false, renderer: "svg", width })
+        .then((result) => {
+          element.dataset.drawn = "yes";
+          return result;
+        })
+        .catch((error) => {
+          element.dataset.drawn = "failed";
+          console.error(element.dataset.figure, error);
+        }),
+    );
   }
   return drawn.get(element);
 }
@@ -18,38 +32,66 @@ const drawPanel = (element) => {
   const { figure, row, column } = element.dataset;
   return draw(element, PANELS[figure][row][column]);
 };
-const near = new IntersectionObserver((entries) => {
-  for (const entry of entries) if (entry.isIntersecting) { near.unobserve(entry.target); drawPanel(entry.target); }
-}, { rootMargin: "600px" });
-panelElements.forEach((element) => near.observe(element));
+const near = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries) {
+      if (entry.isIntersecting) {
+        near.unobserve(entry.target);
+        drawPanel(entry.target);
+      }
+    }
+  },
+  { rootMargin: "600px" },
+);
+for (const element of panelElements) near.observe(element);
 window.allFiguresDrawn = (async () => {
-  const idle = () => new Promise((done) => (window.requestIdleCallback ? requestIdleCallback(done, { timeout: 400 }) : setTimeout(done, 30)));
-  for (const element of panelElements) { await idle(); await drawPanel(element); }
+  const idle = () =>
+    new Promise((done) =>
+      window.requestIdleCallback ? requestIdleCallback(done, { timeout: 400 }) : setTimeout(done, 30)
+    );
+  for (const element of panelElements) {
+    await idle();
+    await drawPanel(element);
+  }
 })();
 
 // Tables: a click on a heading sorts by it, numbers as numbers.
 for (const table of document.querySelectorAll("table.sortable")) {
   const headings = [...table.tHead.rows[0].cells];
   const sort = (heading) => {
-    const column = headings.indexOf(heading), upwards = heading.getAttribute("aria-sort") !== "ascending";
+    const column = headings.indexOf(heading),
+      upwards = heading.getAttribute("aria-sort") !== "ascending";
     const raised = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻";
-    const key = (row) => (row.cells[column].dataset.sort ?? row.cells[column].textContent).trim().replace(/[,%]/g, "").replace("−", "-").replace(" × 10", "e")
-      .replace(/[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]/g, (sign) => "0123456789-"[raised.indexOf(sign)]);
+    const key = (row) =>
+      (row.cells[column].dataset.sort ?? row.cells[column].textContent)
+        .trim()
+        .replace(/[,%]/g, "")
+        .replace("−", "-")
+        .replace(" × 10", "e")
+        .replace(/[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]/g, (sign) => "0123456789-"[raised.indexOf(sign)]);
     const rows = [...table.tBodies[0].rows].sort((a, b) => {
-      const [x, y] = [key(a), key(b)], [m, n] = [Number(x), Number(y)];
+      const [x, y] = [key(a), key(b)],
+        [m, n] = [Number(x), Number(y)];
       const order = x !== "" && y !== "" && !Number.isNaN(m) && !Number.isNaN(n) ? m - n : x.localeCompare(y);
       return upwards ? order : -order;
     });
-    headings.forEach((other) => other.removeAttribute("aria-sort"));
+    for (const other of headings) other.removeAttribute("aria-sort");
     heading.setAttribute("aria-sort", upwards ? "ascending" : "descending");
     table.tBodies[0].append(...rows);
   };
   for (const heading of headings) {
     heading.tabIndex = 0;
     heading.addEventListener("click", () => sort(heading));
-    heading.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); sort(heading); } });
+    heading.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") {
+        event.preventDefault();
+        sort(heading);
+      }
+    });
   }
 }
 for (const cell of document.querySelectorAll("#claims td:last-child")) {
-  cell.className = { "holds": "verdict-holds", "holds in part": "verdict-part", "does not hold": "verdict-not" }[cell.textContent.trim()] || "";
+  cell.className = { holds: "verdict-holds", "holds in part": "verdict-part", "does not hold": "verdict-not" }[
+    cell.textContent.trim()
+  ] || "";
 }
