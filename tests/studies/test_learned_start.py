@@ -61,7 +61,7 @@ def test_a_store_keeps_it_and_pytorch_computes_the_same(store, tmp_path, cell):
     tensors = store.tensors(name, 0, 2)
     assert (tensors["h_0_l0"] != store.tensors(name, 0, 0)["h_0_l0"]).all()
     frame = trace(store.directory, 0, WORDS, name, 2)
-    outputs = frame[["may_open", "may_close"]].to_numpy()
+    outputs = frame[["output_(", "output_)"]].to_numpy()
     module = to_torch(store, 0, name, 2)
     with torch.no_grad():
         theirs = np.concatenate([module(torch.eye(2)[torch.tensor(word.astype(int))]).numpy() for word in WORDS])

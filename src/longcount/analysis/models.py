@@ -67,6 +67,7 @@ def chosen_models(store: Store, epoch: Epoch = "best", reading: Reading | None =
     rows = []
     for condition in store.study.conditions:
         runs = store.runs(condition)
+        half_is_chance = condition.problem().task.wrong_words  # half right says nothing of a recogniser
         known = [] if best is None else where(best, condition=condition.folder).to_dict("records")
         judged = {row["run"]: row for row in known}
         if isinstance(epoch, int) and not 0 <= epoch <= condition.epochs:
@@ -74,7 +75,7 @@ def chosen_models(store: Store, epoch: Epoch = "best", reading: Reading | None =
         for run in runs.tolist():
             row = judged.get(run)
             chosen = row["epoch"] if epoch == "best" and row else epoch if isinstance(epoch, int) else condition.epochs
-            learned = None if row is None else bool(row["validation_accuracy"] >= LEARNED_ACCURACY)
+            learned = None if row is None or half_is_chance else bool(row["validation_accuracy"] >= LEARNED_ACCURACY)
             labels = {"condition": condition.folder, "cell": condition.cell}
             rows.append({**labels, "run": run, "epoch": int(chosen), "learned": learned})
     if not rows:
@@ -141,8 +142,8 @@ def evaluate(
 
     Returns:
         Frame with condition, cell, run, epoch, words, accuracy (percent of words), loss (mean over words), fpf_mean,
-        fpf_min (tokens), learned (None where no validation words are known). Of languages indexed by n also
-        first_failing_n (see `first_failing_n`; None where none fails up to `LARGEST_N`); of recognisers also
+        fpf_min (tokens), learned (None where no validation words are known, and of recognisers). Of languages indexed
+        by n also first_failing_n (see `first_failing_n`; None where none fails up to `LARGEST_N`); of recognisers also
         accuracy_right and accuracy_wrong (percent of the words in the language, and of those outside) and
         first_wrongly_accepted (the length of the shortest of these that is accepted; None where none is).
 

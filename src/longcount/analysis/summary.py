@@ -31,11 +31,11 @@ def summary(store: Store) -> "pd.DataFrame":
         Frame with one row per condition and split, then one per baseline and split: condition (`WITHOUT_MEMORY` for a
         baseline), cell (empty for a baseline), language, task, split, words, runs; mean, min, max, std (n - 1), low and
         high (95% bootstrap interval of the mean) of the accuracy in percent of words; fpf_mean (tokens, the mean over
-        runs and words); unfailed (runs that never failed on the split), learned (runs); and of languages indexed by n
-        the least, median and largest first failing n over the runs, infinite for those without a failure up to
-        `longcount.analysis.models.LARGEST_N`, NaN for other languages. Where words outside the language are asked
-        about, and the words were made here, the accuracy on each kind of words
-        (`longcount.languages.wrong_words.KINDS`).
+        runs and words); unfailed (runs that never failed on the split), learned (runs; NaN of recognisers, of which
+        half right says nothing); and of languages indexed by n the least, median and largest first failing n over the
+        runs, infinite for those without a failure up to `longcount.analysis.models.LARGEST_N`, NaN for other languages.
+        Where words outside the language are asked about, and the words were made here, the accuracy on each kind of
+        words (`longcount.languages.wrong_words.KINDS`).
     """
     import pandas as pd
 
@@ -71,7 +71,7 @@ def _of_condition(store: Store, condition: Condition, models: "pd.DataFrame") ->
             "words": words,
             "fpf_mean": float(models[f"{split}_fpf_mean"].to_numpy(np.float64)[measured].mean()),
             "unfailed": int((models[f"{split}_unfailed"].to_numpy() == words).sum()),
-            "learned": int(models["learned"].to_numpy().sum()),
+            "learned": np.nan if condition.problem().task.wrong_words else int(models["learned"].to_numpy().sum()),
         }
         values = vars(summarise(accuracy[measured]))
         kinds = _by_kind(store, condition, models, split)

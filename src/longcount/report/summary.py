@@ -104,7 +104,8 @@ def _rows(by_split: dict[str, dict[str, Any]]) -> list[dict[str, str]]:
     if first["task"] != "recognise":
         told[0][FPF] = position(longest["fpf_mean"])
     if first["cell"]:
-        told[0]["learned"] = f"{first['learned']:.0f} of {first['runs']}"
+        if not np.isnan(first["learned"]):
+            told[0]["learned"] = f"{first['learned']:.0f} of {first['runs']}"
         if not np.isnan(first["first_failing_n_min"]):  # the language is indexed by n
             told[0][FIRST_FAILING] = first_failing_told(first)
     return told if several else told[:1]

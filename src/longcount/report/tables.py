@@ -228,7 +228,7 @@ def _summed_up(results: "Results", language: str, task: str) -> str:
     split = next(name for name in ("very_long", "long", "validation") if name in splits)
     told = []
     for row in where(summary, split=split).to_dict("records"):
-        learned = f" ({row['learned']:.0f} of {row['runs']} runs learned)" if row["cell"] else ""
+        learned = f" ({row['learned']:.0f} of {row['runs']} runs learned)" if row["learned"] == row["learned"] else ""
         told.append(f"{cell_title(row['condition'])} {percent(row['mean'])} %{learned}")
     title = asked_title(language, task)
     return f"{title}: {SPLIT_TITLES[split]} words right, mean over runs: {'; '.join(told)}."
