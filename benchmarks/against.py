@@ -150,7 +150,7 @@ class Version:
 
 
 def measured(pairs: Sequence[Pair], other: Path | None, processes: int, turns: int, core: int | None) -> list[Ratio]:
-    """Time all pairs, in so many new processes of each version, so many turns in each."""
+    """Time all pairs, in that many new processes of each version, that many turns in each."""
     times, same = np.empty((len(pairs), processes, 3)), np.ones(len(pairs), bool)
     for process in range(processes):
         ours = Version(HERE, core)

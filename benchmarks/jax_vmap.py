@@ -89,7 +89,7 @@ def epoch(cell: str, rate: float) -> Callable:
 
 
 def padded(words: Words) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Tokens int32 [N, L], targets float32 [N, L, 2] and real float32 [N, L] (1 where a token is no padding)."""
+    """Tokens int32 [N, L], targets float32 [N, L, 2] and real float32 [N, L] (1 where a token is not padding)."""
     longest = int(words.lengths.max())
     columns = np.arange(longest)
     real = columns < words.lengths[:, None]

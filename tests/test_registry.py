@@ -22,7 +22,7 @@ def test_a_part_is_found_by_its_name_or_as_module_and_name(own_parts):
 
 
 NO_PART = {
-    "sys:exit": "sys:exit: sys is no Python file",
+    "sys:exit": "sys:exit: sys is not a Python file",
     "json:dumps": r"is of the type function; a cell is a subclass of longcount.cells.Cell",
     "my_things:number": "my_things.py:3: number is of the type int; a cell is ",
     "my_things:Other": "my_things.py:5: Other is a class; a cell is ",

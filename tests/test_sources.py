@@ -103,7 +103,7 @@ WRONG = {
     "no.such.package:MGU": r"no.such.package:MGU: no no/such/package.py in ",
     "other/my_cells.py:MGU": "other/my_cells.py:MGU: no such file: other/my_cells.py",
     "my-cells.py:MGU": "a Python file has a name such as my_cells.py",
-    "sys:exit": "sys:exit: sys is no Python file",
+    "sys:exit": "sys:exit: sys is not a Python file",
     "my_cells:MGV": r"my_cells.py: there is no MGV; did you mean MGU\?",
     "my_syntax:MGU": "my_syntax.py:2: SyntaxError: ",
     "my_import:MGU": "my_import.py:1: ModuleNotFoundError: No module named 'no_such_thing'",

@@ -46,7 +46,7 @@ def timings(
         cell_names: default every cell.
         threads: numbers of threads, default one and as many as this process has cores.
         models: runs in the block that each thread works on; a whole number of the engine's lanes.
-        passes: the best of so many counts. Kernels are compiled beforehand.
+        passes: the best of that many counts. Kernels are compiled beforehand.
     """
     targets = languages.get("dyck1").targets(words)
     for name in cell_names or cells.names():
@@ -73,7 +73,7 @@ def timings(
 
 
 def best_time(work: Callable[[], None], threads: int, passes: int) -> float:
-    """Least wall time in seconds, of several passes, of doing the work on each of so many threads at once."""
+    """Least wall time in seconds, of several passes, of doing the work on each of that many threads at once."""
     with ThreadPoolExecutor(threads) as pool:
         work()
         seconds = []

@@ -88,7 +88,7 @@ def replacing(path: Path, aside: Path | None = None, synced: bool = True) -> Ite
 
 
 def write_atomically(path: Path, content: bytes, aside: Path | None = None, synced: bool = True) -> None:
-    """Write a whole file, its folder made if need be; see `replacing`."""
+    """Write a whole file, its folder created if needed; see `replacing`."""
     for folder in (path.parent, aside or path.parent):
         folder.mkdir(parents=True, exist_ok=True)
     with replacing(path, aside, synced) as half:

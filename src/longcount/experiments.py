@@ -22,13 +22,13 @@ from longcount.training.protocol import build_study
 def train(
     cell: str, out: str | Path, *, jobs: int | None = None, listen: Listener | None = None, **settings: Any
 ) -> Store:
-    """Train runs of one cell into a store, by the paper's protocol where nothing else is said.
+    """Train runs of one cell into a store, by the paper's protocol unless told otherwise.
 
     Args:
         cell: its name, or ``module:Name`` of one of your own in a Python file of the current folder.
-        out: the store's folder; a store of the same study that is there already is finished, not begun again.
+        out: the store's folder; an existing store of the same study is completed, not started over.
         jobs: blocks of runs worked on at once; default: all cores.
-        listen: is told how it goes.
+        listen: receives progress events.
         settings: fields of `longcount.training.protocol.Condition`, such as ``runs=100`` or ``learning_rate=0.003``,
             and with a dot those of its words, such as ``**{"words.directory": "my-words"}``.
 
@@ -61,7 +61,7 @@ def reproduce(
         runs: of each cell; default: the paper's.
         seed: of weights, orders and words.
         jobs: blocks of runs worked on at once; default: all cores.
-        listen: is told how it goes.
+        listen: receives progress events.
 
     Raises:
         UserError: for an unknown paper, or a folder that holds something else.

@@ -1,4 +1,4 @@
-"""What can be named: cells, initialisations, recipes and the other kinds of parts, built in or of one's own.
+"""What can be named: cells, initialisations, recipes and the other kinds of parts, built in or the user's own.
 
 A part is found by the name of a built-in one, by `module:Name` of the user's file (see `longcount.sources`), or by the
 name under which an installed package offers it: an entry point of the group `longcount.cells`,
@@ -28,7 +28,7 @@ class Found(NamedTuple):
 
     name: str  # as tables, folders and streams of random numbers call it
     part: Any
-    source: Source | None  # of one's own part
+    source: Source | None  # of the user's own part
 
 
 class Listed(NamedTuple):
@@ -60,7 +60,7 @@ class Kind:
     name: str  # "cell"
     plural: str  # "cells"
     built_in: Mapping[str, Any]
-    what: str  # what one of one's own has to be, after "a cell is "
+    what: str  # what one of the user's own has to be, after "a cell is "
     refusal: Callable[[Any], str | None]  # what an object is instead of that; None where it is one
     name_of: Callable[[Any], Any] = attrgetter("name")
     line_of: Callable[[Any], str] = first_line

@@ -1,10 +1,10 @@
 """The user's own Python files: found, hashed with the files beside them that they import, and loaded.
 
-A part of one's own is named `module:Name` (or `path/to/file.py:Name`). Its `Source` is that name and one hash of the
-file and of those files beside it that it imports, however far: an edit of any of them is another source. Files are
-loaded from the text that was hashed, under module names that hold the hash, so several versions of a file live side
-by side in one process, and a store that carries its files (`write`) needs nothing else. Modules that are installed
-are hashed too, together with what they import from their own folder, but loaded as Python loads them.
+A part of the user's own is named `module:Name` (or `path/to/file.py:Name`). Its `Source` is that name and one hash of
+the file and of those files beside it that it imports, however far: an edit of any of them is another source. Files are
+loaded from the text that was hashed, under module names that hold the hash, so several versions of a file live side by
+side in one process, and a store that carries its files (`write`) needs nothing else. Modules that are installed are
+hashed too, together with what they import from their own folder, but loaded as Python loads them.
 
 Not followed, and so not in the hash: installed packages, files that are opened, imports by `importlib`.
 """
@@ -276,7 +276,7 @@ def _installed(reference: str, module: str, folders: Sequence[Path]) -> Files:
         searched = " or ".join(dict.fromkeys(_shown(folder) for folder in folders)) or "this environment"
         raise UserError(f"{reference}: no {module.replace('.', '/')}.py in {searched}, nor is such a module installed")
     if not (spec.has_location and spec.origin and spec.origin.endswith(".py")):
-        raise UserError(f"{reference}: {module} is no Python file; name a module:Name of a file of your own")
+        raise UserError(f"{reference}: {module} is not a Python file; name a module:Name of a file of your own")
     depth = module.count(".") + Path(spec.origin).name.startswith("__init__.")
     return _collect(Path(spec.origin).parents[depth], module, installed=True)
 

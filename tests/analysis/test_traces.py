@@ -57,7 +57,7 @@ def test_bad_brackets(text, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"run": 0, "cell": None}, "choose one by --cell"),
+        ({"run": 0, "cell": None}, "choose one with --cell"),
         ({"run": 3, "cell": "lstm"}, "its runs are 0 to 2"),
         ({"run": 0, "cell": "lstmm"}, "did you mean 'lstm'"),
         ({"run": 0, "cell": "lstm", "epoch": 9}, "epochs 0 to 6"),

@@ -135,7 +135,7 @@ def contents_sha256(folder: Path) -> dict[str, str]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
-    """Mount a disk of so many bytes; needs root, as continuous integration has."""
+    """Mount a disk of that many bytes; needs root, as continuous integration has."""
     mounted: list[Path] = []
 
     def mount(size: int) -> Path:

@@ -110,9 +110,12 @@ def test_right_and_wrong_words_are_made_and_checked(longcount_here, tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--training-lengths", "2-x"], "Invalid value for --training-lengths: '2-x' is no window; give the least and"),
-        (["--long-n", "-5"], "'-5' is no window"),
-        (["--training-n", "1-50"], "training_n = (1, 50) says nothing to the sampler grammar of dyck1"),
+        (
+            ["--training-lengths", "2-x"],
+            "Invalid value for --training-lengths: '2-x' is not a window; give the least and",
+        ),
+        (["--long-n", "-5"], "'-5' is not a window"),
+        (["--training-n", "1-50"], "training_n = (1, 50) is not used by the sampler grammar of dyck1"),
         (["--sampler", "pcfg"], 'Invalid value "pcfg" for --sampler'),
         (["--language", "shuffle7"], "shuffle7: there are letters for shuffle1 to shuffle6 only"),
         (["--language", "dyck"], "no language is called 'dyck': did you mean dyck2?"),
@@ -166,7 +169,9 @@ def test_targets_as_a_person_reads_them(longcount_here, word_file):
 
 def test_targets_refuses_what_is_no_string_over_the_letters(longcount_here, word_file):
     path = word_file("aabb\nabc\n")
-    longcount_here("data", "targets", path, "--language", "an_bn").is_refused(f"{path}:2: 'c' at column 3 is no letter")
+    longcount_here("data", "targets", path, "--language", "an_bn").is_refused(
+        f"{path}:2: 'c' at column 3 is not a letter"
+    )
 
 
 OWN = '''

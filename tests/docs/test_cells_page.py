@@ -1,4 +1,4 @@
-"""The page on cells of one's own: its blocks run as they stand."""
+"""The page on cells of your own: its blocks run as they are printed."""
 
 import re
 from pathlib import Path

@@ -16,7 +16,7 @@ SIZES = ((2, 2), (3, 2), (5, 4), (12, 13))
 
 
 def problem(letters: int, outputs: int, question: Question, lengths=(1, 7, 32, 33, 70), seed=0):
-    """Random words over so many letters (a longer alphabet than Dyck-1's needs no language), and random targets."""
+    """Random words over that many letters (a longer alphabet than Dyck-1's needs no language), and random targets."""
     random = np.random.default_rng(seed)
     offsets = offsets_of(lengths)
     tokens = random.integers(0, letters, offsets[-1], dtype=np.uint8)

@@ -92,7 +92,7 @@ def test_words_of_two_numbers_are_all_words(name):
     ("settings", "said"),
     [
         ((languages.get("shuffle2"), "u_shaped", 1, 5), "u_shaped: words of shuffle2 are not given by a number n"),
-        ((ONE, "n_uniform", 0, 5), "no n from 0 to 5: numbers start at 1, the least first"),
+        ((ONE, "n_uniform", 0, 5), "no n from 0 to 5: numbers start at 1, the smaller first"),
         ((ONE, "n_uniform", 6, 5), "no n from 6 to 5"),
         ((ONE, "geometric", 1, 5, 1.0), "the p of a geometric distribution must lie between 0 and 1, not be 1.0"),
     ],

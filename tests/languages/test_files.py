@@ -64,7 +64,7 @@ BAD_FILES = {
     "only newlines": (b"\n\r\n", ": is empty"),
     "unbalanced": (b"()\n(()))\n", ":2: ')' at column 5 closes nothing"),
     "truncated": (b"()\n()\n((()", ":3: the word is cut short or unbalanced: after column 4, its last, 2 '(' are"),
-    "foreign letter": (b"()\n(x)\n", ":2: 'x' at column 2 is no letter of a word; expected '(' or ')'"),
+    "foreign letter": (b"()\n(x)\n", ":2: 'x' at column 2 is not a letter of a word; expected '(' or ')'"),
     "foreign letter below": (b"(!)\n", ":1: '!' at column 2"),
     "foreign letter beyond ASCII": ("()\n(é)\n".encode(), ":2: 'é' at column 2"),
     "blank": (b"() \n", ":1: ' ' at column 3"),
@@ -150,7 +150,7 @@ def test_splits_come_back(tmp_path, splits):
 def test_files_of_other_words_are_kept(tmp_path, splits):
     other = tmp_path / FILE_NAMES["long"]
     other.write_text("()\n")
-    with pytest.raises(UserError, match=r"long\.txt: is there already and holds other words"):
+    with pytest.raises(UserError, match=r"long\.txt: already exists and holds other words"):
         write_splits(tmp_path, splits)
     assert os.listdir(tmp_path) == ["long.txt"]
     assert other.read_text() == "()\n"
@@ -198,7 +198,7 @@ def test_directories_that_hold_no_words(tmp_path, read):
 
 
 BAD_FILES_OF_ABC = {
-    "foreign letter": (b"abc\na(c\n", ":2: '(' at column 2 is no letter of a word; expected 'a', 'b' or 'c'"),
+    "foreign letter": (b"abc\na(c\n", ":2: '(' at column 2 is not a letter of a word; expected 'a', 'b' or 'c'"),
     "not a word": (b"abc\naabc\n", ":2: 'c' at column 4 cannot stand there: after column 3, 'b' must follow"),
     "cut short": (b"ab\n", ":1: the word is cut short: after column 2, its last, 'c' must follow"),
     "empty line": (b"abc\n\nabc\n", ":2: empty line; expected a word in 'a', 'b' and 'c'"),
@@ -238,7 +238,7 @@ def test_strings_that_are_no_members_are_read_where_asked_for(tmp_path):
     with pytest.raises(UserError, match=r"words\.txt:2: 'b' at column 1"):
         read_words(path, "an_bn")
     path.write_text("abc\n")
-    with pytest.raises(UserError, match="'c' at column 3 is no letter"):
+    with pytest.raises(UserError, match="'c' at column 3 is not a letter"):
         read_words(path, "an_bn", members_only=False)
 
 

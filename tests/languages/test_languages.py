@@ -232,7 +232,7 @@ def _parts(n, k):
 
 
 def _multinomial(n, parts):
-    """Words of a shuffle with so many pairs of each type: Catalan numbers, and which places belong to which type."""
+    """Words of a shuffle with that many pairs of each type: Catalan numbers, and which places belong to which type."""
     ways, left = 1, 2 * n
     for part in parts:
         ways *= catalan(part) * comb(left, 2 * part)

@@ -184,7 +184,7 @@ def test_few_and_no_words():
     ],
 )
 def test_impossible_grammars_are_refused(grammar):
-    with pytest.raises(UserError, match=r"make no grammar|size limit must be"):
+    with pytest.raises(UserError, match=r"do not make a grammar|size limit must be"):
         GrammarSampler(**grammar)
 
 
@@ -195,7 +195,7 @@ def test_impossible_lengths_are_refused(minimum, maximum):
 
 
 def test_a_grammar_without_such_words_is_refused():
-    with pytest.raises(UserError, match="never give a word of 2 to 50 tokens"):
+    with pytest.raises(UserError, match="never produce a word of 2 to 50 tokens"):
         GrammarSampler(50, p=0.0, q=0.25).draw(1, Uniforms(0), minimum=2)
 
 

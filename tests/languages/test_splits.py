@@ -114,7 +114,7 @@ def test_no_word_stands_in_two_splits_where_lengths_overlap():
         ({"very_long_words": 0}, "number of very long words"),
         ({"very_long_length": 999}, "dyck1 has no words of 999 tokens"),
         ({"p": 1.0, "q": 0.0}, "found 1, and more hardly ever come"),
-        ({"p": 2.0}, "make no grammar"),
+        ({"p": 2.0}, "do not make a grammar"),
         ({"seed": -1}, "the seed must be"),
     ],
 )
@@ -242,20 +242,20 @@ def test_a_language_itself():
 
 
 IDLE = {
-    "p of walks": ({"language": "shuffle2", "p": 0.5}, "p = 0.5 says nothing to the sampler walk of shuffle2"),
-    "n of a grammar": ({"training_n": (1, 50)}, r"training_n = \(1, 50\) says nothing to the sampler grammar of dyck1"),
+    "p of walks": ({"language": "shuffle2", "p": 0.5}, "p = 0.5 is not used by the sampler walk of shuffle2"),
+    "n of a grammar": ({"training_n": (1, 50)}, r"training_n = \(1, 50\) is not used by the sampler grammar of dyck1"),
     "lengths of n": (
         {"language": "an_bn", "long_lengths": (52, 100)},
-        r"long_lengths = \(52, 100\) says nothing to the sampler n_uniform of an_bn; settings of its own are "
+        r"long_lengths = \(52, 100\) is not used by the sampler n_uniform of an_bn; its settings are "
         "training_n, long_n, very_long_n$",
     ),
     "every n": (
         {"language": "an_bn", "long_words": 50},
-        "long_words = 50 says nothing to the sampler n_uniform of an_bn",
+        "long_words = 50 is not used by the sampler n_uniform of an_bn",
     ),
     "geometric": (
         {"language": "an_bn", "sampler": "u_shaped", "geometric_p": 0.3},
-        "geometric_p = 0.3 says nothing to the sampler u_shaped",
+        "geometric_p = 0.3 is not used by the sampler u_shaped",
     ),
 }
 

@@ -84,14 +84,14 @@ def p_value(drawn: Sequence[str], exact: dict[str, float]) -> float:
 
 @cache
 def ends_after(language: Language, configuration, left: int) -> bool:
-    """Whether a word can be completed with so many letters, by trying them all."""
+    """Whether a word can be completed with that many letters, by trying them all."""
     if left == 0:
         return language.may_end(configuration)
     return any(ends_after(language, after, left - 1) for _, after in language.following(configuration))
 
 
 def reached(language: Language, letters: int) -> list:
-    """The configurations after at most so many letters."""
+    """The configurations after at most that many letters."""
     found, now = {language.start: None}, [language.start]
     for _ in range(letters):
         now = list(dict.fromkeys(after for one in now for _, after in language.following(one)))

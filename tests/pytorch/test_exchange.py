@@ -254,7 +254,7 @@ def test_a_store_of_several_cells_asks_which(tmp_path, data, saved, refused):
     files = [saved(counter(cells.get(name)).state_dict(), f"{name}.pt") for name in ("lstm", "gru")]
     import_models(files, tmp_path / "store", data=data)
     line = refused("export", tmp_path / "store", "--run", 0, "--out", tmp_path / "model.pt")
-    assert "holds several conditions; say which by --cell: lstm, gru" in line
+    assert "holds several conditions; choose one with --cell: lstm, gru" in line
     with pytest.raises(UserError, match="several conditions"):
         to_torch(tmp_path / "store", 0)
     assert from_torch(to_torch(tmp_path / "store", 0, "gru"))[0] == cells.get("gru")

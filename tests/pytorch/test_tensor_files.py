@@ -151,7 +151,7 @@ REFUSALS = {
     "code in an archive": (archive({"a": RunsCode()}), "it holds more than tensors (posix.system), and reading"),
     "a whole module": (archive(Whole()), "refused: it holds more than tensors ("),
     "code in a pickle": (pickled({"a": RunsCode()}, 2), "refused: it holds more than tensors (posix.system)"),
-    "code in a newer pickle": (pickled({"a": RunsCode()}, 4), "refused: a pickle that is no state dict"),
+    "code in a newer pickle": (pickled({"a": RunsCode()}, 4), "refused: a pickle that is not a state dict"),
     "a list": (archive([torch.ones(1)]), "holds no state dict: tensors by name"),
     "numbers": (archive({"a": 1.0}), "holds no state dict"),
     "an empty state dict": (archive({}), "holds no state dict"),

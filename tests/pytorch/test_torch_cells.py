@@ -139,7 +139,7 @@ REFUSALS = {
     "my_cells:number": "returned a int; it should return a torch.nn.Module",
     "my_cells:nothing": "the module has no parameters to train",
     "my_cells:double": "layer.weight_ih_l0 is torch.float64; parameters should be torch.float32",
-    "my_cells:Buffered": "norm.num_batches_tracked is no parameter of its own",
+    "my_cells:Buffered": "norm.num_batches_tracked is not a parameter of its own",
     "my_cells:Breaks": "for letters [3, 4, 2] the module raised RuntimeError: ",
     "my_cells:OneOutput": "for letters [3, 4, 2] the module returns [3, 4, 1], not [3, 4, 2]",
     "my_cells:NoSigmoid": "outputs should lie in (0, 1); end the module in torch.sigmoid",

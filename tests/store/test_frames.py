@@ -1,4 +1,4 @@
-"""Frames in a store: read back as they were written, and damage told of in one line."""
+"""Frames in a store: read back as they were written, and damage reported in one line."""
 
 import pandas as pd
 import pytest

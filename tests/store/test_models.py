@@ -45,5 +45,5 @@ def test_models_of_several_sizes_lie_side_by_side(tmp_path):
 
 def test_a_store_is_not_written_over(tmp_path):
     keep_models(tmp_path / "store", {"relu": np.zeros((1, 9), np.float32)}, "imported", {"file": "a.pt"})
-    with pytest.raises(UserError, match="holds a store already"):
+    with pytest.raises(UserError, match="already holds a store"):
         keep_models(tmp_path / "store", {"relu": np.ones((1, 9), np.float32)}, "imported", {"file": "b.pt"})

@@ -28,7 +28,7 @@ def test_tokens_are_counted_once_and_lost_ones_taken_back():
     tally.hear(EpochDone("a", 1, 2, 400))
     tally.hear(EpochDone("b", 2, 2, 800))
     assert (tally.tokens_done, tally.rate, tally.seconds_left) == (1200, 120.0, 2800 / 120)
-    tally.hear(BlockMade("a", "worker 1", 2, 5, 4.0, 800))  # its second epoch was never told of
+    tally.hear(BlockMade("a", "worker 1", 2, 5, 4.0, 800))  # its second epoch was never reported
     assert tally.tokens_done == 1600
     tally.hear(Retried("b", "killed", 2))
     assert tally.tokens_done == 800
@@ -50,7 +50,7 @@ def test_plain_lines_come_every_few_seconds_and_at_what_matters():
     assert lines[0] == "store: 10 runs in 5 blocks, 1 there already; threads"
     assert [line for line in lines if "of the training" in line] == [lines[1], lines[2]]
     assert lines[3:6] == [
-        "runs/lstm/000000-000001/metrics.parquet: damaged: made again now",
+        "runs/lstm/000000-000001/metrics.parquet: damaged: trained again now",
         "a: worker lost (killed), try 2",
         "no worker is connected",
     ]

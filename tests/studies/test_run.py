@@ -178,7 +178,7 @@ def test_one_process_at_a_time(tmp_path, small_study):
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        with pytest.raises(UserError, match=f"process {process.pid} on .* is at work here"):
+        with pytest.raises(UserError, match=f"process {process.pid} on .* is working here"):
             run_study(small_study(), directory, Threads(1))
         process.kill()
     with exclusive(directory):
@@ -267,7 +267,7 @@ def test_a_store_of_another_version_is_read_but_not_gone_on_with(undisturbed, tm
     path = directory / "study.toml"
     path.write_text(path.read_text().replace(f'longcount = "{undisturbed.version}"', 'longcount = "99.0"'))
     assert len(Store.open(directory).metrics()) == len(undisturbed.metrics())
-    with pytest.raises(UserError, match=r"begun by longcount 99\.0"):
+    with pytest.raises(UserError, match=r"created by longcount 99\.0"):
         run_study(None, directory, Threads(1))
 
 

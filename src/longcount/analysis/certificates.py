@@ -105,5 +105,5 @@ def _chosen(store: Store, cell: str | None, run: int | None, epoch: Epoch) -> pd
             raise UserError(f"{store.directory}: there is no finished run {run}")
         if len(models) > 1:
             names = ", ".join(models["condition"])
-            raise UserError(f"{store.directory}: several conditions have a run {run} ({names}): say which by --cell")
+            raise UserError(f"{store.directory}: several conditions have a run {run} ({names}): choose one with --cell")
     return models.reset_index(drop=True)

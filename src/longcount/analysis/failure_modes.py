@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Results = Mapping[str, pd.DataFrame]
 
-HALF_PERIOD = 500  # of the zigzag word whose failures are told by phase, as in Figure 3
+HALF_PERIOD = 500  # of the zigzag word whose failures are counted by phase, as in Figure 3
 
 
 def failure_modes(results: "Results") -> "pd.DataFrame":

@@ -71,19 +71,19 @@ def make_leaderboard(
     """Train and judge every intervention; what is done already in the folder is not done again.
 
     Args:
-        directory: of the store, made if need be.
+        directory: of the store, created if needed.
         study: default: `leaderboard_study()`.
         jobs: blocks trained, and models judged, at once; default: all cores.
         bounded_runs: how many runs of each condition have their worst case bounded.
         interventions: those that stand in the table, as far as the store has runs to judge them by.
-        listen: is told how training goes.
-        tell: is told what is judged.
+        listen: receives the progress of training.
+        tell: receives what is being judged.
 
     Returns:
         Frame with one row per (cell, intervention), best first within its cell: cell, intervention, runs, learned,
         learned_low, learned_high, accuracy, accuracy_low, accuracy_high, fpf, fpf_low, fpf_high (Very Long words, all
         runs), lower_bound (median of the worst-case FPF's lower bound over the bounded runs; NaN where all are exact),
-        bounded (how many), exact, exact_low, exact_high (shares of all runs), draws (mean number of beginnings).
+        bounded (how many), exact, exact_low, exact_high (shares of all runs), draws (mean number of starts).
 
     Raises:
         UserError: as `run_study`.

@@ -138,7 +138,7 @@ def evaluate(
         epoch: which model of a run: ``"best"``, ``"last"`` or a number.
         jobs: threads; default: all cores.
         cell: a cell or condition; default: all that read these letters.
-        measures: further columns, by the names of `longcount.analysis.measures` or ``module:Name`` of one's own.
+        measures: further columns, by the names of `longcount.analysis.measures` or ``module:Name`` of your own.
 
     Returns:
         Frame with condition, cell, run, epoch, words, accuracy (percent of words), loss (mean over words), fpf_mean,
@@ -220,7 +220,7 @@ def asked_of(store: Store, cell: str | None = None) -> Problem:
     conditions = [store.condition(cell)] if cell is not None else list(store.study.conditions)
     problems = {condition.language: condition.problem() for condition in conditions}
     if len(problems) > 1:
-        raise UserError(f"{store.directory}: its networks read {', '.join(problems)}; say which by --cell")
+        raise UserError(f"{store.directory}: its networks read {', '.join(problems)}; choose one with --cell")
     return next(iter(problems.values()))
 
 

@@ -71,7 +71,7 @@ def trace(
     store = Store.open(directory)
     conditions = [condition.folder for condition in store.study.conditions]
     if cell is None and len(conditions) > 1:
-        raise UserError(f"{directory}: holds {', '.join(conditions)}; choose one by --cell")
+        raise UserError(f"{directory}: holds {', '.join(conditions)}; choose one with --cell")
     condition = store.condition(cell or conditions[0])
     if condition.module is not None:
         raise UserError(f"{directory}: {condition.folder} is a module of your own; only built-in cells are traced")

@@ -86,10 +86,10 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str, hidden_size: int = 1, layers: int = 1, letters: int = VOCABULARY, outputs: int = OUTPUTS) -> Cell:
-    """The cell of that name, in layers of that size, for so many letters and outputs.
+    """The cell of that name, in layers of that size, for that many letters and outputs.
 
     Args:
-        name: of a built-in cell or one that an installed package offers, or `module:Name` of a file of one's own.
+        name: of a built-in cell or one that an installed package offers, or `module:Name` of a file of your own.
         hidden_size: units of a layer.
         layers: how many.
         letters: of the input.

@@ -27,11 +27,11 @@ def initialise(cell: Cell, draws: np.ndarray, scheme: str = "pytorch", source: S
     Args:
         cell: the cell.
         draws: one number for each parameter.
-        scheme: `pytorch`, `identity` (or `irnn`), `orthogonal`, `counter`, `signs`, or the name of one of one's own.
-        source: of one's own.
+        scheme: `pytorch`, `identity` (or `irnn`), `orthogonal`, `counter`, `signs`, or the name of the user's own.
+        source: of one of the user's own.
 
     Raises:
-        UserError: no initialisation has that name, or one's own raises or leaves something else than finite tensors.
+        UserError: no initialisation has that name, or the user's own raises or leaves tensors that are not finite.
     """
     change = KIND.get(scheme, source)
     start = draws * np.float32(1.0 / np.sqrt(cell.hidden_size))
@@ -53,7 +53,7 @@ def _started(
 
 def _refuse_without_recurrent_matrices(cell: Cell) -> None:
     if not cell.recurrent:
-        raise UserError(f"{cell.name} has no recurrent matrices to begin with: its gates see the input alone")
+        raise UserError(f"{cell.name} has no recurrent matrices to initialise: its gates see only the input")
 
 
 def _refuse_strange(cell: Cell, tensors: Tensors, source: Source | None) -> None:

@@ -242,7 +242,7 @@ def _extent(ours: dict[str, tuple[str, np.ndarray]], name: str, axis: int, other
 
 
 def _size(ours: dict[str, tuple[str, np.ndarray]], where: str) -> tuple[str, int, int]:
-    """A tensor that tells the hidden size, our name for it; its rows, one a gate and unit; the hidden size."""
+    """A tensor that gives the hidden size, our name for it; its rows, one per gate and unit; the hidden size."""
     if "weight_hh_l0" in ours:
         theirs, tensor = ours["weight_hh_l0"]
         if tensor.ndim == 2 and tensor.shape[1] and tensor.shape[0] % tensor.shape[1] == 0:

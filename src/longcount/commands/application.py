@@ -1,4 +1,4 @@
-"""The program ``longcount``: its commands, how errors are told, and the exit status.
+"""The program ``longcount``: its commands, how errors are reported, and the exit status.
 
 Exit status: 0 done; 2 the user can fix it, one line on standard error says how; 1 a defect of ours; 130 interrupted.
 """

@@ -13,7 +13,7 @@ def construct(cell: str, /, *, out: Path) -> None:
 
     Args:
         cell: Its name: lstm, relu, gru.
-        out: Folder of the store, made if need be.
+        out: Folder of the store, created if needed.
     """
     from longcount import experiments
     from longcount.commands.output import say

@@ -129,7 +129,7 @@ def targets(
 ) -> None:
     """Say of each word of a file whether it belongs to the language and what the task asks for after each letter.
 
-    Words outside the language are told, not refused.
+    Words outside the language are reported, not refused.
 
     Args:
         file: One word per line.

@@ -18,7 +18,7 @@ def epoch_of(_: Any, tokens: Sequence[Token]) -> Literal["best", "last"] | int:
         return text
     if text.isascii() and text.isdigit():
         return int(text)
-    raise ValueError(f"{text!r} is no epoch; give best, last or a whole number from 0.")
+    raise ValueError(f"{text!r} is not an epoch; give best, last or a whole number from 0.")
 
 
 FURTHER = {
@@ -55,7 +55,7 @@ def evaluate(
 
     Args:
         directory: A store.
-        data: A file of words of the language, one a line; for recognisers of any strings over its letters.
+        data: A file of words of the language, one per line; for recognisers of any strings over its letters.
         cell: A cell or condition of the store; needed where these read several languages.
         measure: A further column, any number of times: a name (`longcount list measures` lists all), or module:Name of
             your own.

@@ -27,7 +27,7 @@ def leaderboard(
     page in report.html; `longcount report` draws them again.
 
     Args:
-        out: Folder of the store, made if need be.
+        out: Folder of the store, created if needed.
         runs: Networks for every intervention and cell.
         bounded: How many of them have their worst case bounded, which takes longest; all are tried to be proved exact.
         only: An intervention to try, by its name, beside the paper's protocol; may be given again. Default: all.

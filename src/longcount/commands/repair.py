@@ -57,7 +57,7 @@ def repair(
         epoch: Which model of a run: best (lowest validation loss), last, or the number of an epoch.
         depth: Depth to which the repaired model must be proved; default 2^24, 100,000 for gru.
         bounded: How many runs of each cell have their worst case before repair bounded, which takes up to a second
-            each; verdicts that `longcount certify` kept are read, not made again.
+            each; verdicts that `longcount certify` kept are reused.
     """
     from longcount.analysis.repairs import repair_store
     from longcount.commands.output import print_json, print_table

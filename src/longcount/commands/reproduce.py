@@ -27,7 +27,7 @@ def reproduce(
 
     Args:
         paper: Its name (`longcount list papers` lists all), or module:Name of your own.
-        out: Folder of the store, made if need be; default: paper, for another paper than the first its name.
+        out: Folder of the store, created if needed; default: paper, for another paper than the first its name.
         data: Folder of word files; the splits that it lacks are made.
         runs: Of each cell; default: the paper's. The first paper's relu has three times as many, because it keeps the
             best third.

@@ -36,7 +36,7 @@ def trace(
         word: Letters of the language, such as "(()())".
         zigzag: Half period j of a Dyck-1 word: j times "(", j times ")", repeated to 2,000 tokens (once where that is
             longer).
-        file: A file of words, one a line.
+        file: A file of words, one per line.
         out: Where to write: a table (.csv, .parquet) or a drawing (.svg, .pdf, .png); default: CSV on standard output.
     """
     import sys

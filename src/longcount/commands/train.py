@@ -1,4 +1,4 @@
-"""``longcount train CELL``: runs of one cell, by the paper's protocol where nothing else is said."""
+"""``longcount train CELL``: runs of one cell, by the paper's protocol unless told otherwise."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -32,13 +32,13 @@ def train(
     seed: Seed = 0,
     jobs: Jobs = None,
 ) -> None:
-    """Train runs of one cell, by the first paper's protocol where nothing else is said, and print what they can do.
+    """Train runs of one cell, by the first paper's protocol unless told otherwise, and print what they can do.
 
     Run again after an interruption, it resumes where it stopped.
 
     Args:
         cell: Its name, such as lstm, relu or gru (`longcount list cells` lists all), or module:Name of your own.
-        out: Folder of the store, made if need be.
+        out: Folder of the store, created if needed.
         language: What is counted (`longcount list languages` lists all), or module:Name of your own; default
             dyck1.
         task: What is asked: next_letters (the default), recognise or predict, or module:Name of your own.

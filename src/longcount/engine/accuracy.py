@@ -125,7 +125,7 @@ def error_in_ulps(results: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def measure(name: str, chunk: int = CHUNK, every: int = 1) -> Accuracy:
-    """Measure one function in chunks (a power of two) of inputs: all of them, or one in so many for a quicker look."""
+    """Measure one function in chunks (a power of two) of inputs: all of them, or one in every `every`."""
     starts = range(0, 1 << 32, chunk * every)
     with ThreadPoolExecutor(THREADS) as threads:
         chunks = threads.map(functools.partial(_examine, name, count=chunk), starts)

@@ -17,7 +17,7 @@ from longcount.engine.training_kernel import layout_of
 from longcount.languages.words import Words
 
 MANY_MODELS = 8
-"""From so many models on, lanes hold models; below, they hold words."""
+"""From this many models on, lanes hold models; below, they hold words."""
 
 LONGEST_SHARED_PREFIX = 10_000
 """Tokens for which states are kept to be shared."""

@@ -39,7 +39,7 @@ SHARED_ARGUMENTS = {
     **ARGUMENTS,
     "parted": "pointer",  # int32 [groups]: the tokens shared with the word before
     "kept": "index",  # the largest of them
-    "kept_numbers": "pointer",  # float [kept + 2, state and loss, lanes]: after so many tokens
+    "kept_numbers": "pointer",  # float [kept + 2, state and loss, lanes]: after that many tokens
     "kept_failures": "pointer",  # int32 [kept + 2, lanes]
     "kept_totals": "pointer",  # double [chunks of kept + 2, lanes]: loss of the whole chunks before
 }

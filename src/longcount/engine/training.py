@@ -171,17 +171,17 @@ def check_shapes(
 
 
 def widest(size: int) -> int:
-    """The widest block that networks of so many parameters are trained in."""
+    """The widest block that networks of that many parameters are trained in."""
     return max(width for width in LANES if size <= MOST_PARAMETERS.get(width, size))
 
 
 def blocks(count: int, width: int = LANES[-1]) -> list[np.ndarray]:
-    """Cut runs 0..count-1 into groups that fit so many lanes."""
+    """Cut runs 0..count-1 into groups that fit that many lanes."""
     return [np.arange(first, min(first + width, count)) for first in range(0, count, width)]
 
 
 def lanes_for(count: int) -> int:
-    """The narrowest width that holds so many."""
+    """The narrowest width that holds that many."""
     return next(width for width in LANES if count <= width)
 
 

@@ -27,7 +27,7 @@ from longcount.numbers.monotone import SIGMOID
 from longcount.numbers.vector import Vector
 
 Coordinates = tuple[Any, ...]
-"""Numbers of any kind, one a coordinate; the first is the counter."""
+"""Numbers of any kind, one per coordinate; the first is the counter."""
 
 
 THRESHOLD = np.float32(SIGMOID.half_from)

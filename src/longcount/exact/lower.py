@@ -18,7 +18,7 @@ from longcount.numbers.intervals import Interval
 
 @dataclass(frozen=True)
 class Fineness:
-    """How finely states are told apart."""
+    """How finely states are distinguished."""
 
     history: int  # the last tokens that have boxes of their own
     pieces: int  # into which all boxes together are cut before a step
@@ -35,7 +35,7 @@ def no_failure_before(model: Model, limit: int, fineness: Fineness) -> int:
     Args:
         model: the network.
         limit: tokens to look at.
-        fineness: how finely states are told apart; a finer bound is higher and takes longer.
+        fineness: how finely states are distinguished; a finer bound is higher and takes longer.
     """
     if not model.in_range:
         return 0

@@ -135,7 +135,7 @@ def _settled(c: np.ndarray, o: np.ndarray, sign: float, depth: int) -> np.ndarra
 
 def settle(c: np.float32, depth: int, extreme: Callable[[np.float32, np.float32], np.float32]) -> np.float32:
     """The end (the least or greatest: `extreme` is min or max) at depth LOW_DEPTHS of the least family of intervals of
-    c, one a depth up to `depth`, that holds c and is closed under c + 1 upwards and c - 1 downwards in float32.
+    c, one per depth up to `depth`, that holds c and is closed under c + 1 upwards and c - 1 downwards in float32.
 
     Upwards c + 1 is rounded only where it enters a binade, whose numbers are farther apart; downwards c - 1 is always
     exact. So the distance between c and the depth changes at binades only, and brought down again it is the distance

@@ -45,8 +45,8 @@ def depth_of(cell: Cell) -> int:
 
 
 def finenesses_of(cell: Cell) -> tuple[Fineness, ...]:
-    """How finely states of a cell are told apart for a lower bound, from coarse to fine, until the bounds meet; those
-    of trained models nearly do, in under a second per model.
+    """How finely states of a cell are distinguished for a lower bound, from coarse to fine, until the bounds meet;
+    those of trained models nearly do, in under a second per model.
 
     Of a cell without a theory this depends on whether its gates see the state.
     """

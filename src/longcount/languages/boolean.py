@@ -9,7 +9,7 @@ which has no others; the last two are ours."""
 
 
 def boolean(most_operands: int) -> Machine:
-    """Prefix expressions over the atoms ``0`` and ``1`` with one operator for each number of operands up to so many:
+    """Prefix expressions over the atoms ``0`` and ``1`` with one operator for each number of operands up to that many:
     ``~`` takes 1, ``+`` takes 2, ``>`` 3, ``*`` 4 and ``<`` 5.
 
     Bhattamishra et al. (2020, arXiv:2009.11264). One counter holds how many expressions are still due: it begins at 1,

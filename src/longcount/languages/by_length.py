@@ -85,7 +85,7 @@ class Walk:
 
 
 def walk_probabilities(language: Language, length: int) -> dict[str, float]:
-    """How likely a walk of so many letters gives each word: slowly, by taking every way.
+    """How likely a walk of that many letters gives each word: slowly, by taking every way.
 
     >>> from longcount import languages
     >>> walk_probabilities(languages.get("dyck1"), 6)

@@ -49,7 +49,7 @@ class NumberSampler:
         if not self.language.numbers:
             raise UserError(f"{self.distribution}: words of {self.language.name} are not given by a number n")
         if not 1 <= self.least <= self.most:
-            raise UserError(f"no n from {self.least} to {self.most}: numbers start at 1, the least first")
+            raise UserError(f"no n from {self.least} to {self.most}: numbers start at 1, the smaller first")
         if not 0 < self.p < 1:
             raise UserError(f"the p of a geometric distribution must lie between 0 and 1, not be {self.p}")
 
@@ -85,7 +85,7 @@ class NumberSampler:
         return self._words(self.numbers(count, uniforms))
 
     def every(self, most_words: int, uniforms: Uniforms) -> Words:
-        """The words of all numbers of the window in order; of two numbers so many different pairs at the most, each
+        """The words of all numbers of the window in order; of two numbers at most as many different pairs, each
         pair as likely as any other, in order."""
         window = self.most - self.least + 1
         if self.language.numbers == 1:

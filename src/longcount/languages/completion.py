@@ -18,20 +18,20 @@ class Edge(NamedTuple):
 
     state: int
     positive: int
-    """How many of the counters in the sum are above zero; the sum is 0 where none is, and at least so many else."""
+    """How many of the counters in the sum are above zero; the sum is 0 where none is, and at least that many else."""
     next: int
     step: int
     """What is added to the sum."""
 
 
 class Completion:
-    """From which state and sum of counters a word may be completed with exactly so many letters.
+    """From which state and sum of counters a word may be completed with exactly that many letters.
 
     Where only one counter is summed, or where any counters of that sum do as well as any others, the answer is exact;
     else a yes may be wrong, a no never is.
 
     table: bool [letters left, state, sum], the last state being that of words that have left the language. From the
-    last sum on all sums are alike: all that so many letters can do is within reach of none of them.
+    last sum on all sums are alike: none of them is within reach of that many letters.
     """
 
     def __init__(
@@ -75,5 +75,5 @@ class Completion:
                 after[edge.state, here] |= before[edge.next, there]
 
     def possible(self, left: np.ndarray | int, states: np.ndarray | int, sums: np.ndarray | int) -> np.ndarray:
-        """Whether a word may be completed with so many letters: bool, of the shape that the arguments have together."""
+        """Whether a word may be completed with that many letters: bool, of the arguments' joint shape."""
         return self.table[left, states, np.minimum(sums, self.table.shape[2] - 1)]

@@ -22,7 +22,7 @@ class Brackets(Machine):
     """A machine over pairs of brackets, ``()[]...``, whose counter k holds how many of pair k are open."""
 
     def complaint(self, words: Words, word: int) -> str:
-        """What is wrong with a word that is no member, in one line (columns count from 1)."""
+        """What is wrong with a word that is not a member, in one line (columns count from 1)."""
         alone = words.select([word])
         bad, length = int(self.first_bad_tokens(alone)[0]), int(alone.lengths[0])
         if bad < length:
@@ -31,7 +31,7 @@ class Brackets(Machine):
 
 
 def complaint_of_open(letters: str, counts: Sequence[int] | np.ndarray, length: int) -> str:
-    """What is wrong with a word of some length at whose end brackets are open: so many of each letter.
+    """What is wrong with a word of some length at whose end brackets are open: that many of each letter.
 
     >>> complaint_of_open("([", [2, 1], 5)
     "the word is cut short or unbalanced: after column 5, its last, 2 '(' and 1 '[' are still open"
@@ -61,7 +61,7 @@ def dyck1() -> Machine:
     """Words of ``(`` and ``)`` in which every bracket is matched; the empty word is one.
 
     The language of El-Naggar, Madhyastha and Weyde (2022), and of Suzgun et al. (2019, arXiv:1906.03648). As there,
-    the end is no output.
+    the end is not an output.
 
     >>> dyck1().targets(Words.from_strings(["(())"])).tolist()
     [[1, 1], [1, 1], [1, 1], [1, 0]]
@@ -87,7 +87,7 @@ def semi_dyck1() -> Machine:
 
     The count stops at 0 instead of falling below (El-Naggar, Ryzhikov et al. 2023, PMLR 217:199). Any string can be
     read; the next-letters task asks, as there, whether the count is above 0, so whether ``)`` would close something.
-    The end is no output.
+    The end is not an output.
 
     >>> semi_dyck1().targets(Words.from_strings([")()"]))[:, 1].tolist()
     [0, 1, 0]

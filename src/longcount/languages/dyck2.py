@@ -42,7 +42,7 @@ class Stack(Language):
         return len(configuration)
 
     def may_complete(self, configuration: str, left: int) -> bool:
-        """Whether so many letters can close all open brackets, opening and closing others: exactly."""
+        """Whether that many letters can close all open brackets, opening and closing others: exactly."""
         return len(configuration) <= left and (left - len(configuration)) % 2 == 0
 
     def walk(self, lengths: np.ndarray, uniforms: Uniforms) -> tuple[Words, np.ndarray]:
@@ -97,7 +97,7 @@ class Stack(Language):
         return words.running_sums(1 - 2 * (self.own(words).tokens % 2).astype(np.int8))
 
     def _last_opened(self, words: Words, heights: np.ndarray, places: np.ndarray, asked: np.ndarray) -> np.ndarray:
-        """The last letter that opened before each of some places (int64 [n], indices of tokens) and left so many
+        """The last letter that opened before each of some places (int64 [n], indices of tokens) and left that many
         brackets as asked (int32 [n]) open in its word: uint8 [n], tokens; of no meaning where there is none.
 
         All letters that open are sorted by word, height and place; the one asked for is found by bisection.
@@ -129,7 +129,7 @@ class Stack(Language):
         return Words(tokens, words.offsets, words.letters)
 
     def complaint(self, words: Words, word: int) -> str:
-        """What is wrong with a word that is no member, in one line (columns count from 1)."""
+        """What is wrong with a word that is not a member, in one line (columns count from 1)."""
         text, still_open = words.text(word), []
         for column, letter in enumerate(text, start=1):
             token = self.letters.index(letter)
@@ -147,7 +147,7 @@ def dyck2() -> Stack:
     """Words of ``()[]`` in which every bracket is matched by one of its type, in the order of a stack; the empty word
     is one.
 
-    Suzgun et al. (2019, arXiv:1906.03648), whose networks do not learn it. As there, the end is no output.
+    Suzgun et al. (2019, arXiv:1906.03648), whose networks do not learn it. As there, the end is not an output.
 
     >>> dyck2().targets(Words.from_strings(["([])"], "()[]")).tolist()
     [[1, 1, 1, 0], [1, 0, 1, 1], [1, 1, 1, 0], [1, 0, 1, 0]]

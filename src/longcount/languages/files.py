@@ -27,7 +27,7 @@ NEWLINE, CARRIAGE_RETURN, COMMA, ZERO = b"\n\r,0"
 
 
 def read_words(path: str | Path, language: str | Language = "dyck1", *, members_only: bool = True) -> Words:
-    """The words of a file, of a language or the language of a name; also strings over its letters that are no members
+    """The words of a file, of a language or the language of a name; also strings over its letters that are not members
     where members_only is False. UserError, with file and line, for anything else."""
     language = _language(language)
     return _parse(Path(path), _read_bytes(Path(path)), language, members_only)
@@ -57,7 +57,7 @@ def read_splits(
 
 
 def write_splits(directory: str | Path, splits: dict[str, Words]) -> list[Path]:
-    """Write each split's file, all or none, into a directory made if need be; returns their paths.
+    """Write each split's file, all or none, into a directory created if needed; returns their paths.
 
     A file that holds the same words already is left as it is. UserError where one holds others: nothing is lost.
     """
@@ -65,7 +65,7 @@ def write_splits(directory: str | Path, splits: dict[str, Words]) -> list[Path]:
     paths = {directory / FILE_NAMES[split]: words for split, words in splits.items()}
     for path, words in paths.items():
         if os.path.exists(path) and _read_bytes(path) != words.lines():
-            raise UserError(f"{path}: is there already and holds other words; choose another directory or remove it")
+            raise UserError(f"{path}: already exists and holds other words; choose another directory or remove it")
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -266,7 +266,7 @@ def _foreign_letter(lines: _Lines, words: Words, foreign: np.ndarray) -> tuple[i
     line, column = _place(words.offsets, int(foreign.argmax()))
     character = lines.character(int(lines.starts[line]) + column)
     expected = listed(words.letters, "or")
-    return line, f"{character} at column {column + 1} is no letter of a word; expected {expected}"
+    return line, f"{character} at column {column + 1} is not a letter of a word; expected {expected}"
 
 
 def _not_in_language(words: Words, language: Language) -> tuple[int, str] | None:

@@ -108,7 +108,7 @@ class Language(ABC):
         return 0
 
     def may_complete(self, configuration: Any, left: int) -> bool:
-        """Whether a word can be completed with exactly so many letters. A no is always right, a yes need not be."""
+        """Whether a word can be completed with exactly that many letters. A no is always right, a yes need not be."""
         return self.letters_due(configuration) <= left and (left > 0 or self.may_end(configuration))
 
     # What follows
@@ -150,7 +150,7 @@ class Language(ABC):
         return self.first_bad_tokens(words) < 0
 
     def complaint(self, words: Words, word: int) -> str:
-        """What is wrong with a word that is no member, in one line (columns count from 1)."""
+        """What is wrong with a word that is not a member, in one line (columns count from 1)."""
         alone = words.select([word])
         bad, length = int(self.first_bad_tokens(alone)[0]), int(alone.lengths[0])
         before = self.allowed(alone)[bad - 1] if bad else self.allowed_at_start
@@ -164,7 +164,7 @@ class Language(ABC):
         return f"{letter!r} at column {bad + 1} cannot stand there: {where}, {self._expected(before)} must follow"
 
     def check(self, words: Words) -> None:
-        """UserError for the first word that is no member."""
+        """UserError for the first word that is not a member."""
         bad = np.flatnonzero(~self.members(words))
         if len(bad):
             raise UserError(f"word {bad[0] + 1}: {self.complaint(words, int(bad[0]))}")
@@ -232,7 +232,7 @@ class Language(ABC):
         return self.word_at(length, uniforms.below(self.count(length)))
 
     def _choices(self, configuration: Any, left: int) -> list[tuple[str, Any, int]]:
-        """Each letter that may come next, the configuration after it, and how many words of so many letters left to
+        """Each letter that may come next, the configuration after it, and how many words of that many letters left to
         come go on so; `count` has been asked before."""
         table = self._completions[left - 1]
         return [
@@ -246,7 +246,7 @@ class Language(ABC):
 
     @cached_property
     def _completions(self) -> list[dict[Hashable, int]]:
-        """[left][representative]: in how many ways a word can be completed with so many letters; those that
+        """[left][representative]: in how many ways a word can be completed with that many letters; those that
         `letters_due` excludes are left out. Grows with use."""
         return []
 

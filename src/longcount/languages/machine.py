@@ -90,7 +90,7 @@ class Machine(Language):
     ends: Sequence[tuple[str, str]]
     """Where a word may end: a state, and for each counter ``0``, ``+`` or ``*``."""
     start_counters: tuple[int, ...] = ()
-    """The counters before the first letter; all 0 where nothing is said."""
+    """The counters before the first letter; all 0 by default."""
     expected: Sequence[tuple[str, str, str]] = ()
     """(state, counters as in a rule, letters): the letters that `targets` asks for there. Elsewhere they are the
     letters with a rule. For languages that read letters which the task does not expect."""
@@ -229,7 +229,7 @@ class Machine(Language):
         return self._code(configuration) in self._end_codes
 
     def _reads(self, word: str) -> Configuration | None:
-        """The configuration after a whole word; None where it is no member."""
+        """The configuration after a whole word; None where it is not a member."""
         configuration = self.start
         for letter in word:
             following = self.step(configuration, letter)
@@ -440,7 +440,7 @@ class Machine(Language):
         return Counter(frozenset(rules) for rules in rules_of.values()), ends
 
     def letters_due(self, configuration: Configuration) -> int:
-        """At least so many letters are still to come: counters that are zero at every end have to come down."""
+        """At least that many letters are still to come: counters that are zero at every end have to come down."""
         if not self._fastest_descent:
             return 0
         return -(-sum(configuration.counters[k] for k in self._zero_at_ends) // self._fastest_descent)
@@ -457,7 +457,7 @@ class Machine(Language):
     # Walks
 
     def may_complete(self, configuration: Configuration, left: int) -> bool:
-        """Whether a word can be completed with exactly so many letters. A no is always right; a yes is where one
+        """Whether a word can be completed with exactly that many letters. A no is always right; a yes is where one
         counter, or the sum of several, decides (see `Completion`)."""
         state = self._state_numbers[configuration.state] >> self.counters
         total = sum(configuration.counters[k] for k in self._summed)

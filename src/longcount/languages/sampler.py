@@ -54,7 +54,7 @@ class GrammarSampler:
     def __post_init__(self) -> None:
         if not 0 <= self.p <= 1 or not 0 <= self.q < 0.5 or self.p + self.q > 1 + 1e-12:
             raise UserError(
-                f"p = {self.p} and q = {self.q} make no grammar: p and q must be at least 0, q below 0.5 "
+                f"p = {self.p} and q = {self.q} do not make a grammar: p and q must be at least 0, q below 0.5 "
                 "(or words would not end), and p + q at most 1"
             )
         if self.limit % 2 or not 2 <= self.limit <= LARGEST_LIMIT:
@@ -156,18 +156,18 @@ class GrammarSampler:
             raise UserError(f"no lengths from {minimum} to {maximum} under a size limit of {self.limit} tokens")
         cumulative = np.cumsum(self.length_probabilities()[shortest : longest + 1])
         if not cumulative[-1] > 0:
-            raise UserError(f"p = {self.p} and q = {self.q} never give a word of {minimum} to {maximum} tokens")
+            raise UserError(f"p = {self.p} and q = {self.q} never produce a word of {minimum} to {maximum} tokens")
         drawn = np.searchsorted(cumulative, uniforms.take(count) * cumulative[-1], side="right")
         return shortest + np.minimum(drawn, len(cumulative) - 1)
 
     def derive(self, pairs: np.ndarray, uniforms: Uniforms) -> Words:
-        """A word of so many pairs each (int64 [N], at most half the limit), each as likely as among all of that
+        """A word of that many pairs each (int64 [N], at most half the limit), each as likely as among all of that
         length."""
         offsets = offsets_of(2 * pairs)
         return Words(self._derive(offsets[:-1], pairs, int(offsets[-1]), uniforms), offsets)
 
     def _derive(self, starts: np.ndarray, pairs: np.ndarray, length: int, uniforms: Uniforms) -> np.ndarray:
-        """Tokens, uint8 [length], of words of so many pairs (int64 [N]) that begin at starts (int64 [N]).
+        """Tokens, uint8 [length], of words of that many pairs (int64 [N]) that begin at starts (int64 [N]).
 
         The frontier holds, for each call still to be expanded, where its word starts, its pairs and its level. Each
         becomes ( S ), which fixes two tokens, or S S with both parts non-empty.

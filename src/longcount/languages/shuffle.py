@@ -8,11 +8,11 @@ PAIRS = "()[]{}<>+-ab"
 
 
 def shuffle(pairs: int) -> Machine:
-    """Words in which the brackets of each of so many types are balanced, whatever stands between them: a counter for
+    """Words in which the brackets of each of that many types are balanced, whatever stands between them: a counter for
     each type. The empty word is one.
 
     Suzgun et al. (2019, arXiv:1906.03648); letters as in the code of Bhattamishra et al. (2020, arXiv:2009.11264). As
-    there, the end is no output.
+    there, the end is not an output.
 
     >>> two = shuffle(2)
     >>> [word for word in two.enumerate(4) if word.startswith("([")]

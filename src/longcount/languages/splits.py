@@ -55,7 +55,7 @@ DEFAULTS: dict[str, Any] = {
 
 
 def default_sampler(language: Language) -> str:
-    """How words of a language are drawn where nothing is said.
+    """How words of a language are drawn by default.
 
     >>> [default_sampler(languages.get(name)) for name in ("dyck1", "dyck2", "an_bn", "shuffle2")]
     ['grammar', 'grammar', 'n_uniform', 'walk']
@@ -98,7 +98,7 @@ def make_splits(
         training_lengths: of training and validation words, for samplers by length; default 2 to 50. Lengths that the
             language has no words of are passed over.
         long_words: how many, right and wrong; default 5,000. Not for words given by one number, of which each stands
-            among the long ones once; of those given by two, so many different pairs at the most.
+            among the long ones once; of those given by two, at most as many different pairs.
         long_lengths: for samplers by length; default 52 to 100.
         very_long_words: as `long_words`; default 100.
         very_long_length: for samplers by length; default 1,000.
@@ -113,7 +113,7 @@ def make_splits(
     save that words drawn by length all differ. Words drawn by n repeat.
 
     Raises:
-        UserError: settings make no sense, or are for another sampler; or so many distinct words cannot be had.
+        UserError: settings make no sense, or are for another sampler; or that many distinct words cannot be had.
 
     >>> splits = make_splits(0, training_words=60, validation_words=30, long_words=20, very_long_words=2)
     >>> {name: len(words) for name, words in splits.items()}
@@ -162,8 +162,8 @@ def _check_settings(given: Mapping[str, Any], sampler: str, language: Language) 
     for name in DEFAULTS:
         if name in given and name not in used:
             raise UserError(
-                f"{name} = {given[name]} says nothing to the sampler {sampler} of {language.name}; settings of its "
-                f"own are {', '.join(setting for setting in DEFAULTS if setting in used)}"
+                f"{name} = {given[name]} is not used by the sampler {sampler} of {language.name}; its settings are "
+                f"{', '.join(setting for setting in DEFAULTS if setting in used)}"
             )
 
 
@@ -327,4 +327,4 @@ def check_splits(splits: dict[str, Words]) -> None:
             raise UserError(f"{repeated:,} of the {len(words):,} {name} words repeat an earlier one; all must differ")
     for (first, second), shared in overlaps(splits).items():
         if shared:
-            raise UserError(f"the {first} and {second} words share {shared:,}; no word may stand in two splits")
+            raise UserError(f"the {first} and {second} words share {shared:,}; no word may be in two splits")

@@ -202,7 +202,7 @@ def check_letters(letters: str) -> None:
 
 
 def tokens_of(characters: np.ndarray, letters: str) -> np.ndarray:
-    """Tokens of characters given as bytes (uint8, any shape): uint8, 255 for what is no letter.
+    """Tokens of characters given as bytes (uint8, any shape): uint8, 255 for what is not a letter.
 
     >>> tokens_of(np.frombuffer(b"ba!", np.uint8), "ab").tolist()
     [1, 0, 255]

@@ -22,11 +22,11 @@ KINDS = ("right", "random", "near_miss")
 TURNS = ("right", "random", "right", "near_miss")
 
 Draw = Callable[[int, Uniforms], Words]
-"""Draws so many words, with repeats."""
+"""Draws that many words, with repeats."""
 
 
 def kinds_of(count: int) -> list[str]:
-    """The kinds (of `KINDS`) of so many generated words, by their places.
+    """The kinds (of `KINDS`) of that many generated words, by their places.
 
     >>> kinds_of(6)
     ['right', 'random', 'right', 'near_miss', 'right', 'random']
@@ -37,7 +37,7 @@ def kinds_of(count: int) -> list[str]:
 def with_wrong_words(
     language: Language, right: Words, draw: Draw, count: int, uniforms: Uniforms, taken: set[str] | None
 ) -> Words:
-    """Right words, and so many wrong ones, taking turns.
+    """Right words, and as many wrong ones, taking turns.
 
     Args:
         language: of the right words.
@@ -95,7 +95,7 @@ def edited(words: Words, uniforms: Uniforms) -> Words:
 
 
 def _outside(candidates: Draw, count: int, language: Language, uniforms: Uniforms, taken: set[str] | None) -> list[str]:
-    """The first so many candidates outside the language that are not empty and not taken."""
+    """The first that many candidates outside the language that are not empty and not taken."""
     found: list[str] = []
     batch = max(2 * count, 32)
     while len(found) < count:
@@ -109,8 +109,8 @@ def _outside(candidates: Draw, count: int, language: Language, uniforms: Uniform
             taken.update(found)
         if len(found) < count and batch >= 1_000 and len(found) - before < batch / 1_000:
             raise UserError(
-                f"cannot make {count:,} wrong words of {language.name}: found {len(found):,}, and more that are no "
-                "members hardly ever come; ask for fewer or for longer words"
+                f"cannot make {count:,} wrong words of {language.name}: found only {len(found):,}; "
+                "ask for fewer or for longer words"
             )
         batch = max(batch, min(2 * batch, 1_000))
     return found

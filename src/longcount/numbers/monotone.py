@@ -20,7 +20,7 @@ class Facts:
     """What holds of a function over all float32 inputs."""
 
     falls: int
-    """For x <= y, f(x) lies at most so many steps of float32 above f(y)."""
+    """For x <= y, f(x) lies at most that many steps of float32 above f(y)."""
     least: float
     """The least value."""
     one_from: float

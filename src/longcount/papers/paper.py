@@ -22,7 +22,7 @@ class Paper:
     runs: int
     """Of each cell, by default."""
     study: Callable[[int, int, Path | None], Study]
-    """The study of so many runs and a seed, on the words of a folder where one is given."""
+    """The study of that many runs and a seed, on the words of a folder where one is given."""
     within: Callable[[Store], tuple[str, Study]] | None = None
     """A further study, in a folder inside the store of the first one's complete runs, and that folder's name."""
 

@@ -108,7 +108,7 @@ def figure1(results: "Results") -> list[Figure]:
             "Figure 1. Does validation loss predict how far a network counts?",
             "Figure 1 of the paper: the same axes, 60 models per cell; R² of its Table 2.",
             sentence,
-            "Scatter plots, one a cell: negative log validation loss across, average first point of failure up, with "
+            "Scatter plots, one per cell: negative log validation loss across, average first point of failure up, with "
             "regression lines and the constant answer as a dashed line.",
             in_lines([panels.scatter(results, condition) for condition in conditions]),
             150,
@@ -136,8 +136,8 @@ def predictors(results: "Results") -> list[Figure]:
             + "; ".join(parts)
             + ". The leak is what a token makes the counter forget, read off the weights alone; "
             f"bars are 95 % intervals over runs, as the points are not independent: {_points(table, conditions[0])}.",
-            "Dot plots, one a cell: R squared with its interval for losses, the released code's reading of validation "
-            "loss, and the leak; red ticks mark the paper's values.",
+            "Dot plots, one per cell: R squared with its interval for losses, the released code's validation loss, "
+            "and the leak; red ticks mark the paper's values.",
             [[panels.predictors(results, condition)] for condition in conditions],
             84,
             aside=130,

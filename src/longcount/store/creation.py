@@ -64,9 +64,9 @@ def edited_sources(store: Store) -> list[str]:
         if now is not None and now.sha256 != source.sha256:
             made = [c.folder for c in store.study.conditions if source in c.sources.values()]
             lines.append(
-                f"{sources.differing(source, now)}: edited since {', '.join(made)} of {store.directory} began: they "
-                f"keep the version in {SOURCES}/{sources.folder_name(source)}; the edited one is another condition, "
-                "which `study add` with a study file or --set adds, in a folder of its own"
+                f"{sources.differing(source, now)}: edited since {', '.join(made)} of {store.directory} were started: "
+                f"they keep the version in {SOURCES}/{sources.folder_name(source)}; the edited one is another "
+                "condition, which `study add` with a study file or --set adds, in a folder of its own"
             )
     return list(dict.fromkeys(lines))  # several parts of one file are one edit
 
@@ -81,7 +81,7 @@ def _noted_places(store: Store) -> dict[str, str]:
 
 
 def refuse_foreign_folder(directory: Path) -> None:
-    """Raise UserError where a folder holds something else than a store or its beginnings: it stays untouched."""
+    """Raise UserError where a folder holds anything but a store or the start of one: it stays untouched."""
     with disk.disk_errors_told(directory):
         if not directory.exists() or (directory / STUDY_FILE).exists():
             return
@@ -122,7 +122,7 @@ def refuse_other_version(store: Store) -> None:
     """Raise UserError where the store was begun by another version: one study, one version, one set of bytes."""
     if store.version != __version__:
         raise UserError(
-            f"{store.directory}: begun by longcount {store.version}; this is {__version__}: reading it is fine, "
+            f"{store.directory}: created by longcount {store.version}; this is {__version__}, which can read it; "
             "only that version can resume it"
         )
 

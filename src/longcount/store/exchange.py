@@ -46,7 +46,7 @@ def tensors_of(
     store = store if isinstance(store, Store) else Store.open(store)
     names = [condition.folder for condition in store.study.conditions]
     if cell is None and len(names) > 1:
-        raise UserError(f"{store.directory}: holds several conditions; say which by --cell: {', '.join(names)}")
+        raise UserError(f"{store.directory}: holds several conditions; choose one with --cell: {', '.join(names)}")
     condition = store.condition(names[0] if cell is None else cell)
     tensors = store.tensors(condition.folder, run, _epoch_number(store, condition, run, epoch))
     return condition, tensors

@@ -54,7 +54,7 @@ def read_frame(path: Path, remedy: str) -> pd.DataFrame:
 
     Args:
         path: the file.
-        remedy: what makes it again: a command.
+        remedy: the command that recreates it.
 
     Raises:
         UserError: where it is not there or damaged.

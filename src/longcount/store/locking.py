@@ -31,7 +31,7 @@ def exclusive(directory: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UserError(f"{directory}: {_holder(descriptor)} is at work here; wait for it or stop it") from None
+            raise UserError(f"{directory}: {_holder(descriptor)} is working here; wait for it or stop it") from None
         except OSError as error:
             # Some network disks cannot lock. Two processes then make the same blocks: it costs time but does no harm.
             if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS):

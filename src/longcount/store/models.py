@@ -69,7 +69,7 @@ def keep_models(
     creation.refuse_foreign_folder(directory)
     with exclusive(directory), disk.disk_errors_told(directory):
         if (directory / STUDY_FILE).exists():
-            raise UserError(f"{directory}: holds a store already; give a new or an empty folder")
+            raise UserError(f"{directory}: already holds a store; give a new or an empty folder")
         store = Store(directory, study, {})
         creation.clear_half_made(store)
         if splits:

@@ -86,14 +86,14 @@ class Store:
     directory: Path
     study: Study
     word_hashes: dict[str, dict[str, str]]  # word set: split: SHA-256 of the words
-    version: str = __version__  # of the longcount that began it
+    version: str = __version__  # of the longcount that created it
 
     @classmethod
     def open(cls, directory: str | Path) -> Store:
         """The store in a folder.
 
         Raises:
-            UserError: where there is no store, one of another schema, or a study file that does not hold together.
+            UserError: where there is no store, one of another schema, or an inconsistent study file.
         """
         path = Path(directory) / STUDY_FILE
         try:
@@ -168,7 +168,7 @@ class Store:
         """What a block says of itself; None where it is not done.
 
         Raises:
-            DamagedBlock: where the manifest is no manifest.
+            DamagedBlock: where the manifest cannot be read.
         """
         path = self.directory / block.folder / MANIFEST
         try:
@@ -277,8 +277,8 @@ class Store:
         """First points of failure, word by word, at the best epochs and the checkpoints.
 
         Returns:
-            Arrow table with condition, cell, run, epoch, split, first_failures: int32 list, one a word of the split in
-            its order; a word without failure counts its length.
+            Arrow table with condition, cell, run, epoch, split, first_failures: int32 list, one per word, in the
+            split's order; a word without failure counts its length.
         """
 
         table = self.metrics_table(conditions, splits, ("run", "epoch", "split", "first_failures"))

@@ -111,8 +111,8 @@ def _from_pytorch(content: bytes, path: str | Path) -> dict[str, np.ndarray]:
             ) from None
         if content.startswith(_PICKLE):
             raise UserError(
-                f"{path}: refused: a pickle that is no state dict saved by PyTorch, or a damaged one; reading it could "
-                "run code; write it by torch.save(model.state_dict(), FILE)"
+                f"{path}: refused: a pickle that is not a state dict saved by PyTorch, or a damaged one; reading it "
+                "could run code; write it by torch.save(model.state_dict(), FILE)"
             ) from None
         raise UserError(f"{path}: damaged, or no state dict saved by PyTorch") from None
     state = _state_dict(loaded)

@@ -97,7 +97,7 @@ def _settings(source: WordSource) -> dict[str, Any]:
 
 
 def _beside(words: Words, taken: set[str], together: int) -> Words:
-    """Made words beside given ones: those that are not taken, and of groups of so many only whole ones."""
+    """Made words beside given ones: those that are not taken, and of groups of that many only whole ones."""
     free = np.array([string not in taken for string in words.strings()], bool)
     whole = np.logical_and.reduceat(free, np.arange(0, len(free), together))
     kept = np.repeat(whole, together)[: len(free)]

@@ -57,7 +57,7 @@ class Threads:
         """Start threads.
 
         Args:
-            jobs: how many blocks at once; by default one a core.
+            jobs: how many blocks at once; by default one per core.
             memory: shared by executors where a later study trains an earlier one's runs for longer.
 
         Raises:

@@ -31,7 +31,7 @@ class Slurm:
 
         Args:
             directory: the store, in a folder that every node sees under the same path.
-            jobs: into how many jobs the blocks are dealt at most; by default 100, locally one a core.
+            jobs: into how many jobs the blocks are dealt at most; by default 100, locally one per core.
             cores: of a job: how many blocks it makes at once.
             parameters: for submitit, such as ``{"slurm_partition": "short", "timeout_min": 60}``.
             cluster: ``local`` for processes of this machine.

@@ -139,7 +139,7 @@ def sentence(event: Event, tally: Tally) -> str | None:
             before = f", {found} there already" if found else ""
             return f"{event.directory}: {event.runs} runs in {blocks} blocks{before}; {event.executor}"
         case Damaged():
-            return f"{event.reason}: made again now"
+            return f"{event.reason}: trained again now"
         case Retried():
             return f"{event.folder}: worker lost ({event.reason}), try {event.attempt}"
         case Waiting() | Edited():

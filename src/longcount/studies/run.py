@@ -1,4 +1,4 @@
-"""Run a study: find the blocks that are missing or damaged, have them made, tell how it goes."""
+"""Run a study: find the blocks that are missing or damaged, have them trained, report progress."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Damaged:
-    """A block on disk is not what its manifest says; it is made again."""
+    """A block on disk is not what its manifest says; it is trained again."""
 
     folder: str
     reason: str
@@ -58,7 +58,7 @@ class EpochDone:
     folder: str
     epoch: int
     epochs: int
-    tokens: int  # since the epoch that was told of before, over all runs
+    tokens: int  # since the epoch that was reported before, over all runs
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,8 @@ def run_study(
     Args:
         study: what to make; None resumes the study that the folder holds.
         directory: the store, made where it does not exist.
-        executor: who makes the blocks, shut down at the end; threads of this process, one a core, by default.
-        listen: is told how it goes, from this thread.
+        executor: who makes the blocks, shut down at the end; threads of this process, one per core, by default.
+        listen: receives progress events, in this thread.
         add: conditions to add to the study, or with more runs than it has of them.
 
     Returns:
@@ -171,7 +171,7 @@ def refuse_folder(directory: Path, study: Study | None) -> None:
 
 
 def missing_blocks(store: Store, tell: Listener) -> list[Block]:
-    """Blocks that are not done, the costliest first; damaged ones are told of and put out of the way."""
+    """Blocks that are not done, the costliest first; damaged ones are reported and moved aside."""
     missing = []
     for block in store.blocks():
         try:
@@ -213,7 +213,7 @@ class _Work:
         self.happened: queue.SimpleQueue[tuple[str, Future[dict[str, Any]] | int]] = queue.SimpleQueue()
         self.stopped = threading.Event()
         self.blocks: dict[str, Block] = {}  # being made, by folder
-        self.epochs: dict[str, int] = {}  # the last that each told of
+        self.epochs: dict[str, int] = {}  # the last that each reported
         self.attempts: dict[str, int] = {}
 
     def finish(self, missing: Sequence[Block], total: int) -> list[BlockDone]:
@@ -268,7 +268,7 @@ class _Work:
     def _tell_epoch(self, folder: str, epoch: int) -> None:
         block = self.blocks.get(folder)
         if block is None or epoch <= self.epochs[folder]:
-            return  # a late note of a block that is done, or one from before it was begun again
+            return  # a late note of a block that is done, or one from before it was started again
         tokens = (epoch - self.epochs[folder]) * len(block.runs) * self.tokens[block.condition.folder]
         self.epochs[folder] = epoch
         self.tell(EpochDone(folder, epoch, block.condition.epochs, tokens))

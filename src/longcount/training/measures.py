@@ -43,8 +43,8 @@ def schema() -> pa.Schema:
     ``loss`` is the mean squared error whatever the loss of training, so that conditions compare (the cross-entropy of a
     predictor's distributions); ``accuracy`` in percent; ``fpf_mean`` and ``fpf_min`` in tokens; ``unfailed`` counts
     words; ``online_loss`` is the mean training loss over words during the epoch; ``last_word_loss`` is the
-    released code's reading of validation loss. ``draws`` is how often the run began (1, unless a recipe's rule makes it
-    begin again); ``first_failures``, one a word, stands in rows of `SPLITS_BY_WORD` at the best epochs and the
+    released code's reading of validation loss. ``draws`` is how often the run started (1, unless a recipe's rule
+    restarts it); ``first_failures``, one per word, stands in rows of `SPLITS_BY_WORD` at the best epochs and the
     checkpoints.
     """
     import pyarrow as pa

@@ -400,7 +400,7 @@ def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None) -> 
     """The study that a TOML file describes.
 
     Raises:
-        UserError: where the file cannot be read, is no TOML, or holds an unknown field or a bad value.
+        UserError: where the file cannot be read, is not TOML, or holds an unknown field or a bad value.
     """
     path = Path(path)
     try:

@@ -40,7 +40,7 @@ def _permutation(raw: np.ndarray, size: int) -> np.ndarray:
 def initial_weights(seed: int, cell_name: str, run: int, size: int, attempt: int = 0) -> np.ndarray:
     """Uniform float32 [size] in [-1, 1), multiples of 2^-23; PyTorch's default initialisation at hidden size 1.
 
-    Attempts above 0 are for runs that a recipe's rule makes begin again.
+    Attempts above 0 are for runs that a recipe's rule restarts.
 
     A draw of `size` values is the beginning of every longer draw of the same run.
 

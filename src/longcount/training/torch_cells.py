@@ -157,8 +157,8 @@ def _refuse_no_module(module: Any, factory: str) -> None:
     beside = sorted(set(module.state_dict()) - set(parameters))
     if beside:
         raise UserError(
-            f"{factory}: {beside[0]} is no parameter of its own (a buffer, or shared); all that a module keeps must be "
-            "in its parameters; constants go into persistent=False buffers"
+            f"{factory}: {beside[0]} is not a parameter of its own (a buffer, or shared); all that a module keeps must "
+            "be in its parameters; constants go into persistent=False buffers"
         )
 
 

@@ -29,7 +29,7 @@ from longcount.training.torch_cells import GENERATOR, TorchCell, seed_of
 PAPER = Options()
 
 RUNS_TOGETHER = 8
-"""From so many runs on, one vectorised call for all is quicker than one run after another (see docs/pytorch.md)."""
+"""From this many runs on, one vectorised call for all is quicker than one run after another (see docs/pytorch.md)."""
 
 _TOKENS_A_CALL = 400_000  # of padded words in an evaluation: a few dozen MB of states
 

@@ -181,7 +181,7 @@ def judging(store: Store, leaderboard: Leaderboard) -> list[str]:
             f"{row['draws']:.3g} times ({row['intervention']}, {cell_title(row['cell'])})"
             for row in again.to_dict("records")
         ]
-        told.append(f"Restarts: runs that a recipe has begin again are counted once; a run began {_listed(begun)}.")
+        told.append(f"Restarts: runs that a recipe restarts are counted once; a run started {_listed(begun)}.")
     depths = {cell: depth_of(cells.get(cell)) for cell in dict.fromkeys(table["cell"])}
     less = [f"{depth:,} for the {cell_title(cell)}" for cell, depth in depths.items() if depth < EXACT_INTEGERS]
     told.append(

@@ -85,7 +85,7 @@ class Part:
         """Change the parameters [runs, P] in place before an epoch."""
 
     def redraws(self, epoch: int) -> float | None:
-        """The validation loss (mean squared error) above which a run begins again after this epoch, or None."""
+        """The validation loss (mean squared error) above which a run is restarted after this epoch, or None."""
         return None
 
 
@@ -233,7 +233,7 @@ class SlowGate(Part):
 
 @dataclass(frozen=True)
 class Redraw(Part):
-    """A run whose validation loss after an epoch is above a threshold begins again from its next draw."""
+    """A run whose validation loss after an epoch is above a threshold is restarted from its next draw."""
 
     epoch: int
     threshold: float

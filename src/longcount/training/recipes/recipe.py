@@ -54,7 +54,7 @@ class _Course:
     tell: Callable[[int], None] | None
 
     def attempt(self, result: Trained, chosen: np.ndarray, initial: np.ndarray, last: bool) -> np.ndarray:
-        """Train the chosen runs (places in `runs`) from a draw [chosen, P]; returns those that have to begin again,
+        """Train the chosen runs (places in `runs`) from a draw [chosen, P]; returns those that have to be restarted,
         none where this is the last attempt."""
         targets = self.problem.targets(self.training)
         parameters = initial.copy()
@@ -101,7 +101,7 @@ class _Course:
         return scales
 
     def _to_redraw(self, weights: np.ndarray, epoch: int) -> np.ndarray:
-        """bool [runs]: which have to begin again after this epoch."""
+        """bool [runs]: which have to be restarted after this epoch."""
         thresholds = [t for part in self.recipe.parts if (t := part.redraws(epoch)) is not None]
         if not thresholds:
             return np.zeros(len(weights), bool)
