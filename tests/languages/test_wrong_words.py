@@ -119,5 +119,5 @@ def test_wrong_words_run_out():
     language = languages.get("an_bn")
     sampler = NumberSampler(language, "n_uniform", 1, 1)
     right = sampler.draw(20, Uniforms(0))
-    with pytest.raises(UserError, match=r"^cannot make 10 wrong words of an_bn: found 3, and more that"):
+    with pytest.raises(UserError, match=r"^cannot make 10 wrong words of an_bn: found only 3; ask"):
         with_wrong_words(language, right, sampler.draw, 20, Uniforms(0), set())
