@@ -112,7 +112,7 @@ def test_right_and_wrong_words_are_made_and_checked(longcount_here, tmp_path):
     [
         (
             ["--training-lengths", "2-x"],
-            "Invalid value for --training-lengths: '2-x' is not a window; give the least and",
+            "Invalid value for --training-lengths: '2-x' is not a window; give its ends",
         ),
         (["--long-n", "-5"], "'-5' is not a window"),
         (["--training-n", "1-50"], "training_n = (1, 50) is not used by the sampler grammar of dyck1"),

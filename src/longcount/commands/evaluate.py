@@ -79,7 +79,7 @@ def evaluate(
 
     table = Table(title=f"{directory} on {data}", caption="accuracy in % of words; FPF in tokens")
     further = [name for name in frame.columns if name not in KNOWN]
-    for name in ("condition", "run", "epoch", "words", "accuracy", "loss", "mean FPF", "least FPF", "learned"):
+    for name in ("condition", "run", "epoch", "words", "accuracy", "loss", "mean FPF", "minimum FPF", "learned"):
         table.add_column(name, justify="left" if name == "condition" else "right")
     for name in further:
         table.add_column(name.replace("_", " "), justify="right")

@@ -28,11 +28,11 @@ Json = Annotated[
 
 
 def window_of(_: Any, tokens: Sequence[Token]) -> tuple[int, int]:
-    """The least and the most of a window such as 2-50, or of one number alone."""
+    """The ends of a window such as 2-50, or of one number alone."""
     least, dash, most = tokens[0].value.partition("-")
     numbers = (least, most) if dash else (least, least)
     if not all(number.isascii() and number.isdigit() and len(number) < 10 for number in numbers):
-        raise ValueError(f"{tokens[0].value!r} is not a window; give the least and the most, such as 2-50.")
+        raise ValueError(f"{tokens[0].value!r} is not a window; give its ends, such as 2-50.")
     return int(numbers[0]), int(numbers[1])
 
 

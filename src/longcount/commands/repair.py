@@ -52,8 +52,8 @@ def repair(
     Args:
         directory: A store.
         out: Folder of the new store.
-        method: sharpen (lstm), project (relu, lstm), rescale (gru); default: the least that does.
-        factor: Of sharpening or rescaling; default: the least power of 2 that does.
+        method: sharpen (lstm), project (relu, lstm), rescale (gru); default: the smallest that works.
+        factor: Of sharpening or rescaling; default: the smallest power of 2 that works.
         epoch: Which model of a run: best (lowest validation loss), last, or the number of an epoch.
         depth: Depth to which the repaired model must be proved; default 2^24, 100,000 for gru.
         bounded: How many runs of each cell have their worst case before repair bounded, which takes up to a second

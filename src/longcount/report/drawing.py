@@ -83,7 +83,7 @@ def draw(directory: Path, figures: Sequence[Figure], by: Sequence[Helper] = ()) 
 
 
 def _dealt(work: dict[str, dict[str, Any]], number: int) -> list[dict[str, dict[str, Any]]]:
-    """So many shares of about the same length: the longest first, each to whoever has least."""
+    """That many shares of about the same length: the longest first, each to whoever has least."""
     shares: list[dict[str, dict[str, Any]]] = [{} for _ in range(number)]
     lengths = {name: len(json.dumps(specification)) for name, specification in work.items()}
     for name in sorted(work, key=lambda name: lengths[name], reverse=True) if shares else []:

@@ -168,11 +168,11 @@ def _losses(results: "Results", language: str, task: str) -> list[Figure]:
         last = values(where(losses, epoch=values(losses, "epoch").max()), "loss")
         told = f"{significant(last.mean())} ({significant(last.min())} to {significant(last.max())})"
         parts.append(f"{cell_title(condition)} {told}")
-    sentence = "Validation loss after the last epoch, mean (least to greatest) over the runs"
+    sentence = "Validation loss after the last epoch, mean (minimum to maximum) over the runs"
     if (language, task) == paper.ASKED:
         name, title = "figure2", "Figure 2. Validation loss during training"
         beside = (
-            "Figure 2 of the paper: mean, least and greatest loss of LSTM and ReLU; the LSTM's falls more and more "
+            "Figure 2 of the paper: mean, minimum and maximum loss of LSTM and ReLU; the LSTM's falls more and more "
         )
         beside += "slowly, the ReLU's mostly stagnates."
         sentence += " kept"
@@ -180,7 +180,7 @@ def _losses(results: "Results", language: str, task: str) -> list[Figure]:
     else:
         name = f"losses_{language}_{task}"
         title = f"Validation loss during training: {asked_title(language, task)}"
-        beside = "Mean, least and greatest loss, and single runs; "
+        beside = "Mean, minimum and maximum loss, and single runs; "
         beside += "cross-entropy." if task == "predict" else "mean squared error, whatever was trained with."
         titles = {condition: panel_title(condition) for condition in trained}
     curves = [panels.loss_curve(losses, condition, titles[condition]) for condition, losses in trained.items()]
@@ -223,7 +223,7 @@ def figure2_long(results: "Results") -> list[Figure]:
             "Does training for 100 epochs help?",
             "Section 2 of the paper: training a subset for 100 epochs brought no additional benefit.",
             f"Of {runs} runs per cell, trained further from {before} epochs (dashed line) to {after}, the average "
-            "first point of failure at the best epoch goes: " + "; ".join(parts) + ".",
+            "first point of failure at the best epoch changes: " + "; ".join(parts) + ".",
             "Curves of validation loss on a log scale over many epochs, one panel per cell, with a line where the "
             "other runs end.",
             in_lines(
@@ -346,7 +346,7 @@ def _why(results: "Results", condition: str) -> str:
         chosen = where(results["indicators"], condition=condition, kept=True, learned=True)
         off = np.abs(values(chosen, "recurrent") - 1)
         text += f" Exact counting needs a recurrent weight of 1: it is off by {significant(float(np.median(off)))} "
-        text += f"(median; least {significant(float(off.min()))})."
+        text += f"(median; minimum {significant(float(off.min()))})."
     return text
 
 
@@ -404,8 +404,8 @@ def first_failing(results: "Results") -> list[Figure]:
                 f"Up to which n do they count? {asked_title(language, task)}",
                 "Of the words of n = 1, 2, 3 and so on, the first that a run at its best epoch does not get right "
                 "throughout.",
-                "First failing n, median (least / greatest) over the runs: " + "; ".join(parts) + ".",
-                "Dots and lines, one per condition: median, least and greatest first failing n on a log scale.",
+                "First failing n, median (min / max) over the runs: " + "; ".join(parts) + ".",
+                "Dots and lines, one per condition: median, minimum and maximum first failing n on a log scale.",
                 [[panels.first_failing(rows)]],
                 max(60, 22 * len(rows)),
                 aside=130,

@@ -129,7 +129,7 @@ def loss_curve(losses: "pd.DataFrame", condition: str, title: Any, mark: int | N
             "encoding": {
                 "x": x,
                 "y": y("mean"),
-                "tooltip": shown("epoch", ("mean", ".3g"), ("min", ".3g", "least"), ("max", ".3g", "greatest")),
+                "tooltip": shown("epoch", ("mean", ".3g"), ("min", ".3g", "minimum"), ("max", ".3g", "maximum")),
             },
         },
     ]
@@ -356,7 +356,7 @@ def survival(curves: "pd.DataFrame") -> Panel:
 
 
 def first_failing(summary: "pd.DataFrame") -> Panel:
-    """First failing n over runs, from the least to the greatest with the median, one line per condition.
+    """First failing n over runs, from the minimum to the maximum with the median, one line per condition.
 
     Args:
         summary: one row per condition: condition, first_failing_n_min, _median and _max; infinite for none.
@@ -388,7 +388,7 @@ def first_failing(summary: "pd.DataFrame") -> Panel:
 
 
 _UP_TO_LARGEST_N = {"type": "log", "domain": [1, LARGEST_N], "nice": False}
-_PLACES = {"median": "median", "min": "least", "max": "greatest"}
+_PLACES = {"median": "median", "min": "minimum", "max": "maximum"}
 
 
 def shallow_models(results: "Results") -> "pd.DataFrame":

@@ -109,7 +109,7 @@ def _caption(both: dict[str, pd.DataFrame], bounded: int) -> str:
         "Before and after repair: Table 1 (mean (min / max) over models), the worst case (medians of the lower and of "
         "the upper bounds of the first point of failure over all Dyck-1 words, of the models that are not proved "
         "exact), proofs with the depth that all of them reach, and the norm of the change over the norm of the "
-        "weights, median (greatest) over the models that were changed. “none”: a model never failed. The worst case is "
+        "weights, median (maximum) over the models that were changed. “none”: a model never failed. The worst case is "
         f"known of {known['before']:,} of {len(both['before']):,} models before and of {known['after']:,} after: where "
         "bounds were not kept before the repair, they were looked for in the "
         f"first {bounded:,} runs of each cell."
@@ -211,7 +211,7 @@ def _learned(models: pd.DataFrame) -> int | None:
 
 
 def _medians(bounds: np.ndarray) -> dict[str, object]:
-    """Median, least and greatest; missing where there are none, or infinite."""
+    """Median, minimum and maximum; missing where there are none or one is infinite."""
     if not len(bounds):
         return {}
     found = {"": np.median(bounds), "_min": bounds.min(), "_max": bounds.max()}

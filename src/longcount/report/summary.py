@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FPF, FIRST_FAILING = "mean FPF", "first failing n"
 OF_KINDS = {kind: f"Long, {kind.replace('_', ' ')}" for kind in KINDS}
 CAPTION = (
-    "Percentage of words of each split with every answer right: mean (least / greatest) over the runs, each at its "
+    "Percentage of words of each split with every answer right: mean (min / max) over the runs, each at its "
     "epoch of lowest validation loss; std is the standard deviation over runs, 95% a bootstrap interval of the mean "
     "over runs. Learned: at least half of the validation words right. The baseline without memory answers from the "
     "last letter alone, as is right most often after it in the training words."
@@ -32,7 +32,7 @@ KINDS_CAPTION = (
 )
 FPF_CAPTION = " Mean FPF: average first point of failure on the longest words, in tokens; a word's length without one."
 FIRST_FAILING_CAPTION = (
-    f" First failing n: the least n whose word is not right throughout, median (least / greatest) over the runs; none: "
+    f" First failing n: the least n whose word is not right throughout, median (min / max) over the runs; none: "
     f"there is none up to {LARGEST_N:,}."
 )
 
@@ -115,7 +115,7 @@ _LONGER = ("zigzag", "training", "validation", "long", "very_long")
 
 
 def first_failing_told(row: dict[str, Any]) -> str:
-    """The first failing n of a condition: median, least and greatest over its runs."""
+    """The first failing n of a condition: median, minimum and maximum over its runs."""
     least, median, greatest = (row[f"first_failing_n_{place}"] for place in ("min", "median", "max"))
     told = [f"{n:,.0f}" if np.isfinite(n) else "none" for n in (median, least, greatest)]
     return told[0] if row["runs"] == 1 else f"{told[0]} ({told[1]} / {told[2]})"

@@ -161,7 +161,7 @@ def _failures(results: "Results") -> list[Table]:
         ""
     )
     caption = (
-        "Why the models fail: median (least to greatest) over the runs that were kept and learned, at their best "
+        "Why the models fail: median (minimum to maximum) over the runs that were kept and learned, at their best "
         "epoch; shares in percent with their 95 % Wilson interval. The decrement is taken from the state that as many "
         "opening brackets in a row leave."
     )

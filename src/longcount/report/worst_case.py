@@ -58,8 +58,8 @@ def worst_case_table(models: "pd.DataFrame") -> Table:
         )
     caption = (
         "Average first point of failure on Very Long words, and the first point of failure over all words, "
-        "median (least) over the models that are not exact: no word fails before “at least”, and a word that is known "
-        "fails at “at most”."
+        "median (minimum) over the models that are not exact: no word fails before “at least”, and a word that is "
+        "known fails at “at most”."
     )
     shown_ = pd.DataFrame(texts)
     return Table("worst_case", "Worst case", "Average and worst case", pd.DataFrame(numbers), shown_, caption)

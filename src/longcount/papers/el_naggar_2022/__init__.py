@@ -24,7 +24,7 @@ CELL_TITLES = {"lstm": "LSTM", "relu": "ReLU", "gru": "GRU"}
 
 
 class Spread(NamedTuple):
-    """Mean, least and greatest over 10 models; ``None`` where the paper prints "none": some model did not fail."""
+    """Mean, minimum and maximum over 10 models; ``None`` where the paper prints "none": some model did not fail."""
 
     mean: float
     min: float

@@ -79,7 +79,7 @@ def double_length(results: "Results") -> Claim | None:
     conditions = _papers(results)
     good = sum(bool(values(_kept(results, condition), "long_accuracy").mean() >= 90) for condition in conditions)
     runs = sum(len(_kept(results, condition)) for condition in conditions)
-    measured = "words of 52–100 tokens right, mean (least) over models: " + _list(
+    measured = "words of 52–100 tokens right, mean (minimum) over models: " + _list(
         results, lambda models: f"{models['long_accuracy'].mean():.2f} % ({models['long_accuracy'].min():.2f} %)"
     )
     statement = "Trained on up to 50 tokens, the models count on up to 100 (90 % of words or more)."
@@ -198,8 +198,8 @@ def loss_falls(results: "Results") -> list[Claim]:
         if late.shape[0] and late.shape[1] > 1:
             up = float((np.diff(late, axis=1) > 0).mean())
             spread = float(np.median(late.max(axis=1) / late.min(axis=1)))
-            measured = f"after epoch 10 the loss goes up in {100 * up:.0f} % of the epochs; its greatest value is "
-            measured += f"{spread:.0f} times its least (median run)"
+            measured = f"after epoch 10 the loss goes up in {100 * up:.0f} % of the epochs; its maximum value is "
+            measured += f"{spread:.0f} times its minimum (median run)"
             statement = "ReLU: no clear trend, strong variation throughout (up in 40–60 % of the epochs)."
             judged = HOLDS if 0.4 <= up <= 0.6 else DOES_NOT_HOLD
             found.append(Claim("4.1", statement, measured, len(late), judged))
@@ -301,7 +301,7 @@ def relu_independent_of_depth(results: "Results") -> list[Claim]:
     if len(chosen):
         change = np.abs(values(chosen, "increment_deep") / values(chosen, "increment_shallow") - 1)
         measured = f"increment at depth 50 against depth 1, relative change: median {100 * np.median(change):.1f} %, "
-        measured += f"greatest {100 * change.max():.1f} % over models at their best epoch"
+        measured += f"maximum {100 * change.max():.1f} % over models at their best epoch"
         statement = "ReLU: the steps, and so the place of failure, do not depend on depth (by less than 5 %)."
         judged = HOLDS if change.max() < 0.05 else IN_PART if np.median(change) < 0.05 else DOES_NOT_HOLD
         found.append(Claim("5", statement, measured, len(chosen), judged))
