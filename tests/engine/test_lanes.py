@@ -115,3 +115,20 @@ def test_descending_loop_descends():
 def test_the_stack_begins_on_a_line_of_the_cache():
     function = Function("nothing", ARGUMENTS, LANES)
     assert "alignstack(64)" in function.finish()
+
+
+def test_numbers_are_divided_by_one_slash_and_integers_by_two():
+    function = Function("apply", {"x": "pointer", "count": "index"}, LANES)
+    memory = function.memory("x", function.integer_lanes)
+    integers = memory.load(0)
+    memory.store(0, integers // 3)
+    with pytest.raises(TypeError, match="by //"):
+        integers / 3
+    with pytest.raises(TypeError, match="by //"):
+        3 / integers
+    with pytest.raises(TypeError, match="by /"):
+        function.lanes_of(1.0) // 2.0
+    kernel = compiled(function.finish(), "apply", {"x": "pointer", "count": "index"})
+    numbers = np.arange(LANES, dtype=np.int32)
+    kernel(numbers, 1)
+    np.testing.assert_array_equal(numbers, np.arange(LANES) // 3)

@@ -100,10 +100,22 @@ class Value:
         return self._binary(other, "fmul", "mul", swap=True)
 
     def __truediv__(self, other: Any) -> Value:
+        self._refuse_integers()
         return self._binary(other, "fdiv", "sdiv")
 
     def __rtruediv__(self, other: Any) -> Value:
+        self._refuse_integers()
         return self._binary(other, "fdiv", "sdiv", swap=True)
+
+    def _refuse_integers(self) -> None:
+        if not self.is_float:
+            raise TypeError("integers are divided by //")
+
+    def __floordiv__(self, other: Any) -> Value:
+        """The quotient of integers that are not negative, without its remainder."""
+        if self.is_float:
+            raise TypeError("floats are divided by /")
+        return self._binary(other, "fdiv", "sdiv")
 
     def __neg__(self) -> Value:
         builder = self.function.builder

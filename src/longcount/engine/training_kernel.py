@@ -107,7 +107,7 @@ def _trace(program: _Program, scaled: bool, keep_gradient: bool) -> None:
     scales = _scales(function, cell) if scaled else None
     size, batch, words = cell.size(), options.batch_size, function.index_argument("words")
 
-    for update in function.range(0, (words + (batch - 1)) / batch):
+    for update in function.range(0, (words + (batch - 1)) // batch):
         flat = [parameters.load(k) for k in range(size)]
         weights = flat if scales is None else [number * scale for number, scale in zip(flat, scales, strict=True)]
         gradient = _word(program, weights, update) if batch == 1 else _batch(program, weights, update)

@@ -12,7 +12,7 @@ from typing import Any
 
 from longcount.engine.machine import cache_folder
 from longcount.report.figures import Figure
-from longcount.report.style import config
+from longcount.report.style import BASELINE, DEPTH, PALETTE, config
 from longcount.report.writing import write_bytes
 
 SMALL = 60  # CSS pixels: figures with lower panels are small multiples
@@ -49,6 +49,8 @@ def document(template: str, figures: Sequence[Figure], scripts: Sequence[str] = 
         script=Markup("".join([first, *(other.replace('"use strict";\n', "", 1) for other in others)])),
         bundle=Markup(vega_bundle().replace("</script", "<\\/script")),
         panels=as_json({figure.name: _page_panels(figure) for figure in figures}),
+        zoom=as_json(_ZOOM),
+        palette=as_json({"colours": PALETTE, "grey": BASELINE, "red": DEPTH}),
         config=as_json(config("var(--ink)", "var(--quiet)", "var(--grid)", "system-ui, sans-serif", 11.5, "bold")),
         **parts,
     )

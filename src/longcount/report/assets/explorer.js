@@ -193,18 +193,7 @@ function chooseRun() {
   show();
 }
 
-const zoom = {
-  name: "zoom",
-  select: {
-    type: "interval",
-    translate: "[pointerdown[event.pointerType === 'mouse'], window:pointerup] > window:pointermove!",
-    zoom: "wheel![event.shiftKey]",
-  },
-  bind: "scales",
-};
-const COLOURS = ["#3a7fc1", "#d9730d", "#2a9d68", "#8e5bc0", "#bf4a73", "#a88a1c", "#5f7f9e", "#8f6f3c"],
-  GREY = "#7d8590",
-  RED = "#d33a3a";
+const { colours: COLOURS, grey: GREY, red: RED } = PALETTE;
 const long = (series) =>
   series.flatMap(({ name, values }) => Array.from(values, (value, token) => ({ token, name, value })));
 const tokens = (length) => ({
@@ -221,7 +210,7 @@ function lines(series, title, traced, scale, height = 120) {
   const layer = [
     {
       data: { values: long(series) },
-      params: [zoom],
+      params: [ZOOM],
       mark: { type: "line", strokeWidth: 1.3, point: length <= 80 ? { size: 18 } : false, clip: true },
       encoding: {
         x,
