@@ -19,8 +19,8 @@ LANES = (8, 16, 32)
 
 MOST_PARAMETERS = {16: 384, 32: 64}
 """Networks of more parameters train faster in narrower blocks, because what a block reads and writes for each word has
-to stay in the processor's nearest cache: LSTMs of 8 units take 0.31, 0.35 and 0.45 ns per token, parameter in 8, 16 and
-32 lanes, of 4 units 0.44, 0.36 and 0.39, of one 0.85, 0.50 and 0.40 (`benchmarks/against.py`, AVX-512)."""
+to stay in the processor's nearest cache: LSTMs of 8 units take 0.31, 0.35 and 0.45 ns per token and parameter in 8, 16
+and 32 lanes, of 4 units 0.44, 0.36 and 0.39, of one 0.85, 0.50 and 0.40 (`benchmarks/against.py`, AVX-512)."""
 
 
 @dataclass
