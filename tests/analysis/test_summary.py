@@ -7,7 +7,7 @@ from longcount import engine
 from longcount.analysis.baselines import WITHOUT_MEMORY, without_memory
 from longcount.analysis.models import evaluate, first_failing_n
 from longcount.analysis.selection import where
-from longcount.analysis.summary import summary
+from longcount.analysis.summary import baselines_on, summary
 from longcount.errors import UserError
 from longcount.languages.words import Words
 from longcount.languages.wrong_words import kinds_of
@@ -68,6 +68,14 @@ def test_every_split_is_summed_up_beside_the_baseline(stores, task):
             for kind in ("right", "random", "near_miss"):
                 assert row[kind] == pytest.approx(100 * found.correct[:, kinds == kind].mean())
             assert problem.language.members(words).tolist() == (kinds == "right").tolist()
+
+
+@pytest.mark.parametrize("task", ["next_letters", "predict", "recognise"])
+def test_the_baseline_is_told_on_any_words(stores, task):
+    store = stores[task]
+    (row,) = baselines_on(store, store.words("long")).to_dict("records")
+    beside = where(summary(store), condition=WITHOUT_MEMORY, split="long").iloc[0]
+    assert (row["task"], row["accuracy"], row["fpf_mean"]) == (task, beside["mean"], beside["fpf_mean"])
 
 
 def test_first_failing_n_is_that_of_word_by_word(stores):

@@ -28,6 +28,7 @@ def test_train_evaluate_and_trace(longcount, tmp_path, language, task, settings,
     assert f"{language}, {task.replace('_', ' ')}" in made.stdout
     assert "without memory" in made.stdout
     words = tmp_path / "store" / "words" / "long.txt"
+    assert "without" in longcount("evaluate", tmp_path / "store", "--data", words).is_done().stdout
     rows = json.loads(longcount("evaluate", tmp_path / "store", "--data", words, "--json").is_done().stdout)
     assert [row["run"] for row in rows] == [0, 1]
     assert [name for name in rows[0] if name not in KNOWN] == fields

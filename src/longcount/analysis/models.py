@@ -156,7 +156,7 @@ def evaluate(
     if len(words) == 0:
         raise UserError("no words to evaluate on; give at least one")
     store = Store.open(directory)
-    chosen = _readers(store, words, cell)
+    chosen = readers(store, words, cell)
     models = chosen_models(store, epoch)
     rows = []
     for condition in chosen:
@@ -236,8 +236,8 @@ def refuse_outside(problem: Problem, words: Words) -> None:
         raise UserError(f"word {word + 1} is not of {problem.language.name}: {problem.language.complaint(words, word)}")
 
 
-def _readers(store: Store, words: Words, cell: str | None) -> list[Condition]:
-    """The conditions that read these letters."""
+def readers(store: Store, words: Words, cell: str | None = None) -> list[Condition]:
+    """The conditions of a store, or of one of its cells or conditions, that read these letters; UserError for none."""
     conditions = [store.condition(cell)] if cell is not None else list(store.study.conditions)
     found = [condition for condition in conditions if condition.problem().language.letters == words.letters]
     if not found:

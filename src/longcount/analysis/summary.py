@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount.analysis.baselines import WITHOUT_MEMORY, without_memory
-from longcount.analysis.models import first_failing_n, measure_models, metrics_of, weights_of
+from longcount.analysis.measures import ALWAYS
+from longcount.analysis.models import first_failing_n, measure_models, metrics_of, readers, weights_of
 from longcount.analysis.selection import at_epochs, best_epochs, where
 from longcount.analysis.spread import summarise
 from longcount.languages.splits import SPLITS
+from longcount.languages.words import Words
 from longcount.languages.wrong_words import KINDS, kinds_of
 from longcount.store.store import Store
 from longcount.training.protocol import Condition
@@ -55,6 +57,21 @@ def summary(store: Store) -> "pd.DataFrame":
             fitted.add(key)
             rows += _of_baseline(store, condition)
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def baselines_on(store: Store, words: Words, cell: str | None = None) -> "pd.DataFrame":
+    """The baselines without memory on any words, one row for each task and set of training words among the conditions
+    that read them: task, accuracy (percent), loss, fpf_mean, fpf_min (tokens)."""
+    import pandas as pd
+
+    rows: dict[tuple[str, str], dict[str, object]] = {}
+    for condition in readers(store, words, cell):
+        key = (condition.task, condition.word_set)
+        if key not in rows and "training" in store.splits(condition):
+            found = without_memory(condition.problem(), store.words("training", condition)).evaluate(words)
+            measured = {measure.__name__: measure(found)[0] for measure in ALWAYS}
+            rows[key] = {"task": condition.task, **measured}
+    return pd.DataFrame(list(rows.values()))
 
 
 def _of_condition(store: Store, condition: Condition, models: "pd.DataFrame") -> list[dict[str, object]]:

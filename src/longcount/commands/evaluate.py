@@ -51,7 +51,8 @@ def evaluate(
     json: Json = False,
     jobs: Jobs = None,
 ) -> None:
-    """Evaluate one model of every run: accuracy, loss and first point of failure on the words of a file.
+    """Evaluate one model of every run: accuracy, loss and first point of failure on the words of a file, with those of
+    the best answer from the last letter alone beside them.
 
     Args:
         directory: A store.
@@ -61,13 +62,16 @@ def evaluate(
             your own.
         epoch: Which model of a run: best (lowest validation loss), last, or the number of an epoch.
     """
+    from longcount.analysis.baselines import WITHOUT_MEMORY
     from longcount.analysis.models import asked_of
     from longcount.analysis.models import evaluate as evaluated
+    from longcount.analysis.summary import baselines_on
     from longcount.commands.output import print_json, print_table
     from longcount.languages.files import read_words
     from longcount.store.store import Store
 
-    asked = asked_of(Store.open(directory), cell)
+    store = Store.open(directory)
+    asked = asked_of(store, cell)
     words = read_words(data, asked.language, members_only=not asked.task.wrong_words)
     frame = evaluated(directory, words, epoch, jobs, cell, measure or [])
     rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
@@ -96,4 +100,10 @@ def evaluate(
             {True: "yes", False: "no"}.get(row["learned"], ""),
             *(FURTHER.get(name, _short)(row[name]) for name in further),
         )
+    table.add_section()
+    baselines = baselines_on(store, words, cell).to_dict("records")
+    for row in baselines:
+        figures = (f"{row['accuracy']:.2f}", f"{row['loss']:.3g}", f"{row['fpf_mean']:,.1f}", f"{row['fpf_min']:,}")
+        task = f" ({row['task']})" if len({other["task"] for other in baselines}) > 1 else ""
+        table.add_row(f"{WITHOUT_MEMORY}{task}", "", "", f"{len(words):,}", *figures)
     print_table(table)
