@@ -60,6 +60,9 @@ class Cell(ABC):
     """Of what `forward` shows, what saturates at 0 and 1."""
     tanhs: ClassVar[tuple[str, ...]] = ()
     """Of what `forward` shows, what saturates at -1 and 1."""
+    rarely_meant: ClassVar[bool] = False
+    """Whether its tensors are those of another cell, too, which files of such tensors nearly always mean: a file is
+    taken for this cell only where no other fits."""
     paper_rate: ClassVar[float] = 0.01
     """Learning rate of the first paper's protocol, or of its nearest cell."""
     paper_runs: ClassVar[int] = 10

@@ -26,6 +26,7 @@ class CoupledLSTM(Cell):
     """LSTM with i = 1 - f; c counts, for a while."""
 
     name = "coupled_lstm"
+    rarely_meant = True
     gates = ("f", "g", "o")
     state_names = ("h", "c")
     counter, counts, keeps, opens = "c", "g", "f", ("f", "o")

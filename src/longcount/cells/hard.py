@@ -13,6 +13,7 @@ class HardLSTM(LSTM):
     """LSTM with hard gates; c counts."""
 
     name = "hard_lstm"
+    rarely_meant = True
     sigmoid, tanh = staticmethod(hard_sigmoid), staticmethod(hard_tanh)
 
 
@@ -20,4 +21,5 @@ class HardGRU(GRU):
     """GRU with hard gates; h counts."""
 
     name = "hard_gru"
+    rarely_meant = True
     sigmoid, tanh = staticmethod(hard_sigmoid), staticmethod(hard_tanh)

@@ -190,10 +190,6 @@ def _readout(
     return fitting[0] if fitting else None
 
 
-ONLY_WHERE_ASKED_FOR = ("hard_lstm", "hard_gru", "coupled_lstm", "slstm")
-"""Cells with the tensors of others, which such tensors hardly ever mean: taken only where no other fits."""
-
-
 def _cell(ours: dict[str, tuple[str, np.ndarray]], name: str | None, where: str) -> tuple[Cell, tuple[str, ...]]:
     """The cell, and the cells among which nothing decided."""
     sizes = {
@@ -229,9 +225,9 @@ def _cell(ours: dict[str, tuple[str, np.ndarray]], name: str | None, where: str)
     if not fitting:
         raise UserError(
             f"{where}: {theirs} has shape {_shape(tensor.shape)}: {rows // hidden_size} gates; the cells have "
-            + ", ".join(f"{len(kind.gates)} ({kind.name})" for kind in kinds if kind.name not in ONLY_WHERE_ASKED_FOR)
+            + ", ".join(f"{len(kind.gates)} ({kind.name})" for kind in kinds if not kind.rarely_meant)
         )
-    fitting = [kind for kind in fitting if kind.name not in ONLY_WHERE_ASKED_FOR] or fitting
+    fitting = [kind for kind in fitting if not kind.rarely_meant] or fitting
     return fitting[0], tuple(kind.name for kind in fitting) if len(fitting) > 1 else ()
 
 

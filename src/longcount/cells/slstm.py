@@ -31,6 +31,7 @@ class SLSTM(Cell):
     """sLSTM with a sigmoid forget gate; c counts."""
 
     name = "slstm"
+    rarely_meant = True
     gates = ("i", "f", "z", "o")
     state_names = ("h", "c", "n", "m")
     counter, counts, keeps, opens = "c", "z", "f", ("f", "o")
