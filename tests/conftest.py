@@ -64,6 +64,12 @@ ANALYSED_WORDS = {
 
 
 @pytest.fixture(scope="session")
+def analysed_words() -> dict[str, int]:
+    """Fields of words that are few, and enough for every result."""
+    return ANALYSED_WORDS
+
+
+@pytest.fixture(scope="session")
 def analysed(tmp_path_factory) -> Path:
     """A store of LSTM, ReLU and GRU runs, analysed."""
     directory = tmp_path_factory.mktemp("analysed") / "store"

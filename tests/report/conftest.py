@@ -19,21 +19,13 @@ from longcount.store.store import Store
 from longcount.studies.run import run_study
 from longcount.training.protocol import build_study
 
-WORDS = {
-    "training_words": 400,
-    "validation_words": 100,
-    "long_words": 60,
-    "very_long_words": 12,
-    "very_long_length": 200,
-}
-
 
 @pytest.fixture(scope="session")
-def drawn(tmp_path_factory) -> Path:
+def drawn(tmp_path_factory, analysed_words) -> Path:
     """A folder with a store, its results, tables, figures and page."""
     directory = tmp_path_factory.mktemp("drawn") / "paper"
     grid = [{"cell": "lstm", "runs": 3}, {"cell": "relu", "runs": 6}, {"cell": "gru", "runs": 3}]
-    store = run_study(build_study({"name": "small", "words": WORDS, "epochs": 10, "grid": grid}), directory)
+    store = run_study(build_study({"name": "small", "words": analysed_words, "epochs": 10, "grid": grid}), directory)
     longer = long_study(store)
     shorter = [condition.model_copy(update={"epochs": 14}) for condition in longer.conditions]
     run_study(longer.model_copy(update={"conditions": tuple(shorter)}), directory / FOLDER)
@@ -42,12 +34,12 @@ def drawn(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def leaderboard(tmp_path_factory) -> Path:
+def leaderboard(tmp_path_factory, analysed_words) -> Path:
     """A folder with a small leaderboard, judged and drawn."""
     directory = tmp_path_factory.mktemp("judged") / "leaderboard"
     names = ("the paper's protocol", "clipped gradient norm", "the exact recipe", "repaired after training")
     chosen = tuple(one for one in INTERVENTIONS if one.name in names)
-    study = leaderboard_study(3, overrides={"epochs": 2, "words": WORDS}, interventions=chosen)
+    study = leaderboard_study(3, overrides={"epochs": 2, "words": analysed_words}, interventions=chosen)
     frame = make_leaderboard(directory, study, jobs=1, bounded_runs=2, interventions=chosen)
     keep_leaderboard(Store.open(directory), frame)
     draw(directory)
