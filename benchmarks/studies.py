@@ -232,7 +232,7 @@ def listing(directory: Path, runs: int, block_runs: int) -> None:
     """A store of many runs from copies of one block: it costs nothing to train and is as large as the real one."""
     from longcount.store.store import MANIFEST, Store
     from longcount.studies.run import run_study
-    from longcount.training.protocol import build_study
+    from longcount.training.study_files import build_study
 
     one = run_study(build_study({"cell": "lstm", "runs": block_runs, "block_runs": block_runs}), directory / "one")
     study = build_study({"cell": "lstm", "runs": runs, "block_runs": block_runs})

@@ -11,7 +11,8 @@ from longcount.analysis.results import analyse
 from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.run import run_study
-from longcount.training.protocol import Study, build_study
+from longcount.training.protocol import Study
+from longcount.training.study_files import build_study
 
 # The same examples every time, and no failure because the machine was busy.
 settings.register_profile("longcount", derandomize=True, deadline=None)
@@ -138,7 +139,7 @@ def single(found):
 ''',
     "my_papers.py": """
 from longcount.papers import Paper
-from longcount.training.protocol import build_study
+from longcount.training.study_files import build_study
 
 WORDS = {"training_words": 40, "validation_words": 20, "training_n": "1-6", "long_n": "7-9", "very_long_n": "10-11"}
 

@@ -16,7 +16,7 @@ from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.memory import Memory
 from longcount.studies.run import Listener, run_study
-from longcount.training.protocol import build_study
+from longcount.training.study_files import build_study
 
 
 def train(

@@ -12,7 +12,7 @@ from longcount.report.factors import factors_shown
 from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.run import run_study
-from longcount.training.protocol import build_study
+from longcount.training.study_files import build_study
 
 WORDS = {
     "training_words": 400,

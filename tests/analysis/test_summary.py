@@ -14,7 +14,7 @@ from longcount.languages.wrong_words import kinds_of
 from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.run import run_study
-from longcount.training.protocol import build_study
+from longcount.training.study_files import build_study
 
 WORDS = {"training_words": 60, "validation_words": 24}
 BY_LENGTH = {**WORDS, "long_words": 16, "very_long_words": 4, "training_lengths": "2-12", "long_lengths": "14-20"}

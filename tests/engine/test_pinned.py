@@ -16,7 +16,7 @@ from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.run import run_study
 from longcount.training import streams
-from longcount.training.protocol import build_study
+from longcount.training.study_files import build_study
 
 CHANGED = "a change of bits is a decision: where it is meant, tell it in CHANGELOG.md and pin the new hash here"
 

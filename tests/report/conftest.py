@@ -17,7 +17,7 @@ from longcount.languages.words import Words
 from longcount.report.draw import draw
 from longcount.store.store import Store
 from longcount.studies.run import run_study
-from longcount.training.protocol import build_study
+from longcount.training.study_files import build_study
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.run import run_study
 from longcount.training.problem import problem
-from longcount.training.protocol import build_study
+from longcount.training.study_files import build_study
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*:ResourceWarning")
 

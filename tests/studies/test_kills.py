@@ -18,7 +18,7 @@ import pytest
 
 from longcount.studies.executors import Threads
 from longcount.studies.run import run_study
-from longcount.training.protocol import read_study
+from longcount.training.study_files import read_study
 
 KILLS = int(os.environ.get("LONGCOUNT_KILLS", "0"))
 

@@ -15,7 +15,7 @@ from longcount.store.models import keep_models
 from longcount.studies.executors import Threads
 from longcount.studies.run import run_study
 from longcount.training.engines import initial_weights
-from longcount.training.protocol import build_study
+from longcount.training.study_files import build_study
 
 WORDS = Words.from_strings(["(())", "()()", "((()))()"])
 

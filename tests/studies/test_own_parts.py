@@ -13,7 +13,7 @@ from longcount.studies.executors import Threads
 from longcount.studies.on_dask import Dask
 from longcount.studies.on_slurm import Slurm
 from longcount.studies.run import run_study
-from longcount.training.protocol import read_study
+from longcount.training.study_files import read_study
 
 STUDY = """
 cell = "my_cells:MGU"

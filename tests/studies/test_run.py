@@ -20,7 +20,7 @@ from longcount.store.store import Block, Store
 from longcount.studies import blocks
 from longcount.studies.executors import Threads
 from longcount.studies.run import BlockMade, Damaged, EpochDone, Finished, Started, run_study
-from longcount.training.protocol import build_study
+from longcount.training.study_files import build_study
 
 
 def runs_of(store: Store) -> dict[str, np.ndarray]:

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from longcount.engine import Options
 from longcount.errors import UserError
-from longcount.training.protocol import Condition, build_study, canonical_sha256, merge, read_study, vary
+from longcount.training.merging import merge
+from longcount.training.protocol import Condition, canonical_sha256
+from longcount.training.study_files import build_study, read_study, vary
 
 
 def test_what_is_not_said_is_the_papers_protocol():

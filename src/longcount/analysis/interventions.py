@@ -13,7 +13,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from longcount.errors import UserError
-from longcount.training.protocol import Condition, Study, merge
+from longcount.training.merging import merge
+from longcount.training.protocol import Condition, Study
 
 RUNS = 200
 

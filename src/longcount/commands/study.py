@@ -55,7 +55,7 @@ def run(
     from longcount.errors import UserError
     from longcount.studies.executors import Threads
     from longcount.studies.run import refuse_folder
-    from longcount.training.protocol import read_study
+    from longcount.training.study_files import read_study
 
     if file is None and set_:
         raise UserError("--set: changes a study file, and none was given; `study add` adds to a store")
@@ -97,7 +97,7 @@ def add(
     from longcount.errors import UserError
     from longcount.store.store import Store
     from longcount.studies.executors import Threads
-    from longcount.training.protocol import read_study, vary
+    from longcount.training.study_files import read_study, vary
 
     there = Store.open(store)
     if file is None and not set_:

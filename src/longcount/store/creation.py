@@ -13,7 +13,8 @@ from longcount.errors import UserError
 from longcount.languages.words import Words
 from longcount.store import word_sets
 from longcount.store.store import SOURCES, STUDY_FILE, Store
-from longcount.training.protocol import Condition, Study, merge
+from longcount.training.merging import merge
+from longcount.training.protocol import Condition, Study
 
 PLACES = "log/sources.json"
 

@@ -17,7 +17,8 @@ from longcount.store.publish import publish
 from longcount.store.results import write_first_failures
 from longcount.store.store import STUDY_FILE, Store
 from longcount.training.measures import measure
-from longcount.training.protocol import Condition, Origin, Study, WordSource, canonical_sha256, merge
+from longcount.training.merging import merge
+from longcount.training.protocol import Condition, Origin, Study, WordSource, canonical_sha256
 from longcount.training.trained import Trained
 
 BLOCK_MODELS = 1000

@@ -12,8 +12,9 @@ from longcount import disk
 from longcount.languages.files import FILE_NAMES, read_splits
 from longcount.languages.splits import SPLITS, make_splits
 from longcount.languages.words import Words
+from longcount.training.merging import varying_labels
 from longcount.training.problem import DYCK1, Problem
-from longcount.training.protocol import RANGES, Condition, WordSource, canonical_sha256, varying_labels
+from longcount.training.protocol import RANGES, Condition, WordSource, canonical_sha256
 
 FOLDER = "words"
 

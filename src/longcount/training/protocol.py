@@ -1,29 +1,14 @@
 """What a study is: conditions (one cell with settled training settings and a number of runs), typed and validated.
 
-A study is the union of grids: any field of a condition given as a list stands for each of its values in turn, and a
-grid makes one condition for every combination. `read_study` takes a TOML file,
-
-    runs = 100                          # fields before the first table hold for every grid
-    [words]
-    training_lengths = ["2-30", "2-50"]
-    [[grid]]
-    cell = ["lstm", "relu"]
-    learning_rate = [0.01, 0.003]
-    [[grid]]
-    cell = "gru"
-
 What a field does not say comes from the paper's protocol. Fields in `PARTS` name a built-in part, or one of the user's
 own as ``module:Name``, of a Python file beside the study's file or in the current folder; the settled condition has
 the part's own name there, and in `Condition.sources` where it comes from with the hash of its files.
 """
 
 import hashlib
-import itertools
 import json
 import re
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
@@ -136,7 +121,8 @@ class WordSource(_Frozen):
 PARTS = {kind.name: kind for kind in (cells.KIND, languages.KIND, tasks.KIND, cells.INITIALISATIONS, recipes.KIND)}
 """Fields that name a part, built in or of the user's own."""
 
-_PLACES = {"runs", "earlier_runs", "folder", "word_set"}  # how many runs and where, not how they are trained
+PLACES = {"runs", "earlier_runs", "folder", "word_set"}
+"""Fields that say how many runs there are and where, not how they are trained."""
 
 
 class Condition(_Frozen):
@@ -294,7 +280,7 @@ class Condition(_Frozen):
     def settings(self) -> dict[str, Any]:
         """Everything but how many runs there are and where they lie, as it is hashed: no two conditions of a study
         share it."""
-        return self.model_dump(mode="json", exclude=_PLACES)
+        return self.model_dump(mode="json", exclude=PLACES)
 
 
 @lru_cache
@@ -346,7 +332,7 @@ def _recipe_of(values: Mapping[str, Any], may_load: bool) -> recipes.Recipe | No
 _FREE_BESIDE_A_RECIPE = {
     *("cell", "language", "task", "threshold", "hidden_size", "runs", "recipe", "order", "seed", "evaluated", "words"),
     "sources",
-} | _PLACES
+} | PLACES
 
 
 def _refuse_what_a_recipe_settles(condition: Condition) -> None:
@@ -384,235 +370,27 @@ class Study(_Frozen):
         return canonical_sha256({"schema": SCHEMA, **self.model_dump(mode="json")})
 
 
-FEW_RUNS = 64  # of a condition: up to here blocks have 16 runs where the study does not say, above 32
-
-# Fields of a study file that are not fields of a condition.
-STUDY_FIELDS = ("name", "selection", "block_runs")
-
-
 def canonical_sha256(value: object) -> str:
     """Hash of a JSON value, the same for equal values whatever the order of their keys."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Study:
-    """The study that a TOML file describes.
-
-    Raises:
-        UserError: where the file cannot be read, is not TOML, or holds an unknown field or a bad value.
-    """
-    path = Path(path)
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; give the path of a study file (TOML)") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not a TOML file: {error}") from None
-    directory = tables.get("words", {}).get("directory") if isinstance(tables.get("words"), dict) else None
-    if isinstance(directory, str):  # as the file means it: from where the file lies
-        tables["words"]["directory"] = str(path.parent / directory)
-    tables.setdefault("name", path.stem)
-    return build_study(tables, overrides, str(path), (path.parent, Path.cwd()))
-
-
-def build_study(
-    tables: Mapping[str, Any],
-    overrides: Mapping[str, Any] | None = None,
-    where: str = "study",
-    folders: Sequence[Path] | None = None,
-) -> Study:
-    """The study that nested tables describe, as a study file does.
-
-    Args:
-        tables: fields of the study, fields of every condition, and optionally ``grid``, a list of tables.
-        overrides: dotted field name to value or list of values, such as ``{"words.seed": [1, 2]}``; replaces what the
-            tables say.
-        where: what messages begin with.
-        folders: where files with the user's own parts are looked for, in turn; default: the current folder.
-
-    Raises:
-        UserError: for an unknown field or a bad value, with the nearest field's name, or a part that cannot be used.
-    """
-    folders = (Path.cwd(),) if folders is None else folders
-    study = {field: tables[field] for field in STUDY_FIELDS if field in tables}
-    common = _leaves({field: value for field, value in tables.items() if field not in (*STUDY_FIELDS, "grid")})
-    grids = tables.get("grid", [{}])
-    if not isinstance(grids, list) or not all(isinstance(grid, Mapping) for grid in grids):
-        raise UserError(f"{where}: grid: should be [[grid]] tables, one or more")
-    changed = dict(overrides or {})
-    study |= {field: changed.pop(field) for field in STUDY_FIELDS if field in changed}
-    conditions: list[Condition] = []
-    for number, grid in enumerate(grids, start=1):
-        fields = {**common, **_leaves(grid), **changed}
-        place = f"{where}: grid {number}" if len(grids) > 1 else where
-        _refuse_unknown_fields(fields, place)
-        if "cell" not in fields:
-            raise UserError(f"{place}: cell: missing; one of {', '.join(cells.names())}, or a list of them")
-        for point in _points(fields, place):
-            if point.get("recipe") is not None and "loss" in point:
-                raise UserError(f"{place}: loss: a recipe settles it; leave it out")
-            conditions.append(_validated(Condition, _nested(point), place, folders))
-    try_own_parts(conditions)
-    # Blocks that fill the widest lanes train a run fastest; smaller ones share a few runs among the cores.
-    study.setdefault("block_runs", 32 if any(condition.runs > FEW_RUNS for condition in conditions) else 16)
-    return _validated(Study, {**study, "conditions": merge(conditions)}, where)
-
-
-def vary(study: Study, changes: Mapping[str, Any]) -> tuple[Condition, ...]:
-    """A study's conditions with fields changed; a list of values makes one for each.
-
-    Raises:
-        UserError: for an unknown field or a bad value.
-    """
-    _refuse_unknown_fields(changes, "study")
-    varied = []
-    for condition in study.conditions:
-        fields = _leaves(condition.whole(exclude=_PLACES - {"runs"}))
-        fields["sources"] = {field: source for field, source in fields["sources"].items() if field not in changes}
-        points = ({**fields, **point} for point in _points(changes, "study"))
-        varied += [_validated(Condition, _nested(point), "study", (Path.cwd(),)) for point in points]
-    try_own_parts(varied)
-    return merge(varied)
-
-
-def try_own_parts(conditions: Iterable[Condition]) -> None:
-    """Try the user's own parts, and initialisations that are not for every network, before anything is written: make
-    the networks, and the weights of a run.
-
-    Raises:
-        UserError: where a part cannot be used, with file and line.
-    """
-    tried: list[Any] = []
-    for condition in conditions:
-        sizes = (condition.hidden_size, condition.layers, condition.dropout, condition.problem())
-        what = (condition.sources, condition.cell, condition.initialisation, *sizes)
-        if (condition.sources or condition.initialisation != "pytorch") and what not in tried:
-            tried.append(what)
-            with sources.mistakes_told():
-                network = condition.network()
-                if "cell" in condition.sources:
-                    cells.try_equations(condition.built_in_cell(), condition.sources["cell"])
-                if condition.module is None:
-                    draws = np.linspace(-0.9, 0.9, network.size(), dtype=np.float32)
-                    source = condition.sources.get("initialisation")
-                    cells.initialise(condition.built_in_cell(), draws, condition.initialisation, source)
-
-
-def merge(conditions: Iterable[Condition], existing: Sequence[Condition] = ()) -> tuple[Condition, ...]:
-    """Conditions with equal ones made one, the greater number of runs kept; then every folder settled.
-
-    Args:
-        conditions: new ones.
-        existing: those of a study that is added to; they keep their folders and the edges of their blocks.
-    """
-    merged = {canonical_sha256(condition.settings()): condition for condition in existing}
-    for condition in conditions:
-        key = canonical_sha256(condition.settings())
-        known = merged.get(key)
-        if known is None:
-            merged[key] = condition
-        elif condition.runs > known.runs:
-            before = (*known.earlier_runs, known.runs) if known in existing else known.earlier_runs
-            merged[key] = known.model_copy(update={"runs": condition.runs, "earlier_runs": before})
-    return settle_folders(list(merged.values()))
-
-
-def settle_folders(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
-    """Give every condition without a folder one: its cell, and what sets it apart from others of that cell."""
-    settled = list(conditions)
-    for cell in dict.fromkeys(condition.cell for condition in settled):
-        places = [i for i, condition in enumerate(settled) if condition.cell == cell]
-        labels = varying_labels([_named_fields(settled[i]) for i in places])
-        for i, label in zip(places, labels, strict=True):
-            if not settled[i].folder:
-                settled[i] = settled[i].model_copy(update={"folder": f"{cell}-{label}" if label else cell})
-    return tuple(settled)
-
-
-def _named_fields(condition: Condition) -> dict[str, Any]:
-    fields = settings_by_name(condition)
-    own = fields.pop("sources")
-    for field in (*PARTS, "module"):
-        fields[f"{field}_source"] = own[field]["sha256"][:8] if field in own else None
-    if fields["words.seed"] == condition.seed:  # as it is where the study says nothing of the words' seed
-        fields["words.seed"] = None
-    return fields
-
-
-def varying_labels(tables: Sequence[Mapping[str, Any]]) -> list[str]:
-    """For each table the fields in which the tables differ, such as ``learning_rate=0.01,order=shared``."""
-    varying = [field for field in tables[0] if len({json.dumps(table[field]) for table in tables}) > 1]
-    labels = [",".join(f"{name.removeprefix('words.')}={_short(table[name])}" for name in varying) for table in tables]
-    return [label if len(label) <= 120 else f"{label[:100]}-{canonical_sha256(label)[:8]}" for label in labels]
-
-
 def settings_by_name(condition: Condition) -> dict[str, Any]:
     """A condition's settings under dotted names, such as ``words.training_lengths``."""
-    return _leaves(condition.whole(exclude=_PLACES))
+    return dotted(condition.whole(exclude=PLACES))
 
 
-def _short(value: Any) -> str:
-    text = canonical_sha256(value)[:8] if isinstance(value, (dict, list)) else str(value)
-    return re.sub(r"[^\w.+-]", "_", text)
-
-
-def _leaves(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def dotted(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested tables as dotted names; ``words.given`` is a value, not a table of fields."""
     leaves: dict[str, Any] = {}
     for field, value in table.items():
         name = f"{prefix}{field}"
         if isinstance(value, Mapping) and name == "words":
-            leaves |= _leaves(value, f"{name}.")
+            leaves |= dotted(value, f"{name}.")
         else:
             leaves[name] = value
     return leaves
-
-
-def _nested(leaves: Mapping[str, Any]) -> dict[str, Any]:
-    table: dict[str, Any] = {}
-    for name, value in leaves.items():
-        *parents, field = name.split(".")
-        inner = table
-        for parent in parents:
-            inner = inner.setdefault(parent, {})
-        inner[field] = value
-    return table
-
-
-def _points(fields: Mapping[str, Any], where: str) -> Iterable[dict[str, Any]]:
-    """Every combination of the values of fields that hold a list, the last field varying fastest."""
-    for name, value in fields.items():
-        if isinstance(value, list) and not value:
-            raise UserError(f"{where}: {name}: an empty list has no values; give at least one")
-    axes = [value if isinstance(value, list) else [value] for value in fields.values()]
-    for values in itertools.product(*axes):
-        yield dict(zip(fields, values, strict=True))
-
-
-def _refuse_unknown_fields(fields: Iterable[str], where: str) -> None:
-    inner = [f"words.{name}" for name in WordSource.model_fields if name != "given"]
-    hidden = (_PLACES - {"runs"}) | {"words", "sources"}
-    known = [name for name in Condition.model_fields if name not in hidden] + inner
-    for name in fields:
-        if name not in known:
-            everything = [*known, *STUDY_FIELDS]
-            near = get_close_matches(name, everything, n=1) or [
-                other for other in everything if other.split(".")[-1] == name.split(".")[-1]
-            ]
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(everything)}"
-            raise UserError(f"{where}: {name}: unknown field; {hint}")
-
-
-def _validated(
-    model: type[Model], values: Mapping[str, Any], where: str, folders: Sequence[Path] | None = None
-) -> Model:
-    try:
-        return model.model_validate(values, context={"folders": folders})
-    except ValidationError as error:
-        raise UserError(f"{where}: {explain(error)}") from None
-    except UserError as error:  # of a part
-        raise UserError(f"{where}: {error}") from error
 
 
 def explain(error: ValidationError) -> str:

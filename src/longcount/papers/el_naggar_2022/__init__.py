@@ -10,7 +10,8 @@ from longcount.analysis.long_training import FOLDER, long_study
 from longcount.analysis.selection import KEPT_RUNS
 from longcount.cells import CELLS as ALL_CELLS
 from longcount.papers.paper import Paper
-from longcount.training.protocol import Study, build_study
+from longcount.training.protocol import Study
+from longcount.training.study_files import build_study
 
 REFERENCE = (
     "N. El-Naggar, P. Madhyastha, T. Weyde. Exploring the Long-Term Generalization of Counting Behavior in RNNs. "

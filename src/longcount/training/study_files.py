@@ -1,0 +1,185 @@
+"""Study files: a study as the union of grids, in TOML or as nested tables.
+
+Any field of a condition given as a list stands for each of its values in turn, and a grid makes one condition for every
+combination:
+
+    runs = 100                          # fields before the first table hold for every grid
+    [words]
+    training_lengths = ["2-30", "2-50"]
+    [[grid]]
+    cell = ["lstm", "relu"]
+    learning_rate = [0.01, 0.003]
+    [[grid]]
+    cell = "gru"
+"""
+
+import itertools
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from pydantic import BaseModel, ValidationError
+
+from longcount import cells, sources
+from longcount.errors import UserError
+from longcount.training.merging import merge
+from longcount.training.protocol import PLACES, Condition, Study, WordSource, dotted, explain
+
+Model = TypeVar("Model", bound=BaseModel)
+
+FEW_RUNS = 64  # of a condition: up to here blocks have 16 runs where the study does not say, above 32
+
+# Fields of a study file that are not fields of a condition.
+STUDY_FIELDS = ("name", "selection", "block_runs")
+
+
+def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Study:
+    """The study that a TOML file describes.
+
+    Raises:
+        UserError: where the file cannot be read, is not TOML, or holds an unknown field or a bad value.
+    """
+    path = Path(path)
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; give the path of a study file (TOML)") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not a TOML file: {error}") from None
+    directory = tables.get("words", {}).get("directory") if isinstance(tables.get("words"), dict) else None
+    if isinstance(directory, str):  # as the file means it: from where the file lies
+        tables["words"]["directory"] = str(path.parent / directory)
+    tables.setdefault("name", path.stem)
+    return build_study(tables, overrides, str(path), (path.parent, Path.cwd()))
+
+
+def build_study(
+    tables: Mapping[str, Any],
+    overrides: Mapping[str, Any] | None = None,
+    where: str = "study",
+    folders: Sequence[Path] | None = None,
+) -> Study:
+    """The study that nested tables describe, as a study file does.
+
+    Args:
+        tables: fields of the study, fields of every condition, and optionally ``grid``, a list of tables.
+        overrides: dotted field name to value or list of values, such as ``{"words.seed": [1, 2]}``; replaces what the
+            tables say.
+        where: what messages begin with.
+        folders: where files with the user's own parts are looked for, in turn; default: the current folder.
+
+    Raises:
+        UserError: for an unknown field or a bad value, with the nearest field's name, or a part that cannot be used.
+    """
+    folders = (Path.cwd(),) if folders is None else folders
+    study = {field: tables[field] for field in STUDY_FIELDS if field in tables}
+    common = dotted({field: value for field, value in tables.items() if field not in (*STUDY_FIELDS, "grid")})
+    grids = tables.get("grid", [{}])
+    if not isinstance(grids, list) or not all(isinstance(grid, Mapping) for grid in grids):
+        raise UserError(f"{where}: grid: should be [[grid]] tables, one or more")
+    changed = dict(overrides or {})
+    study |= {field: changed.pop(field) for field in STUDY_FIELDS if field in changed}
+    conditions: list[Condition] = []
+    for number, grid in enumerate(grids, start=1):
+        fields = {**common, **dotted(grid), **changed}
+        place = f"{where}: grid {number}" if len(grids) > 1 else where
+        _refuse_unknown_fields(fields, place)
+        if "cell" not in fields:
+            raise UserError(f"{place}: cell: missing; one of {', '.join(cells.names())}, or a list of them")
+        for point in _points(fields, place):
+            if point.get("recipe") is not None and "loss" in point:
+                raise UserError(f"{place}: loss: a recipe settles it; leave it out")
+            conditions.append(_validated(Condition, _nested(point), place, folders))
+    try_own_parts(conditions)
+    # Blocks that fill the widest lanes train a run fastest; smaller ones share a few runs among the cores.
+    study.setdefault("block_runs", 32 if any(condition.runs > FEW_RUNS for condition in conditions) else 16)
+    return _validated(Study, {**study, "conditions": merge(conditions)}, where)
+
+
+def vary(study: Study, changes: Mapping[str, Any]) -> tuple[Condition, ...]:
+    """A study's conditions with fields changed; a list of values makes one for each.
+
+    Raises:
+        UserError: for an unknown field or a bad value.
+    """
+    _refuse_unknown_fields(changes, "study")
+    varied = []
+    for condition in study.conditions:
+        fields = dotted(condition.whole(exclude=PLACES - {"runs"}))
+        fields["sources"] = {field: source for field, source in fields["sources"].items() if field not in changes}
+        points = ({**fields, **point} for point in _points(changes, "study"))
+        varied += [_validated(Condition, _nested(point), "study", (Path.cwd(),)) for point in points]
+    try_own_parts(varied)
+    return merge(varied)
+
+
+def try_own_parts(conditions: Iterable[Condition]) -> None:
+    """Try the user's own parts, and initialisations that are not for every network, before anything is written: make
+    the networks, and the weights of a run.
+
+    Raises:
+        UserError: where a part cannot be used, with file and line.
+    """
+    tried: list[Any] = []
+    for condition in conditions:
+        sizes = (condition.hidden_size, condition.layers, condition.dropout, condition.problem())
+        what = (condition.sources, condition.cell, condition.initialisation, *sizes)
+        if (condition.sources or condition.initialisation != "pytorch") and what not in tried:
+            tried.append(what)
+            with sources.mistakes_told():
+                network = condition.network()
+                if "cell" in condition.sources:
+                    cells.try_equations(condition.built_in_cell(), condition.sources["cell"])
+                if condition.module is None:
+                    draws = np.linspace(-0.9, 0.9, network.size(), dtype=np.float32)
+                    source = condition.sources.get("initialisation")
+                    cells.initialise(condition.built_in_cell(), draws, condition.initialisation, source)
+
+
+def _nested(leaves: Mapping[str, Any]) -> dict[str, Any]:
+    table: dict[str, Any] = {}
+    for name, value in leaves.items():
+        *parents, field = name.split(".")
+        inner = table
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+        inner[field] = value
+    return table
+
+
+def _points(fields: Mapping[str, Any], where: str) -> Iterable[dict[str, Any]]:
+    """Every combination of the values of fields that hold a list, the last field varying fastest."""
+    for name, value in fields.items():
+        if isinstance(value, list) and not value:
+            raise UserError(f"{where}: {name}: an empty list has no values; give at least one")
+    axes = [value if isinstance(value, list) else [value] for value in fields.values()]
+    for values in itertools.product(*axes):
+        yield dict(zip(fields, values, strict=True))
+
+
+def _refuse_unknown_fields(fields: Iterable[str], where: str) -> None:
+    inner = [f"words.{name}" for name in WordSource.model_fields if name != "given"]
+    hidden = (PLACES - {"runs"}) | {"words", "sources"}
+    known = [name for name in Condition.model_fields if name not in hidden] + inner
+    for name in fields:
+        if name not in known:
+            everything = [*known, *STUDY_FIELDS]
+            near = get_close_matches(name, everything, n=1) or [
+                other for other in everything if other.split(".")[-1] == name.split(".")[-1]
+            ]
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(everything)}"
+            raise UserError(f"{where}: {name}: unknown field; {hint}")
+
+
+def _validated(
+    model: type[Model], values: Mapping[str, Any], where: str, folders: Sequence[Path] | None = None
+) -> Model:
+    try:
+        return model.model_validate(values, context={"folders": folders})
+    except ValidationError as error:
+        raise UserError(f"{where}: {explain(error)}") from None
+    except UserError as error:  # of a part
+        raise UserError(f"{where}: {error}") from error
