@@ -1,6 +1,7 @@
 """What holds for every command: help, version, clear refusals, interrupts and closed pipes."""
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -8,6 +9,8 @@ import pytest
 
 from longcount import __version__
 from longcount.commands import application, output
+from longcount.commands.application import interrupts_told
+from longcount.errors import UserError
 
 NAMES = [name for name, _, _ in application.COMMANDS]
 
@@ -112,3 +115,23 @@ def test_json_has_null_for_what_is_no_number(capsys):
     assert printed == [{"cell": "lstm", "loss": None, "words": 3}, {"cell": "gru", "loss": 0.5, "words": 4}]
     output.print_json([])
     assert json.loads(capsys.readouterr().out) == []
+
+
+@pytest.mark.parametrize("library", [None, RuntimeError, UserError])
+def test_an_interrupt_stays_one_whatever_a_library_makes_of_it(library):
+    def command():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            if library is not None:
+                raise library("an error while something was written") from None
+            raise
+
+    with pytest.raises(KeyboardInterrupt), interrupts_told():
+        command()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_error_without_an_interrupt_stays_an_error():
+    with pytest.raises(RuntimeError), interrupts_told():
+        raise RuntimeError

@@ -5,8 +5,11 @@ Exit status: 0 done; 2 the user can fix it, one line on standard error says how;
 
 import errno
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from cyclopts import App, CycloptsError
 
@@ -73,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
         app = build("".join(words[:1]))
-        with mistakes_told():
+        with interrupts_told(), mistakes_told():
             app(words, exit_on_error=False, print_error=False, result_action="return_none")
         sys.stdout.flush()
     except (UserError, CycloptsError) as error:
@@ -90,6 +93,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain("interrupted; run the same command again to resume where this one stopped")
         return 130
     return 0
+
+
+@contextmanager
+def interrupts_told() -> Iterator[None]:
+    """Raise KeyboardInterrupt after an interrupt, whatever it has become on its way here.
+
+    Libraries turn the exception into errors of their own where it reaches them in a function that they call: pydantic
+    into a PydanticSerializationError, an import of an extension into an ImportError.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard = []
+
+    def hear(number: int, frame: object) -> None:
+        heard.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield
+    except Exception:
+        if heard:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def complain(text: str) -> int:
