@@ -9,7 +9,7 @@ import pytest
 from longcount import cells, engine
 from longcount.cells import Cell
 from longcount.cells.network import Question
-from longcount.engine import Options, machine, twin
+from longcount.engine import Options, targets, twin
 from longcount.engine.evaluation_kernel import evaluation_kernel
 from longcount.engine.training_kernel import training_kernel
 
@@ -23,9 +23,9 @@ NETWORKS = {
 
 
 @pytest.fixture(scope="module")
-def processors() -> Iterator[dict[str, machine.Target]]:
+def processors() -> Iterator[dict[str, targets.Target]]:
     """The processor at hand and the oldest of its architecture."""
-    native = machine.target()
+    native = targets.native()
     yield {"native": native, "generic": native._replace(processor="generic", features="")}
     training_kernel.cache_clear()
     evaluation_kernel.cache_clear()
@@ -36,7 +36,7 @@ def compile_for(processors, monkeypatch):
     """Compile for one of these from now on."""
 
     def choose(name: str) -> None:
-        monkeypatch.setattr(machine, "target", lambda: processors[name])
+        monkeypatch.setattr(targets, "native", lambda: processors[name])
         training_kernel.cache_clear()
         evaluation_kernel.cache_clear()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from longcount.engine import machine
+from longcount.engine import machine, targets
 from longcount.engine.lanes import Function
 
 ARGUMENTS = {"numbers": "pointer", "count": "index"}
@@ -46,13 +46,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def compilations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The programs compiled from now on."""
     seen: list[str] = []
-    compile_text = machine._compile
+    emit = targets.emit
 
-    def counted(text: str) -> bytes:
+    def counted(text: str, target: targets.Target) -> bytes:
         seen.append(text)
-        return compile_text(text)
+        return emit(text, target)
 
-    monkeypatch.setattr(machine, "_compile", counted)
+    monkeypatch.setattr(targets, "emit", counted)
     return seen
 
 
@@ -74,10 +74,10 @@ def test_a_changed_program_never_meets_old_code(folder, compilations):
 def test_another_target_or_setting_never_meets_old_code(folder, compilations, change, monkeypatch):
     multiplied(3.0)
     if change == "settings":
-        monkeypatch.setattr(machine, "SETTINGS", machine.SETTINGS | {"speed_level": 1})
+        monkeypatch.setattr(targets, "SETTINGS", targets.SETTINGS | {"speed_level": 1})
     else:
-        other = machine.target()._replace(features="")
-        monkeypatch.setattr(machine, "target", lambda: other)
+        other = targets.native()._replace(processor="generic", features="")
+        monkeypatch.setattr(targets, "native", lambda: other)
     assert multiplied(3.0) == 3.0
     assert len(compilations) == 2
 
@@ -224,7 +224,7 @@ TRAIN = """
 import hashlib, resource, sys
 import numpy as np
 from longcount import cells, engine
-from longcount.engine import machine
+from longcount.engine.targets import native
 from longcount.languages import dyck
 from longcount.languages.words import Words
 if len(sys.argv) > 1:
@@ -239,7 +239,7 @@ for name in ("lstm", "relu", "gru"):
     result = engine.evaluate(cell, state.parameters, words, targets)
     for array in (state.parameters, *state.kept.values(), loss, result.loss, result.first_failure):
         digest.update(array.tobytes())
-print(machine.target().processor, digest.hexdigest())
+print(native().processor, digest.hexdigest())
 """
 
 

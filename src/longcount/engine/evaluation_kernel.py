@@ -54,16 +54,24 @@ class _Walk(NamedTuple):
     failure: Variable
 
 
+def evaluation_program(
+    cell: Cell, question: Question, loss: str, lanes: int, shared_words: bool, dtype: str = "float32"
+) -> str:
+    """The kernel in LLVM IR: a function `evaluate` of `SHARED_ARGUMENTS` with `shared_words`, for many models, else of
+    `ARGUMENTS`, for many words; for any target."""
+    function = Function("evaluate", SHARED_ARGUMENTS if shared_words else ARGUMENTS, lanes, dtype)
+    trace = _trace_many_models if shared_words else _trace_many_words
+    trace(_Program(function, cell, question, loss))
+    return function.finish()
+
+
 @functools.cache
 def evaluation_kernel(
     cell: Cell, question: Question, loss: str, lanes: int, shared_words: bool, dtype: str = "float32"
 ) -> Callable[..., None]:
-    """The compiled kernel: with `shared_words` for many models, else for many words."""
-    arguments = SHARED_ARGUMENTS if shared_words else ARGUMENTS
-    function = Function("evaluate", arguments, lanes, dtype)
-    trace = _trace_many_models if shared_words else _trace_many_words
-    trace(_Program(function, cell, question, loss))
-    return compiled(function.finish(), "evaluate", arguments)
+    """The kernel for this processor."""
+    text = evaluation_program(cell, question, loss, lanes, shared_words, dtype)
+    return compiled(text, "evaluate", SHARED_ARGUMENTS if shared_words else ARGUMENTS)
 
 
 class _Program:

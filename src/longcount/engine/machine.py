@@ -1,4 +1,4 @@
-"""From LLVM IR to a function that Python can call: target, optimisation, and a cache of compiled code.
+"""From LLVM IR to a function that Python can call, with a cache of compiled code.
 
 The environment variable LONGCOUNT_CPU (or NUMBA_CPU_NAME, as other software calls it) set to `generic` compiles for
 the oldest processor of this architecture instead of this one; results are the same bits either way. Compiled code is
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import functools
 import hashlib
 import math
 import operator
@@ -22,7 +21,7 @@ from dataclasses import dataclass
 from inspect import Parameter, Signature
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import llvmlite
 import numpy as np
@@ -30,49 +29,13 @@ import platformdirs
 from llvmlite import binding as llvm
 
 from longcount import disk
-
-SETTINGS = {"speed_level": 2, "loop_vectorization": False, "slp_vectorization": False, "loop_unrolling": False}
-"""Lanes are vectors already; without the passes that look for more, compiling is quicker and the code no slower."""
-
-FLAGS = ("--enable-misched=false",)
-"""LLVM leaves instructions in the order in which the program has them: its scheduler, which looks no further than
-registers, would put a readout that nothing waits for before the step that the next token waits for."""
+from longcount.engine import targets
 
 NO_SIZES: Mapping[str, int] = MappingProxyType({})
 
 CACHE_LINE = 64  # bytes, on every processor that the engine is compiled for
 
 DIGEST_BYTES = hashlib.sha256().digest_size
-
-
-class Target(NamedTuple):
-    """What to compile for."""
-
-    triple: str
-    processor: str
-    features: str
-
-
-@functools.cache
-def target() -> Target:
-    """The processor at hand, or the oldest of its architecture where the environment says `generic`."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    for flag in FLAGS:
-        llvm.set_option("", flag)
-    chosen = os.environ.get("LONGCOUNT_CPU") or os.environ.get("NUMBA_CPU_NAME")
-    triple = llvm.get_process_triple()
-    if chosen == "generic":
-        return Target(triple, "generic", "")
-    return Target(triple, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
-
-
-def target_machine() -> llvm.TargetMachine:
-    """LLVM's machine for the target: a new one each time, because an execution engine frees the one it is given."""
-    triple, processor, features = target()
-    return llvm.Target.from_triple(triple).create_target_machine(
-        cpu=processor, features=features, opt=SETTINGS["speed_level"], jit=True, reloc="default", codemodel="jitdefault"
-    )
 
 
 def cache_folder() -> Path | None:
@@ -83,9 +46,16 @@ def cache_folder() -> Path | None:
     return Path(platformdirs.user_cache_dir("longcount"))
 
 
-def cache_key(text: str) -> str:
+def cache_key(text: str, target: targets.Target) -> str:
     """The name of a program's compiled code: whatever decides its bytes is in here."""
-    parts = [llvmlite.__version__, str(llvm.llvm_version_info), repr(SETTINGS), *FLAGS, *target(), text]
+    parts = [
+        llvmlite.__version__,
+        str(llvm.llvm_version_info),
+        repr(targets.SETTINGS),
+        *targets.FLAGS,
+        *map(str, target),
+        text,
+    ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -109,12 +79,13 @@ def compiled(
     """
     declared = {argument: _Declared.of(argument, kind, number) for argument, kind in arguments.items()}
     signature = Signature([Parameter(argument, Parameter.POSITIONAL_OR_KEYWORD) for argument in declared])
-    key = cache_key(text)
+    target = targets.native()
+    key = cache_key(text, target)
     code = _load_code(key)
     if code is None:
-        code = _compile(text)
+        code = targets.emit(text, target)
         _keep_code(key, code)
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), targets.target_machine(target))
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     address = engine.get_function_address(name)
@@ -191,20 +162,6 @@ class _Declared:
             )
             raise ValueError(f"{self.name}: should be {self.dtype} [{wanted}], not {array.dtype} {list(array.shape)}")
         known.update((name, size) for name, size in zip(self.shape, array.shape, strict=True) if name.isidentifier())
-
-
-def _compile(text: str) -> bytes:
-    machine = target_machine()
-    module = llvm.parse_assembly(text)
-    module.triple = machine.triple
-    module.data_layout = str(machine.target_data)
-    module.verify()
-    options = llvm.create_pipeline_tuning_options()
-    for name, value in SETTINGS.items():
-        setattr(options, name, value)
-    builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
-    return machine.emit_object(module)
 
 
 def _load_code(key: str) -> bytes | None:

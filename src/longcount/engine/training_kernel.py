@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 from longcount.cells import Cell
 from longcount.cells.derivation import derive
@@ -59,8 +60,7 @@ def layout_of(cell: Network, question: Question) -> Layout:
     return Layout(cell.letters, cell.outputs * (2 if question.link == "softmax" else 1))
 
 
-@functools.cache
-def training_kernel(
+def training_program(
     cell: Cell,
     question: Question,
     options: Options,
@@ -68,8 +68,8 @@ def training_kernel(
     dtype: str = "float32",
     scaled: bool = False,
     keep_gradient: bool = False,
-) -> Callable[..., None]:
-    """The compiled kernel.
+) -> str:
+    """The kernel in LLVM IR: a function `train` of `ARGUMENTS`, for any target.
 
     Args:
         cell: the cell, with its sizes.
@@ -81,9 +81,14 @@ def training_kernel(
         keep_gradient: for checks: leave each update's gradient in `kept`, [updates, P, lanes], instead of updating.
     """
     function = Function("train", ARGUMENTS, lanes, dtype)
-    program = _Program(function, cell, question, options)
-    _trace(program, scaled, keep_gradient)
-    return compiled(function.finish(), "train", ARGUMENTS)
+    _trace(_Program(function, cell, question, options), scaled, keep_gradient)
+    return function.finish()
+
+
+@functools.cache
+def training_kernel(*program: Any, **more: Any) -> Callable[..., None]:
+    """The kernel for this processor; takes what `training_program` takes."""
+    return compiled(training_program(*program, **more), "train", ARGUMENTS)
 
 
 class _Program:
