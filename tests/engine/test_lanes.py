@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longcount.engine.lanes import Function, Value
-from longcount.engine.machine import compiled
+from longcount.engine.compiler import compiled
 
 LANES = 16
 ARGUMENTS = {"x": "pointer", "y": "pointer", "result": "pointer", "count": "index"}

@@ -12,7 +12,8 @@ from scipy.stats import chisquare
 
 from longcount.errors import UserError
 from longcount.languages import dyck
-from longcount.languages.machine import FEW, Machine
+from longcount.languages.machine import Machine
+from longcount.languages.transitions import FEW
 from longcount.languages.uniforms import Uniforms
 from longcount.languages.words import Words
 

@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.progress import track
 
 from longcount.engine.lanes import Function
-from longcount.engine.machine import compiled
+from longcount.engine.compiler import compiled
 from longcount.numbers import elementary
 from longcount.numbers.monotone import falls, ordinal
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from longcount.cells import Cell
 from longcount.cells.network import EVERY_TOKEN, LOSSES, Network, Question
-from longcount.engine.machine import aligned, aligned_empty
+from longcount.engine.compiler import aligned, aligned_empty
 from longcount.engine.options import PAPER, Options
 from longcount.engine.packed import CHUNK, PackedWords, pack_words
 from longcount.engine.training_kernel import layout_of, tape_values, training_kernel

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
-from longcount.engine.machine import cache_folder
+from longcount.engine.compiler import cache_folder
 from longcount.report.figures import Figure
 from longcount.report.style import BASELINE, DEPTH, PALETTE, config
 from longcount.report.writing import write_bytes

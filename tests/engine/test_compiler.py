@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from longcount.engine import machine, targets
+from longcount.engine import compiler, targets
 from longcount.engine.lanes import Function
 
 ARGUMENTS = {"numbers": "pointer", "count": "index"}
