@@ -140,7 +140,7 @@ def survival_curves(store: Path) -> None:
     from longcount.analysis.failures import survival_curve
     from longcount.analysis.models import chosen_models
     from longcount.analysis.selection import where
-    from longcount.store.results import FIRST_FAILURES
+    from longcount.store.first_failures import FIRST_FAILURES
     from longcount.store.store import Store
 
     best = chosen_models(Store.open(store))[["condition", "run", "epoch"]].astype({"run": np.int32, "epoch": np.int32})
@@ -213,7 +213,7 @@ def _histogram(bars: list[dict[str, float]], title: str, paper: float | None) ->
 
 
 def _draw(path: Path, specification: dict[str, Any]) -> None:
-    from longcount.report.drawing import drawn
+    from longcount.report.image_files import drawn
 
     schema = "https://vega.github.io/schema/vega-lite/v5.json"
     path.write_bytes(drawn({"$schema": schema, **specification})["svg"])

@@ -11,7 +11,7 @@ from longcount.disk import disk_errors_told
 from longcount.exact.construct import construct as constructed
 from longcount.papers import Paper
 from longcount.store.locking import exclusive
-from longcount.store.models import keep_models
+from longcount.store.model_stores import keep_models
 from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.memory import Memory

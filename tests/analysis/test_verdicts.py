@@ -16,7 +16,7 @@ from longcount.errors import UserError
 from longcount.exact.certify import certify
 from longcount.exact.construct import construct
 from longcount.languages.splits import make_splits
-from longcount.store.models import keep_models
+from longcount.store.model_stores import keep_models
 from longcount.store.store import Store
 
 

@@ -29,7 +29,7 @@ def program(factor: float) -> str:
 
 def multiplied(factor: float) -> float:
     numbers = np.ones(2 * WIDTH, np.float32)
-    machine.compiled(program(factor), "multiply", ARGUMENTS)(numbers, 2)
+    compiler.compiled(program(factor), "multiply", ARGUMENTS)(numbers, 2)
     assert (numbers == numbers[0]).all()
     return float(numbers[0])
 
@@ -123,7 +123,7 @@ def test_a_folder_in_the_place_of_a_file_is_only_slower(folder):
 
 def test_no_cache(monkeypatch, compilations):
     monkeypatch.setenv("LONGCOUNT_CACHE", "")
-    assert machine.cache_folder() is None
+    assert compiler.cache_folder() is None
     assert [multiplied(3.0), multiplied(3.0)] == [3.0, 3.0]
     assert len(compilations) == 2
 
@@ -135,7 +135,7 @@ def test_threads_may_compile_the_same_program_at_once(folder):
 
 
 def test_freed_programs_leave_the_others_alive():
-    kept = machine.compiled(program(2.0), "multiply", ARGUMENTS)
+    kept = compiler.compiled(program(2.0), "multiply", ARGUMENTS)
     for factor in (3.0, 5.0, 7.0):
         assert multiplied(factor) == factor  # its program is freed on return
     gc.collect()
@@ -148,26 +148,26 @@ def test_freed_programs_leave_the_others_alive():
 def test_aligned_arrays_begin_on_a_line_of_the_cache(shape):
     for number in range(20):  # NumPy's begin there now and then
         array = np.full(shape, number, np.float32)
-        copy = machine.aligned(array)
+        copy = compiler.aligned(array)
         assert copy.ctypes.data % 64 == 0
         assert copy.flags.c_contiguous
         assert not np.shares_memory(copy, array)
         np.testing.assert_array_equal(copy, array)
     turned = np.arange(6.0).reshape(2, 3).T
-    np.testing.assert_array_equal(machine.aligned(turned), turned)
-    assert machine.aligned(turned).flags.c_contiguous
+    np.testing.assert_array_equal(compiler.aligned(turned), turned)
+    assert compiler.aligned(turned).flags.c_contiguous
 
 
 def test_arrays_must_be_contiguous():
     with pytest.raises(ValueError, match="C-contiguous"):
-        machine.compiled(program(2.0), "multiply", ARGUMENTS)(np.ones(2 * WIDTH, np.float32)[::2], 1)
+        compiler.compiled(program(2.0), "multiply", ARGUMENTS)(np.ones(2 * WIDTH, np.float32)[::2], 1)
 
 
 @pytest.fixture(scope="module")
 def doubled() -> Callable[..., None]:
     """A program whose argument says of what type and shape it is."""
     declared = {"numbers": "float [count, lanes]", "count": "index"}
-    return machine.compiled(program(2.0), "multiply", declared, sizes={"lanes": WIDTH})
+    return compiler.compiled(program(2.0), "multiply", declared, sizes={"lanes": WIDTH})
 
 
 def test_arguments_go_by_place_or_by_name(doubled):
@@ -204,7 +204,7 @@ def test_what_would_be_misread_is_refused(doubled, numbers, count, told):
 def test_a_dimension_has_one_size_in_a_call():
     function = Function("nothing", {"one": "pointer", "other": "pointer"}, WIDTH)
     declared = {"one": "int32 [n, 2]", "other": "float [*, n]"}
-    call = machine.compiled(function.finish(), "nothing", declared, number="float64")
+    call = compiler.compiled(function.finish(), "nothing", declared, number="float64")
     for n in (3, 5):
         call(np.zeros((n, 2), np.int32), np.zeros((7, n)))
         with pytest.raises(ValueError, match=rf"other: should be float64 \[\*, n = {n}\], not float64 \[7, 4\]"):
@@ -215,7 +215,7 @@ def test_a_dimension_has_one_size_in_a_call():
 
 def test_a_declaration_that_says_nothing_is_refused():
     with pytest.raises(ValueError, match="numbers: declared as 'float32'"):
-        machine.compiled(program(2.0), "multiply", {"numbers": "float32", "count": "index"})
+        compiler.compiled(program(2.0), "multiply", {"numbers": "float32", "count": "index"})
 
 
 # Whole processes: what a variable or a full disk does to them.

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longcount.engine.lanes import Function, Value
 from longcount.engine.compiler import compiled
+from longcount.engine.lanes import Function, Value
 
 LANES = 16
 ARGUMENTS = {"x": "pointer", "y": "pointer", "result": "pointer", "count": "index"}

@@ -13,7 +13,7 @@ from longcount.languages.splits import make_splits
 from longcount.report.draw import draw
 from longcount.report.explorer import UNITS
 from longcount.report.figures import figures
-from longcount.store.models import keep_models
+from longcount.store.model_stores import keep_models
 from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.run import run_study

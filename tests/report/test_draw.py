@@ -14,10 +14,10 @@ from PIL import Image
 
 from longcount.analysis.results import path_of, read_result, read_results
 from longcount.errors import UserError
-from longcount.report import drawing
+from longcount.report import image_files
 from longcount.report.draw import draw
 from longcount.report.figures import figures
-from longcount.store.models import keep_models
+from longcount.store.model_stores import keep_models
 from longcount.store.store import Store
 
 
@@ -49,10 +49,10 @@ def test_outputs_that_are_deleted_come_back_with_the_same_bytes_from_another_pro
 
 def test_what_a_helper_leaves_undone_is_drawn_here(drawn, tmp_path):
     made = figures(read_results(Store.open(drawn)))[:3]
-    with drawing.helpers(tmp_path, jobs=2) as helpers:
+    with image_files.helpers(tmp_path, jobs=2) as helpers:
         helpers[0].stop()
-        drawing.draw(tmp_path, made, helpers)
-    names = {f"{figure.name}.{suffix}" for figure in made for suffix in drawing.FORMATS}
+        image_files.write_figures(tmp_path, made, helpers)
+    names = {f"{figure.name}.{suffix}" for figure in made for suffix in image_files.FORMATS}
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
         name: (drawn / "figures" / name).read_bytes() for name in names
     }

@@ -12,7 +12,7 @@ from longcount.analysis.leaderboard import read_leaderboard
 from longcount.analysis.results import path_of
 from longcount.analysis.selection import where
 from longcount.errors import UserError
-from longcount.report import drawing
+from longcount.report import image_files
 from longcount.report.draw import draw
 from longcount.report.leaderboard.figure import leaderboard_figure
 from longcount.report.leaderboard.page import Entry, leaderboard_facts, lines
@@ -62,7 +62,7 @@ def test_every_intervention_is_told_in_a_sentence_with_its_own_numbers():
 def test_deleted_outputs_come_back_with_the_same_bytes(copy):
     outputs = [copy / "report.html", *sorted((copy / "figures").iterdir()), *sorted((copy / "tables").iterdir())]
     names = {path.name for path in outputs}
-    assert names == {"report.html"} | {f"leaderboard.{end}" for end in (*drawing.FORMATS, "csv", "md", "tex")}
+    assert names == {"report.html"} | {f"leaderboard.{end}" for end in (*image_files.FORMATS, "csv", "md", "tex")}
     before = [hashlib.sha256(path.read_bytes()).digest() for path in outputs]
     for path in outputs:
         path.unlink()

@@ -18,7 +18,7 @@ from longcount.languages.splits import make_splits
 from longcount.report.draw import draw
 from longcount.report.formats import Table
 from longcount.report.repair import repair_table, sides
-from longcount.store.models import keep_models
+from longcount.store.model_stores import keep_models
 from longcount.store.store import Store
 
 DEAD = np.full(cells.get("relu").size(), 0.5, np.float32)

@@ -12,7 +12,7 @@ from longcount.errors import UserError
 from longcount.languages import tasks
 from longcount.languages.words import Words
 from longcount.report.trace import trace_figure, write_trace
-from longcount.store.models import keep_models
+from longcount.store.model_stores import keep_models
 from longcount.training.problem import problem
 
 INNER = ["i", "f", "g", "o", "h", "c"]

@@ -5,7 +5,7 @@ import pytest
 
 from longcount import cells
 from longcount.errors import UserError
-from longcount.store.models import keep_models
+from longcount.store.model_stores import keep_models
 from longcount.store.store import Store
 
 

@@ -13,7 +13,7 @@ from longcount import cells, engine
 from longcount.errors import UserError
 from longcount.languages import dyck
 from longcount.store.store import DamagedBlock, Store
-from longcount.training.measures import SPLITS_BY_WORD
+from longcount.training.metrics import SPLITS_BY_WORD
 from longcount.training.protocol import CHECKPOINTS, canonical_sha256
 
 

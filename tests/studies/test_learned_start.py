@@ -11,7 +11,7 @@ from longcount.errors import UserError
 from longcount.exact.construct import construct
 from longcount.languages import Words, dyck
 from longcount.store.exchange import export_run, import_models, to_torch
-from longcount.store.models import keep_models
+from longcount.store.model_stores import keep_models
 from longcount.studies.executors import Threads
 from longcount.studies.run import run_study
 from longcount.training.engines import initial_weights

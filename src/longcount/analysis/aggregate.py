@@ -23,7 +23,7 @@ def aggregate(store: Store, measures: Sequence[str] = MEASURES) -> pd.DataFrame:
 
     Args:
         store: the store.
-        measures: columns of `longcount.training.measures.schema`.
+        measures: columns of `longcount.training.metrics.schema`.
 
     Returns:
         Frame with condition, cell, split, epoch, measure, runs (that have a value), not_a_number, mean, std, min, max;

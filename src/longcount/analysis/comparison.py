@@ -11,8 +11,8 @@ from longcount.analysis.spread import summarise
 from longcount.errors import UserError
 from longcount.languages.splits import SPLITS
 from longcount.store.store import Store
+from longcount.training.best_epoch import Reading
 from longcount.training.protocol import Condition
-from longcount.training.selection import Reading
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -28,8 +28,8 @@ from longcount.exact.certify import certify
 from longcount.exact.repair import repair
 from longcount.exact.theories import depth_of, prove
 from longcount.languages import dyck
+from longcount.store.first_failures import blocks_sha256
 from longcount.store.frames import is_made_from, keep_frame, read_frame
-from longcount.store.results import blocks_sha256
 from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.run import Listener, run_study

@@ -14,9 +14,9 @@ from longcount.languages.words import Words
 from longcount.store.store import Store
 from longcount.studies.executors import available_cores
 from longcount.training import engines
+from longcount.training.best_epoch import Reading
 from longcount.training.problem import Problem
 from longcount.training.protocol import Condition
-from longcount.training.selection import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,7 +112,9 @@ def measure_models(
 
     def measured(chosen: "pd.DataFrame") -> Measured:
         condition = conditions[chosen["condition"].iloc[0]]
-        return measure(engines.evaluate(condition, weights_of(store, chosen), words, targets[condition.problem()]))
+        return measure(
+            engines.evaluate_models(condition, weights_of(store, chosen), words, targets[condition.problem()])
+        )
 
     handfuls = []
     for name in dict.fromkeys(models["condition"]):
@@ -204,7 +206,7 @@ def first_failing_n(condition: Condition, weights: np.ndarray, largest: int = LA
     while first <= largest:
         waiting = np.flatnonzero(found == 0)
         words = Words.from_strings([language.word_of(n) for n in range(first, last + 1)], language.letters)
-        correct = engines.evaluate(condition, weights[waiting], words, problem.targets(words)).correct
+        correct = engines.evaluate_models(condition, weights[waiting], words, problem.targets(words)).correct
         failed = ~correct.all(axis=1)
         found[waiting[failed]] = first + (~correct[failed]).argmax(axis=1)
         first, last = last + 1, min(2 * last, largest)

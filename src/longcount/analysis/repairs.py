@@ -27,7 +27,7 @@ from longcount.exact.certify import SEARCH_LIMIT
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.repair import ANY, Repair, Wanted, changes, repair
 from longcount.store.frames import keep_frame, read_frame
-from longcount.store.models import keep_models
+from longcount.store.model_stores import keep_models
 from longcount.store.store import Store
 
 if TYPE_CHECKING:

@@ -35,13 +35,13 @@ from longcount.analysis.summary import summary
 from longcount.disk import sha256
 from longcount.errors import UserError
 from longcount.languages import dyck
+from longcount.store.first_failures import FIRST_FAILURES, blocks_sha256, write_first_failures
 from longcount.store.frames import is_made_from, keep_frame, read_frame
-from longcount.store.results import FIRST_FAILURES, blocks_sha256, write_first_failures
 from longcount.store.store import Store
-from longcount.training.measures import SPLITS_BY_WORD
+from longcount.training.best_epoch import LOSS_COLUMNS
+from longcount.training.metrics import SPLITS_BY_WORD
 from longcount.training.problem import DYCK1
 from longcount.training.protocol import CHECKPOINTS, Condition
-from longcount.training.selection import LOSS_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount.cells import CELLS
-from longcount.training.selection import LOSS_COLUMNS, Reading
-from longcount.training.selection import best_epochs as best_epochs_of_losses
+from longcount.training.best_epoch import LOSS_COLUMNS, Reading
+from longcount.training.best_epoch import best_epochs as best_epochs_of_losses
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,7 @@ def count(frame: "pd.DataFrame", column: str) -> int:
 
 
 def best_epochs(metrics: "pd.DataFrame", reading: Reading = "average") -> "pd.DataFrame":
-    """The best epoch of every run, by the rule of `longcount.training.selection.best_epochs`.
+    """The best epoch of every run, by the rule of `longcount.training.best_epoch.best_epochs`.
 
     Returns:
         Frame with columns condition, cell, run, epoch, validation_loss (the mean over words whatever the reading),

@@ -7,7 +7,7 @@ import numpy as np
 from longcount.analysis.baselines import baseline_metrics
 from longcount.analysis.selection import at_epochs, best_epochs, in_order, kept_runs, kept_share, where
 from longcount.analysis.spread import summarise, wilson_interval
-from longcount.training.selection import Reading
+from longcount.training.best_epoch import Reading
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -23,8 +23,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from longcount.engine.lanes import Function
 from longcount.engine.compiler import compiled
+from longcount.engine.lanes import Function
 from longcount.numbers import elementary
 from longcount.numbers.monotone import falls, ordinal
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from longcount.cells import Cell
 from longcount.cells.network import EVERY_TOKEN, LOSSES, Question
-from longcount.engine.evaluation_kernel import NO_FAILURE, evaluation_kernel
 from longcount.engine.compiler import aligned, aligned_empty
+from longcount.engine.evaluation_kernel import NO_FAILURE, evaluation_kernel
 from longcount.engine.packed import CHUNK, PackedWords, pack_words
 from longcount.engine.training import LANES, blocks, check_shapes, in_lanes, lanes_for
 from longcount.engine.training_kernel import layout_of

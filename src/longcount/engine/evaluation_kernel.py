@@ -15,8 +15,8 @@ from typing import NamedTuple
 from longcount.cells import Cell
 from longcount.cells.cell import Gates, State
 from longcount.cells.network import LOSSES, Question, Weights, initial_state, inputs_of_letters, read, split, step
-from longcount.engine.lanes import Function, Value, Variable
 from longcount.engine.compiler import compiled
+from longcount.engine.lanes import Function, Value, Variable
 from longcount.engine.packed import CHUNK, CHUNK_BITS, Layout, PackedMemory, of_letter
 from longcount.engine.training_kernel import layout_of
 from longcount.numbers.vector import Vector

@@ -27,8 +27,8 @@ from longcount.cells.network import (
     step_back,
     step_keeping,
 )
-from longcount.engine.lanes import Function, Value, Variable
 from longcount.engine.compiler import compiled
+from longcount.engine.lanes import Function, Value, Variable
 from longcount.engine.options import Options
 from longcount.engine.packed import CHUNK, CHUNK_BITS, Layout, PackedMemory, letter_masks, of_letter
 from longcount.engine.update_kernel import step_parameters

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from longcount.errors import UserError
-from longcount.languages.blocks import an_b2n, an_bm_cm_dn, an_bm_cnm, an_bn, an_bn_cn, an_bn_cn_dn
+from longcount.languages.anbn import an_b2n, an_bm_cm_dn, an_bm_cnm, an_bn, an_bn_cn, an_bn_cn_dn
 from longcount.languages.boolean import OPERATORS, boolean
 from longcount.languages.dyck import DYCK1, semi_dyck1
 from longcount.languages.dyck2 import dyck2

@@ -6,7 +6,7 @@ from longcount.analysis.leaderboard import read_leaderboard
 from longcount.analysis.results import analyse, read_results
 from longcount.analysis.worst_case import with_verdicts, worst_cases
 from longcount.papers.el_naggar_2022.claims import claims
-from longcount.report import drawing
+from longcount.report import image_files
 from longcount.report.figures import figures
 from longcount.report.formats import write_table
 from longcount.report.page import write_page
@@ -42,7 +42,7 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
         from longcount.report.leaderboard.draw import draw_leaderboard  # other stores need not wait for it
 
         return draw_leaderboard(store, leaderboard)
-    with drawing.helpers(store.directory / "figures", jobs or available_cores()) as helpers:
+    with image_files.helpers(store.directory / "figures", jobs or available_cores()) as helpers:
         analyse(directory, jobs, OF_DYCK1)
         results = read_results(store, OF_DYCK1)
         certified = with_verdicts(store, results["models"])
@@ -59,7 +59,7 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
             told.insert(3, repaired)
         for table in told:
             write_table(store.directory / "tables", table)
-        drawing.draw(store.directory / "figures", drawn, helpers)
+        image_files.write_figures(store.directory / "figures", drawn, helpers)
         write_page(store.directory / "report.html", store, results, told, drawn)
     made = [store.directory / name for name in ("tables", "figures", "report.html")]
     return made if drawn else [made[0], made[2]]

@@ -14,9 +14,9 @@ from longcount.languages.dyck import Brackets
 from longcount.languages.dyck2 import Stack
 from longcount.languages.language import Language
 from longcount.languages.machine import Machine
-from longcount.report.asked import SPLIT_TITLES, asked, asked_title
-from longcount.report.numbers import percent
+from longcount.report.rounding import percent
 from longcount.report.table1 import cell_title
+from longcount.report.titles import SPLIT_TITLES, problem_title, problems_of
 from longcount.store.store import Store
 from longcount.training.problem import Problem
 from longcount.training.protocol import Condition
@@ -45,7 +45,7 @@ def embedded(store: Store, results: "Results") -> "tuple[dict[str, Any], Program
     """Every epoch's weights of some runs of each condition with few units, and all that the explorer has to know to
     compute with them; and the programs that these name."""
     small = [condition for condition in store.study.conditions if _is_small(condition)]
-    several = len(asked(results)) > 1
+    several = len(problems_of(results)) > 1
     models: dict[str, Any] = {}
     programs: dict[tuple[Cell, Link], str] = {}
     for condition in small:
@@ -57,7 +57,7 @@ def embedded(store: Store, results: "Results") -> "tuple[dict[str, Any], Program
             continue
         models[condition.folder] = {
             "cell": programs.setdefault((cell, problem.question.link), str(len(programs))),
-            "title": f"{title} ({asked_title(condition.language, condition.task)})" if several else title,
+            "title": f"{title} ({problem_title(condition.language, condition.task)})" if several else title,
             **_asked(problem),
             "language": read_by(problem.language),
             "examples": _examples(store, condition),

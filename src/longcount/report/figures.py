@@ -11,12 +11,12 @@ from longcount.analysis.failures import PHASES
 from longcount.analysis.selection import count, in_order, values, where
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report import panels
-from longcount.report.asked import SPLIT_TITLES, asked, asked_title, conditions_of
-from longcount.report.numbers import percent, significant
 from longcount.report.panels import Panel
+from longcount.report.rounding import percent, significant
 from longcount.report.style import TEXT_WIDTH
 from longcount.report.summary import first_failing_told
 from longcount.report.table1 import cell_title, panel_title
+from longcount.report.titles import SPLIT_TITLES, conditions_of, problem_title, problems_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,7 +154,7 @@ def _points(table: "pd.DataFrame", condition: str) -> str:
 
 def losses(results: "Results") -> list[Figure]:
     """Validation loss over epochs: Figure 2, and the same for every other language and task."""
-    return [figure for language, task in asked(results) for figure in _losses(results, language, task)]
+    return [figure for language, task in problems_of(results) for figure in _losses(results, language, task)]
 
 
 def _losses(results: "Results", language: str, task: str) -> list[Figure]:
@@ -179,7 +179,7 @@ def _losses(results: "Results", language: str, task: str) -> list[Figure]:
         titles = {condition: _beside_figure_2(condition) for condition in trained}
     else:
         name = f"losses_{language}_{task}"
-        title = f"Validation loss during training: {asked_title(language, task)}"
+        title = f"Validation loss during training: {problem_title(language, task)}"
         beside = "Mean, minimum and maximum loss, and single runs; "
         beside += "cross-entropy." if task == "predict" else "mean squared error, whatever was trained with."
         titles = {condition: panel_title(condition) for condition in trained}
@@ -354,7 +354,7 @@ def survival(results: "Results") -> list[Figure]:
     """Survival on the longest words, of every language and task that is asked after every token."""
     return [
         figure
-        for language, task in asked(results)
+        for language, task in problems_of(results)
         for figure in _survival(where(results["survival"], language=language, task=task), language, task)
     ]
 
@@ -384,7 +384,7 @@ def _survival(curves: "pd.DataFrame", language: str, task: str) -> list[Figure]:
         beside = "Not in the paper, which averages first points of failure."
     else:
         name = f"survival_{language}_{task}"
-        title = f"How many words are still right at a token? {asked_title(language, task)}"
+        title = f"How many words are still right at a token? {problem_title(language, task)}"
         beside = "In grey the baseline without memory, which answers from the last letter alone."
     return [Figure(name, title, beside, sentence, alternative, [[panels.survival(curves)]], 210, width=380)]
 
@@ -393,7 +393,7 @@ def first_failing(results: "Results") -> list[Figure]:
     """The least n whose word fails, of languages with a word for each n."""
     known = results["summary"].loc[results["summary"]["first_failing_n_min"].notna()]
     found = []
-    for language, task in asked(results):
+    for language, task in problems_of(results):
         rows = where(known, language=language, task=task).drop_duplicates("condition")
         if len(rows) == 0:
             continue
@@ -401,7 +401,7 @@ def first_failing(results: "Results") -> list[Figure]:
         found.append(
             Figure(
                 f"first_failing_n_{language}_{task}",
-                f"Up to which n do they count? {asked_title(language, task)}",
+                f"Up to which n do they count? {problem_title(language, task)}",
                 "Of the words of n = 1, 2, 3 and so on, the first that a run at its best epoch does not get right "
                 "throughout.",
                 "First failing n, median (min / max) over the runs: " + "; ".join(parts) + ".",

@@ -15,7 +15,7 @@ from longcount.analysis.results import SHALLOW_LENGTH
 from longcount.analysis.selection import in_order, values, where
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.channels import name, number, rows, short, shown
-from longcount.report.numbers import significant
+from longcount.report.rounding import significant
 from longcount.report.style import BASELINE, DEPTH, PHASE_COLOURS, colour, colours_of
 from longcount.report.table1 import cell_title, panel_title
 

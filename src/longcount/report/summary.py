@@ -10,9 +10,9 @@ from longcount.analysis.models import LARGEST_N
 from longcount.analysis.selection import where
 from longcount.languages.splits import SPLITS
 from longcount.languages.wrong_words import KINDS
-from longcount.report.asked import SPLIT_TITLES, asked_title
-from longcount.report.numbers import interval, percent, position
+from longcount.report.rounding import interval, percent, position
 from longcount.report.table1 import cell_title, terminal_table
+from longcount.report.titles import SPLIT_TITLES, problem_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +52,7 @@ def summary_shown(summary: pd.DataFrame) -> tuple[pd.DataFrame, tuple[int, ...]]
         for by_split in _networks(where(summary, language=language, task=task)):
             groups.append(len(rows))
             found = _rows(by_split)
-            found[0]["asked"] = asked_title(language, task)
+            found[0]["asked"] = problem_title(language, task)
             rows += found
     splits = [SPLIT_TITLES[split] for split in SPLITS if split in set(summary["split"])]
     further = [name for name in (*OF_KINDS.values(), FPF, "learned", FIRST_FAILING) if any(name in row for row in rows)]
@@ -72,7 +72,7 @@ def summary_terminal(summary: pd.DataFrame) -> Table:
     shown, groups = summary_shown(summary)
     legend = "accuracy in % of words: mean (min / max) over runs; mean FPF: first point of failure on the longest words"
     legend += "\nwithout memory: the best answer from the last letter alone"
-    return terminal_table("; ".join(asked_title(*one) for one in asked), shown, groups, legend)
+    return terminal_table("; ".join(problem_title(*one) for one in asked), shown, groups, legend)
 
 
 def _networks(summary: pd.DataFrame) -> list[dict[str, dict[str, Any]]]:

@@ -10,7 +10,7 @@ from longcount.analysis.results import ASKED
 from longcount.analysis.selection import kept_share, where
 from longcount.analysis.worst_case import WorstCase
 from longcount.papers import el_naggar_2022 as paper
-from longcount.report.numbers import interval, percent, position
+from longcount.report.rounding import interval, percent, position
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,10 +8,9 @@ from longcount.analysis.selection import in_order, values, where
 from longcount.analysis.worst_case import WorstCase
 from longcount.papers import el_naggar_2022 as paper
 from longcount.papers.el_naggar_2022.claims import VERDICTS
-from longcount.report.asked import SPLIT_TITLES, asked, asked_title
 from longcount.report.formats import Table
-from longcount.report.numbers import MINUS, interval, percent, position, significant
 from longcount.report.panels import PREDICTOR_TITLES, constant_fpf, whole_length
+from longcount.report.rounding import MINUS, interval, percent, position, significant
 from longcount.report.summary import summary_caption, summary_shown
 from longcount.report.table1 import (
     CAPTION,
@@ -22,6 +21,7 @@ from longcount.report.table1 import (
     table1_shown,
     table1_values,
 )
+from longcount.report.titles import SPLIT_TITLES, problem_title, problems_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ def tables(results: "Results", worst: Mapping[str, WorstCase] = NO_CASES) -> lis
         results: of the store, by name.
         worst: worst cases of the rows of Table 1, where models were certified.
     """
-    found = [] if set(asked(results)) == {paper.ASKED} else [_summary(results)]
+    found = [] if set(problems_of(results)) == {paper.ASKED} else [_summary(results)]
     if "table1" in results:
         first, *others = _tables_1(results, worst)
         found += [first, *_claims(results), *_table2(results), *_failures(results), *others]
@@ -47,8 +47,8 @@ def _summary(results: "Results") -> Table:
     frame = results["summary"]
     shown, groups = summary_shown(frame)
     title = "What the networks get right"
-    if len(asked(results)) == 1:
-        title += f": {asked_title(*asked(results)[0])}"
+    if len(problems_of(results)) == 1:
+        title += f": {problem_title(*problems_of(results)[0])}"
     return Table("summary", "Summary", title, frame, shown, summary_caption(shown), groups)
 
 
@@ -172,14 +172,14 @@ def runs_shown(results: "Results") -> "pd.DataFrame":
     """One row per run, as texts that sort as numbers; columns that no run fills are left out."""
     import pandas as pd
 
-    several = len(asked(results)) > 1
+    several = len(problems_of(results)) > 1
     rows = []
     for row in results["models"].to_dict("records"):
         has_positions = row["task"] != "recognise"  # a recogniser answers at the end alone
         rows.append(
             {
                 "model": cell_title(row["condition"]),
-                "asked": asked_title(row["language"], row["task"]) if several else "",
+                "asked": problem_title(row["language"], row["task"]) if several else "",
                 "run": str(row["run"]),
                 "kept": _yes_or_no(row["kept"]) if "table1" in results else "",
                 "learned": _yes_or_no(row["learned"]),
@@ -217,7 +217,7 @@ def _worst_case(row: dict) -> dict[str, str]:
 
 def facts(results: "Results") -> list[str]:
     """The page's first sentences."""
-    found = [_summed_up(results, *one) for one in asked(results) if one != paper.ASKED]
+    found = [_summed_up(results, *one) for one in problems_of(results) if one != paper.ASKED]
     return found + (_facts_of_dyck1(results) if "table1" in results else [])
 
 
@@ -230,7 +230,7 @@ def _summed_up(results: "Results", language: str, task: str) -> str:
     for row in where(summary, split=split).to_dict("records"):
         learned = f" ({row['learned']:.0f} of {row['runs']} runs learned)" if row["learned"] == row["learned"] else ""
         told.append(f"{cell_title(row['condition'])} {percent(row['mean'])} %{learned}")
-    title = asked_title(language, task)
+    title = problem_title(language, task)
     return f"{title}: {SPLIT_TITLES[split]} words right, mean over runs: {'; '.join(told)}."
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from longcount.analysis.selection import count
 from longcount.errors import UserError
 from longcount.report.channels import number, rows, short
-from longcount.report.drawing import FORMATS, drawn
+from longcount.report.image_files import FORMATS, drawn
 from longcount.report.style import BASELINE, DEPTH, TEXT_WIDTH
 from longcount.report.writing import write_bytes, write_frame
 from longcount.store.export import FORMATS as TABLES

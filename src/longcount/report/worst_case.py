@@ -12,7 +12,7 @@ from longcount.analysis.worst_case import worst_case
 from longcount.report.channels import number, rows, shown
 from longcount.report.figures import Figure
 from longcount.report.formats import Table
-from longcount.report.numbers import position
+from longcount.report.rounding import position
 from longcount.report.style import colour
 from longcount.report.table1 import cell_title
 

@@ -15,13 +15,13 @@ from longcount.errors import UserError
 from longcount.languages import tasks
 from longcount.languages.files import read_splits
 from longcount.store import word_sets
-from longcount.store.models import keep_models
+from longcount.store.model_stores import keep_models
 from longcount.store.store import Store
 from longcount.store.tensor_files import read_tensors, write_tensors
+from longcount.training.best_epoch import LOSS_COLUMNS, best_epochs
 from longcount.training.problem import Problem, problem
 from longcount.training.protocol import Condition, WordSource, explain
 from longcount.training.pytorch import need_torch
-from longcount.training.selection import LOSS_COLUMNS, best_epochs
 
 if TYPE_CHECKING:
     from longcount.training.torch_modules import Counter

@@ -29,7 +29,7 @@ def publish(store: Store, block: Block, weights: np.ndarray, metrics: pa.Table, 
         store: the store.
         block: which block.
         weights: float32 [R, E + 1, P].
-        metrics: table of `longcount.training.measures.schema`.
+        metrics: table of `longcount.training.metrics.schema`.
         content: what the block was made from, a hash.
 
     Returns:

@@ -5,7 +5,7 @@
     DIR/sources/<hash>/*.py     the user's own parts as they were trained, where there are any
     DIR/runs/<condition>/<first>-<last>/
         weights.safetensors     torch.nn names, each float32 [runs, epochs + 1, *shape]
-        metrics.parquet         see `longcount.training.measures.schema`
+        metrics.parquet         see `longcount.training.metrics.schema`
         manifest.json           what the block is, and SHA-256 of the two
     DIR/log/                    lock, machine, times, half-made blocks: never compared
 
@@ -217,7 +217,7 @@ class Store:
         """Metrics of all done blocks as one Arrow table; see `metrics`."""
         import pyarrow as pa
 
-        from longcount.training.measures import SCALARS, schema
+        from longcount.training.metrics import SCALARS, schema
 
         wanted = list(SCALARS if columns is None else columns)
         chosen = None if conditions is None else [self.condition(name) for name in conditions]
@@ -260,7 +260,7 @@ class Store:
         Args:
             conditions: names of conditions or cells; all by default.
             splits: names of splits; all by default.
-            columns: of `longcount.training.measures.schema`; all but the lists of first failures by default.
+            columns: of `longcount.training.metrics.schema`; all but the lists of first failures by default.
 
         Returns:
             Frame with condition, cell (categories) and the columns.

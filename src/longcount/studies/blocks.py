@@ -20,8 +20,8 @@ from longcount.sources import mistakes_told
 from longcount.store.publish import is_whole, publish
 from longcount.store.store import MANIFEST, STUDY_FILE, Block, Store
 from longcount.studies.memory import Memory
-from longcount.training.engines import train
-from longcount.training.measures import measure
+from longcount.training.engines import train_runs
+from longcount.training.metrics import measure
 from longcount.training.protocol import SCHEMA, Condition, canonical_sha256
 
 Tell = Callable[[str, int], None]
@@ -137,7 +137,7 @@ def make_block(wanted: dict[str, Any], tell: Tell | None = None, memory: Memory 
     training_words = asked.words["training"]
     earlier = None if memory is None else memory.recall(condition, training_words, block.runs)
     with mistakes_told():
-        trained = train(condition, block.runs, splits, told, earlier)
+        trained = train_runs(condition, block.runs, splits, told, earlier)
     if memory is not None:
         memory.keep(condition, training_words, block.runs, trained)
     epochs_before = 0 if earlier is None else earlier.online_losses.shape[1]

@@ -18,8 +18,8 @@ from typing import Any
 from longcount import __version__, disk
 from longcount.errors import UserError
 from longcount.store import creation
+from longcount.store.first_failures import write_first_failures
 from longcount.store.locking import exclusive
-from longcount.store.results import write_first_failures
 from longcount.store.store import Block, DamagedBlock, Store
 from longcount.studies.blocks import BlockDone, specification, study_file_sha256
 from longcount.studies.executors import Executor, Stopped, Threads

@@ -16,7 +16,7 @@ from longcount.training import recipes, streams
 from longcount.training.protocol import Condition
 from longcount.training.trained import Trained
 
-__all__ = ["Engine", "Trained", "engine_of", "evaluate", "initial_weights", "orders_of", "train"]
+__all__ = ["Engine", "Trained", "engine_of", "evaluate_models", "initial_weights", "orders_of", "train_runs"]
 
 
 class Engine(Protocol):
@@ -115,7 +115,7 @@ def engine_of(condition: Condition) -> Engine:
     return ENGINES[condition.engine]
 
 
-def train(
+def train_runs(
     condition: Condition,
     runs: range,
     splits: Mapping[str, Words],
@@ -162,7 +162,7 @@ def initial_weights(condition: Condition, runs: range) -> np.ndarray:
     return cells.initialise(cell, np.stack(draws), scheme, condition.sources.get("initialisation"))
 
 
-def evaluate(condition: Condition, weights: np.ndarray, words: Words, targets: np.ndarray) -> engine.Evaluation:
+def evaluate_models(condition: Condition, weights: np.ndarray, words: Words, targets: np.ndarray) -> engine.Evaluation:
     """Loss (see `Problem.loss`) and first point of failure of models [M, P] of a condition, on its engine."""
     return engine_of(condition).evaluate(condition, weights, words, targets)
 

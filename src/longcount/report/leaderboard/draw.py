@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from longcount.analysis.leaderboard import Leaderboard
-from longcount.report import drawing
+from longcount.report import image_files
 from longcount.report.leaderboard.figure import leaderboard_figure
 from longcount.report.leaderboard.page import leaderboard_page
 from longcount.report.leaderboard.tables import write_leaderboard
@@ -22,6 +22,6 @@ def draw_leaderboard(store: Store, leaderboard: Leaderboard) -> list[Path]:
     """
     figure = leaderboard_figure(leaderboard)
     write_leaderboard(store.directory, leaderboard.table)
-    drawing.draw(store.directory / "figures", [figure])
+    image_files.write_figures(store.directory / "figures", [figure])
     write_bytes(store.directory / "report.html", leaderboard_page(store, leaderboard, figure).encode())
     return [store.directory / name for name in ("tables", "figures", "report.html")]

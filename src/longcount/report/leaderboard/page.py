@@ -17,7 +17,7 @@ from longcount.exact.theories import depth_of
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.document import document
 from longcount.report.figures import Figure
-from longcount.report.numbers import interval, percent, position
+from longcount.report.rounding import interval, percent, position
 from longcount.report.table1 import cell_title
 from longcount.store.store import Store
 from longcount.training.protocol import canonical_sha256

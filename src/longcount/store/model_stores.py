@@ -12,12 +12,12 @@ from longcount import cells, disk, sources
 from longcount.errors import UserError
 from longcount.languages.words import Words
 from longcount.store import creation, word_sets
+from longcount.store.first_failures import write_first_failures
 from longcount.store.locking import exclusive
 from longcount.store.publish import publish
-from longcount.store.results import write_first_failures
 from longcount.store.store import STUDY_FILE, Store
-from longcount.training.measures import measure
 from longcount.training.merging import merge
+from longcount.training.metrics import measure
 from longcount.training.protocol import Condition, Origin, Study, WordSource, canonical_sha256
 from longcount.training.trained import Trained
 

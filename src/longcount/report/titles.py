@@ -1,4 +1,4 @@
-"""What the networks of a store are asked, for titles and captions: their languages and tasks."""
+"""Titles and captions: the names of splits, and of the languages and tasks of a store's networks."""
 
 from typing import TYPE_CHECKING
 
@@ -19,21 +19,21 @@ SPLIT_TITLES = {
 _LANGUAGES = {"dyck1": "Dyck-1"}
 
 
-def asked(results: "Results") -> list[tuple[str, str]]:
+def problems_of(results: "Results") -> list[tuple[str, str]]:
     """The languages and tasks of a store, in the study's order."""
     models = results["models"]
     return list(dict.fromkeys(zip(models["language"], models["task"], strict=True)))
 
 
 def conditions_of(results: "Results", language: str, task: str) -> list[str]:
-    """The conditions that are asked for this, those of the paper first."""
+    """The conditions trained for this task, those of the paper first."""
     return in_order(where(results["models"], language=language, task=task)["condition"])
 
 
-def asked_title(language: str, task: str) -> str:
+def problem_title(language: str, task: str) -> str:
     """A language and a task for people.
 
-    >>> asked_title("dyck1", "next_letters"), asked_title("an_bn", "predict")
+    >>> problem_title("dyck1", "next_letters"), problem_title("an_bn", "predict")
     ('Dyck-1, next letters', 'an_bn, predict')
     """
     return f"{_LANGUAGES.get(language, language)}, {task.replace('_', ' ')}"

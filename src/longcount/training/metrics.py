@@ -15,9 +15,9 @@ from longcount.engine import Evaluation
 from longcount.languages.splits import SPLITS
 from longcount.languages.words import Words
 from longcount.training import streams
-from longcount.training.engines import evaluate
+from longcount.training.best_epoch import best_epochs
+from longcount.training.engines import evaluate_models
 from longcount.training.protocol import CHECKPOINTS, Condition
-from longcount.training.selection import best_epochs
 from longcount.training.trained import Trained
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _evaluations(
     for first in range(0, len(run_of), MODELS_A_CALL):
         models = slice(first, min(first + MODELS_A_CALL, len(run_of)))
         flat = np.ascontiguousarray(weights[run_of[models], epoch_of[models]])
-        yield models, evaluate(condition, flat, words, targets)
+        yield models, evaluate_models(condition, flat, words, targets)
 
 
 def last_word(condition: Condition, run: int, epoch: int, number_of_words: int) -> int:

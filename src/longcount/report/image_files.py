@@ -2,7 +2,7 @@
 
 vl-convert draws a figure in all three formats in a fifth of a second, without a browser; Matplotlib took over a second.
 It draws one at a time in a process, whatever the number of threads, so where there are cores for it, two processes of
-their own share the work: ``python -m longcount.report.drawing DIRECTORY`` draws what it reads.
+their own share the work: ``python -m longcount.report.image_files DIRECTORY`` draws what it reads.
 """
 
 import contextlib
@@ -23,11 +23,11 @@ FORMATS = ("svg", "pdf", "png")
 
 
 class Helper:
-    """A process that draws. It begins at once to load what it needs; `draw` gives it its share."""
+    """A process that draws. It begins at once to load what it needs; `write_figures` gives it its share."""
 
     def __init__(self, directory: Path) -> None:
         # -P: modules of the current folder are not for us.
-        command = [sys.executable, "-P", "-m", "longcount.report.drawing", str(directory)]
+        command = [sys.executable, "-P", "-m", "longcount.report.image_files", str(directory)]
         nowhere = subprocess.DEVNULL
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=nowhere, stderr=nowhere)
         assert self._process.stdin is not None
@@ -64,7 +64,7 @@ def helpers(directory: Path, jobs: int) -> Iterator[list[Helper]]:
             each.stop()
 
 
-def draw(directory: Path, figures: Sequence[Figure], by: Sequence[Helper] = ()) -> None:
+def write_figures(directory: Path, figures: Sequence[Figure], by: Sequence[Helper] = ()) -> None:
     """Write figures into a folder, in every format, by helpers where there are any.
 
     Raises:
