@@ -11,15 +11,12 @@ Not followed, and so not in the hash: installed packages, files that are opened,
 
 from __future__ import annotations
 
-import ast
 import builtins
-import hashlib
 import importlib
 import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
@@ -28,6 +25,7 @@ from types import ModuleType
 from typing import Any
 
 from longcount.errors import UserError
+from longcount.source_files import Files, Source, collect, file_in, installed, line_of, read, shown
 
 PREFIX = "longcount_source_"
 """Of the names of modules that are loaded from the user's files."""
@@ -35,54 +33,12 @@ PREFIX = "longcount_source_"
 DIGITS = 16
 """Of a hash, in names of folders and modules."""
 
-
-@dataclass(frozen=True)
-class Source:
-    """Where a part of the user's own comes from."""
-
-    reference: str
-    """`module:Name`; the module is a file, or inside a package, beside the others of its source."""
-    sha256: str
-    """Of the lines "hash  name" (as `sha256sum` writes them) of all files of the source, sorted by name."""
-
-    @property
-    def module(self) -> str:
-        """The module's dotted name."""
-        return self.reference.rpartition(":")[0]
-
-    @property
-    def name(self) -> str:
-        """The part's name in the module."""
-        return self.reference.rpartition(":")[2]
-
-
-@dataclass(frozen=True, eq=False)
-class Files:
-    """The files of a source, as they were when they were read."""
-
-    folder: Path
-    contents: dict[str, bytes]  # by path below the folder, with "/"
-    installed: bool = False
-    kept: bool = False  # read from a store
-
-    @property
-    def sha256(self) -> str:
-        """See `Source.sha256`."""
-        lines = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(self.contents.items())]
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-    def file_of(self, module: str) -> str | None:
-        """The file of a module, None where it has none."""
-        return next((path for path in _candidates(module) if path in self.contents), None)
-
-    def holds(self, top: str) -> bool:
-        """Whether a top-level module or package is among the files."""
-        return any(path == f"{top}.py" or path.startswith(f"{top}/") for path in self.contents)
-
-
 _FILES: dict[str, Files] = {}  # by hash: all that this process knows; a hash never means anything else
+
 _KEPT: dict[str, Path] = {}  # by hash: folders of stores that were opened, not read yet
+
 _LOADED: dict[Source, Any] = {}
+
 _PLACES: dict[str, Path] = {}  # by hash: the user's folder in which the files were found last
 
 
@@ -100,13 +56,13 @@ def locate(reference: str, folders: Sequence[Path] = ()) -> Source:
     if place.endswith(".py") or "/" in place:
         path = next((path for folder in folders if (path := folder / Path(place).expanduser()).is_file()), None)
         if path is None:
-            raise UserError(f"{reference}: no such file: {_shown(folders[0] / place if folders else Path(place))}")
+            raise UserError(f"{reference}: no such file: {shown(folders[0] / place if folders else Path(place))}")
         if path.suffix != ".py" or not path.stem.isidentifier():
             raise UserError(f"{reference}: a Python file has a name such as my_cells.py, of letters, digits and _")
-        place, files = path.stem, _collect(path.parent, path.stem)
+        place, files = path.stem, collect(path.parent, path.stem)
     elif all(part.isidentifier() for part in place.split(".")):
-        folder = next((folder for folder in folders if _file_in(folder, place)), None)
-        files = _installed(reference, place, folders) if folder is None else _collect(folder, place)
+        folder = next((folder for folder in folders if file_in(folder, place)), None)
+        files = installed(reference, place, folders) if folder is None else collect(folder, place)
     else:
         files = None
     if files is None or not name.isidentifier():
@@ -151,7 +107,7 @@ def source_of(part: Any) -> Source | None:
 
 def found_now(folder: Path, source: Source) -> Source | None:
     """What a source's reference means now in the folder where it was found; None where it is gone."""
-    return locate(source.reference, [folder]) if _file_in(folder, source.module) else None
+    return locate(source.reference, [folder]) if file_in(folder, source.module) else None
 
 
 def differing(first: Source, second: Source) -> str:
@@ -159,7 +115,7 @@ def differing(first: Source, second: Source) -> str:
     before, after = files_of(first), files_of(second)
     names = sorted({*before.contents, *after.contents})
     return ", ".join(
-        _shown(after.folder / name) for name in names if before.contents.get(name) != after.contents.get(name)
+        shown(after.folder / name) for name in names if before.contents.get(name) != after.contents.get(name)
     )
 
 
@@ -183,7 +139,7 @@ def files_of(source: Source) -> Files:
 
 def _known(sha256: str) -> Files | None:
     if sha256 not in _FILES and sha256 in _KEPT and _KEPT[sha256].is_dir():
-        files = _read(_KEPT[sha256])
+        files = read(_KEPT[sha256])
         if files.sha256 != sha256:
             raise UserError(f"{files.folder}: edited or damaged: not the files that were used; bring them back")
         _FILES.setdefault(sha256, files)
@@ -196,8 +152,8 @@ def place_of(source: Source, line: bool = True) -> str:
     path = files.file_of(source.module)
     if path is None:
         return source.reference
-    number = _line_of(files.contents[path], source.name) if line else None
-    return _shown(files.folder / path) + (f":{number}" if number else "")
+    number = line_of(files.contents[path], source.name) if line else None
+    return shown(files.folder / path) + (f":{number}" if number else "")
 
 
 def folder_name(source: Source) -> str:
@@ -218,96 +174,6 @@ def remember(folder: Path, known: Iterable[Source]) -> None:
     """Look in a folder that `write` filled when one of these sources is needed; nothing is read or run before."""
     for source in known:
         _KEPT.setdefault(source.sha256, folder / folder_name(source))
-
-
-# Which files belong together
-
-
-def _candidates(module: str) -> tuple[str, str]:
-    path = module.replace(".", "/")
-    return f"{path}/__init__.py", f"{path}.py"
-
-
-def _file_in(folder: Path, module: str) -> str | None:
-    return next((path for path in _candidates(module) if (folder / path).is_file()), None)
-
-
-def _collect(folder: Path, module: str, installed: bool = False) -> Files:
-    """The files of a module and of what it imports below a folder: all of it, or of an installed one its own folder."""
-    top, own_folder = module.partition(".")[0], Path(_file_in(folder, module) or "").parent
-    contents: dict[str, bytes] = {}
-    waiting, seen = [module], set()
-    while waiting:
-        parts = waiting.pop().split(".")
-        for name in (".".join(parts[: end + 1]) for end in range(len(parts))):
-            path = None if name in seen or parts[0] == "longcount" else _file_in(folder, name)
-            seen.add(name)
-            if path is not None and not (installed and (parts[0] != top or Path(path).parent != own_folder)):
-                contents[path] = (folder / path).read_bytes()
-                package = name if path.endswith("/__init__.py") else name.rpartition(".")[0]
-                waiting += _imports(contents[path], package)
-    return Files(folder.absolute(), contents, installed)
-
-
-def _imports(text: bytes, package: str) -> Iterator[str]:
-    """Dotted names that a text may import; `package` is what its relative imports begin from."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return  # told where it is loaded
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            above = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
-            base = ".".join([*filter(None, above), *filter(None, [node.module])])
-            yield from (f"{base}.{alias.name}" if base else alias.name for alias in node.names)
-
-
-def _installed(reference: str, module: str, folders: Sequence[Path]) -> Files:
-    """The files of an installed module, and of what it imports from its own folder."""
-    try:
-        spec = importlib.util.find_spec(module)
-    except ModuleNotFoundError:
-        spec = None
-    except Exception as error:  # the packages around it are run
-        raise UserError(f"{reference}: cannot be imported: {type(error).__name__}: {error}") from error
-    if spec is None:
-        searched = " or ".join(dict.fromkeys(_shown(folder) for folder in folders)) or "this environment"
-        raise UserError(f"{reference}: no {module.replace('.', '/')}.py in {searched}, nor is such a module installed")
-    if not (spec.has_location and spec.origin and spec.origin.endswith(".py")):
-        raise UserError(f"{reference}: {module} is not a Python file; name a module:Name of a file of your own")
-    depth = module.count(".") + Path(spec.origin).name.startswith("__init__.")
-    return _collect(Path(spec.origin).parents[depth], module, installed=True)
-
-
-def _read(folder: Path) -> Files:
-    paths = sorted(path for path in folder.rglob("*.py") if path.is_file())
-    contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-    return Files(folder.absolute(), contents, kept=True)
-
-
-def _line_of(text: bytes, name: str) -> int | None:
-    """The line in which a module gives something a name, the last where it does so again."""
-    found = None
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef):
-            names = [node.name]
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            names = [alias.asname or alias.name for alias in node.names]
-        else:
-            names = [inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)]
-        found = node.lineno if name in names else found
-    return found
-
-
-def _shown(path: Path) -> str:
-    """A path as short as it can be said from here."""
-    path, here = path.absolute(), Path.cwd()
-    return str(path.relative_to(here)) if path != here and path.is_relative_to(here) else str(path)
-
-
-# Loading: modules below `longcount_source_<hash>`, made from the texts that were hashed
 
 
 def _package(sha256: str) -> str:
@@ -377,9 +243,6 @@ class _Loader(Loader):
 sys.meta_path.append(_Finder)  # pyright: ignore[reportArgumentType]  # a finder is any object with find_spec
 
 
-# Mistakes in the user's files
-
-
 @contextmanager
 def mistakes_told() -> Iterator[None]:
     """Turn what the user's own files raise into one line with file and line; everything else passes.
@@ -397,7 +260,7 @@ def mistakes_told() -> Iterator[None]:
             raise
         said = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())
         kind = type(error).__name__
-        raise UserError(f"{_shown(Path(place[0]))}:{place[1]}: {kind}{': ' if said else ''}{said}") from error
+        raise UserError(f"{shown(Path(place[0]))}:{place[1]}: {kind}{': ' if said else ''}{said}") from error
 
 
 def _place_of_mistake(error: BaseException) -> tuple[str, int | None] | None:

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from longcount.analysis.analysis import SHALLOW_LENGTH, results_of
 from longcount.analysis.failures import PHASES
 from longcount.analysis.models import evaluate
-from longcount.analysis.results import SHALLOW_LENGTH, analyse, path_of, read_result, read_results, results_of
+from longcount.analysis.results import analyse, path_of, read_result, read_results
 from longcount.analysis.selection import where
 from longcount.errors import UserError
 from longcount.languages import dyck

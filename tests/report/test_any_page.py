@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from longcount import cells, languages
-from longcount.analysis.results import OF_ALL, read_results
+from longcount.analysis.analysis import OF_ALL
+from longcount.analysis.results import read_results
 from longcount.analysis.selection import where
 from longcount.languages import tasks
 from longcount.languages.splits import make_splits

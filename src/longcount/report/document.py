@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from longcount.engine.compiler import cache_folder
-from longcount.report.figures import Figure
+from longcount.report.layout import Figure
 from longcount.report.style import BASELINE, DEPTH, PALETTE, config
 from longcount.report.writing import write_bytes
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from longcount.report.figures import Figure
+from longcount.report.layout import Figure
 from longcount.report.style import PNG_SCALE, config
 from longcount.report.writing import write_bytes
 

@@ -7,9 +7,9 @@ from longcount import __version__
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.document import as_json, document
 from longcount.report.explorer import embedded
-from longcount.report.figures import Figure
 from longcount.report.formats import Table
 from longcount.report.javascript import cells_script
+from longcount.report.layout import Figure
 from longcount.report.table1 import cell_title
 from longcount.report.tables import facts, runs_shown
 from longcount.report.writing import write_bytes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longcount.analysis.results import ASKED
+from longcount.analysis.analysis import ASKED
 from longcount.analysis.selection import kept_share, where
 from longcount.analysis.worst_case import WorstCase
 from longcount.papers import el_naggar_2022 as paper

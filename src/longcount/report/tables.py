@@ -8,8 +8,8 @@ from longcount.analysis.selection import in_order, values, where
 from longcount.analysis.worst_case import WorstCase
 from longcount.papers import el_naggar_2022 as paper
 from longcount.papers.el_naggar_2022.claims import VERDICTS
+from longcount.report.dyck1_panels import PREDICTOR_TITLES, constant_fpf, whole_length
 from longcount.report.formats import Table
-from longcount.report.panels import PREDICTOR_TITLES, constant_fpf, whole_length
 from longcount.report.rounding import MINUS, interval, percent, position, significant
 from longcount.report.summary import summary_caption, summary_shown
 from longcount.report.table1 import (

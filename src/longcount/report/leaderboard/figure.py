@@ -9,7 +9,7 @@ from longcount.analysis.interventions import BASELINE
 from longcount.analysis.leaderboard import Leaderboard
 from longcount.analysis.selection import values, where
 from longcount.report.channels import name, number, rows, shown
-from longcount.report.figures import Figure
+from longcount.report.layout import Figure
 from longcount.report.panels import DASHED, Panel
 from longcount.report.style import BASELINE as BASELINE_COLOUR
 from longcount.report.style import DEPTH, OTHER_COLOURS, colour

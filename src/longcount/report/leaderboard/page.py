@@ -16,7 +16,7 @@ from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.theories import depth_of
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.document import document
-from longcount.report.figures import Figure
+from longcount.report.layout import Figure
 from longcount.report.rounding import interval, percent, position
 from longcount.report.table1 import cell_title
 from longcount.store.store import Store

@@ -1,0 +1,68 @@
+"""A figure: panels in lines, with its title and texts, laid out for page and print."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from longcount.report.panels import Panel
+from longcount.report.style import TEXT_WIDTH
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Results = dict[str, pd.DataFrame]
+
+GAP = 14  # CSS pixels between panels in print
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure, for page and print.
+
+    ``rows`` holds its panels line by line; ``height`` is a panel's in CSS pixels, in print; ``beside`` says what the
+    paper shows; ``sentence`` what ours shows.
+    """
+
+    name: str
+    title: str
+    beside: str
+    sentence: str
+    alternative: str  # for those who cannot see it
+    rows: list[list[Panel]]
+    height: int
+    aside: int = 52  # CSS pixels that axes take beside a panel
+    width: int = TEXT_WIDTH
+    names_aside: bool = False  # the panels of a line have the same names up their sides: print writes them once
+
+    def for_print(self) -> dict[str, Any]:
+        """All panels at the sizes of a paper's page, as one Vega-Lite specification."""
+        columns = max(len(row) for row in self.rows)
+        width = round((self.width - GAP * (columns - 1)) / columns - self.aside)
+        apart = {"scale": dict.fromkeys(("color", "opacity", "shape", "strokeDash"), "independent")}
+        lines = [
+            {
+                "hconcat": [
+                    {**(_nameless(panel) if at and self.names_aside else panel), "width": width, "height": self.height}
+                    for at, panel in enumerate(row)
+                ],
+                "spacing": GAP,
+                "resolve": apart,
+            }
+            for row in self.rows
+        ]
+        return {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "vconcat": lines, "spacing": GAP}
+
+
+def _nameless(panel: Panel) -> Panel:
+    y = panel["encoding"]["y"]
+    return {**panel, "encoding": {**panel["encoding"], "y": {**y, "axis": {**y["axis"], "labels": False}}}}
+
+
+COLUMNS = 4
+"""Panels in a line, at most."""
+
+
+def in_lines(made: list[Panel]) -> list[list[Panel]]:
+    """Panels line by line, none of which is much shorter than the others."""
+    lines = -(-len(made) // COLUMNS)
+    columns = -(-len(made) // max(1, lines))
+    return [made[at : at + columns] for at in range(0, len(made), max(1, columns))]
