@@ -21,11 +21,12 @@ help:
 paper: $(VENV)/ready-paper
 	$(BIN)/longcount reproduce --out $(PAPER) $(ARGS)
 
-test: check chromium
+test: check debian
 	$(BIN)/python -m pytest -n 2
 
 check: $(VENV)/ready-test
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
 	$(BIN)/pyright
 	$(BIN)/deno fmt --check --quiet
 	$(BIN)/deno lint --quiet
@@ -51,12 +52,18 @@ $(VENV)/ready-%: pyproject.toml
 	$(PIP) install --editable ".[$*]"
 	@touch $@
 
-# The tests of the page drive a real browser.
-.PHONY: chromium
-chromium:
-	@command -v chromium >/dev/null || \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+# The tests of the page drive a real browser; those of other machines need a compiler for Arm and an emulator.
+DEBIAN := chromium gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
+.PHONY: debian
+debian:
+	@missing=; for program in chromium aarch64-linux-gnu-gcc qemu-aarch64-static; do \
+	  command -v $$program >/dev/null || missing="$$missing $$program"; \
+	done; \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEBIAN) >/dev/null; \
 	else \
-	  echo "The tests of the page need Chromium: sudo apt-get install chromium" >&2; exit 2; \
+	  echo "Not found:$$missing. All tests run with: sudo apt-get install $(DEBIAN)" >&2; \
+	  command -v chromium >/dev/null || exit 2; \
 	fi
