@@ -5,7 +5,7 @@ brackets in a row leave behind, one more ``(`` moves it by an *increment* and a 
 needs them equal and opposite at every depth. The *leak* is the share of the counter that a token forgets: 1 - f in an
 LSTM, 1 - z in a GRU, 1 - u in a ReLU RNN with recurrent weight u.
 
-Letters: M models of one cell, D depths, G gates.
+Symbols: M models of one cell, D depths, G gates.
 """
 
 from collections import defaultdict

@@ -61,10 +61,10 @@ KIND = Kind("cell", "cells", CELLS, "a subclass of longcount.cells.Cell with its
 
 
 def try_equations(cell: Cell, source: Source) -> None:
-    """Run the equations of a cell of the user's own once, forwards and for the backward pass.
+    """Run a user-defined cell's equations once, forward and backward.
 
     Raises:
-        UserError: where they raise or return something else than states and gates, with file and line.
+        UserError: where they raise or return anything other than states and gates, with file and line.
     """
     try:
         with mistakes_told():

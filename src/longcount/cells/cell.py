@@ -1,4 +1,4 @@
-"""What a cell is: names, shapes and its equations over any kind of number."""
+"""The definition of a cell: names, shapes and its equations over any kind of number."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Cell(ABC):
     gates: ClassVar[tuple[str, ...]]
     """The affine maps, in the order of the rows of the weights."""
     state_names: ClassVar[tuple[str, ...]]
-    """The parts of the state; the readout reads the first, and y is made of it."""
+    """The parts of the state; readout and y are computed from the first."""
     recurrent: ClassVar[bool] = True
-    """Whether gates see h; where they see the input alone there are no W_hh and b_hh, and `forward` gets an empty y."""
+    """Whether gates depend on h; where they depend on the input alone there are no W_hh and b_hh, and y is empty."""
     separate_recurrent_bias: ClassVar[tuple[str, ...]] = ()
     own: ClassVar[tuple[str, ...]] = ()
     """Parameters of the cell's own, a vector [H] each: `weight_ci` is the tensor `weight_ci_l0`."""
@@ -61,8 +61,8 @@ class Cell(ABC):
     tanhs: ClassVar[tuple[str, ...]] = ()
     """Of what `forward` shows, what saturates at -1 and 1."""
     rarely_meant: ClassVar[bool] = False
-    """Whether its tensors are those of another cell, too, which files of such tensors nearly always mean: a file is
-    taken for this cell only where no other fits."""
+    """Whether another, more common cell has the same tensors: a file is taken for this cell only where no other
+    fits."""
     paper_rate: ClassVar[float] = 0.01
     """Learning rate of the first paper's protocol, or of its nearest cell."""
     paper_runs: ClassVar[int] = 10

@@ -1,7 +1,7 @@
 """The backward pass through a cell, derived from its forward equations.
 
-The equations run once on recorded numbers (`longcount.numbers.recorded`); what comes of it are two programs over any
-kind of vector, forward and back, and the list of values that go from the one to the other, the *tape*.
+The equations run once on recorded numbers (`longcount.numbers.recorded`). The result is two programs over any kind of
+vector, forward and backward, and the *tape*, the list of values passed from the one to the other.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from longcount.numbers.recorded import Recorded, Recording
 from longcount.numbers.vector import Vector
 
 Tape = tuple[Vector, ...]
-"""Of one layer: h before the token, then what else its backward pass reads."""
+"""Of one layer: h before the token, then the other values that its backward pass reads."""
 
 
 class Shares(NamedTuple):
-    """Gradients with respect to what a cell's equations take; None where nothing passes."""
+    """Gradients with respect to the arguments of a cell's equations; None where they are zero."""
 
     state: tuple[Any, ...]
     x: Gates

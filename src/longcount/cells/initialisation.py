@@ -1,7 +1,7 @@
-"""Where training starts: from one set of uniform draws a run, so that initialisations are compared run by run.
+"""Initial weights: from one set of uniform draws per run, so that initialisations are compared run by run.
 
-Every function takes uniform draws in (-1, 1), one for each parameter in the order of `cell.shapes`, and changes what
-it says; all else is PyTorch's default.
+Every function takes uniform draws in (-1, 1), one for each parameter in the order of `cell.shapes`, and changes the
+parameters that its docstring names; the others keep PyTorch's default.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def initialise(cell: Cell, draws: np.ndarray, scheme: str = "pytorch", source: S
         cell: the cell.
         draws: one number for each parameter.
         scheme: `pytorch`, `identity` (or `irnn`), `orthogonal`, `counter`, `signs`, or the name of the user's own.
-        source: of one of the user's own.
+        source: of a user-defined one.
 
     Raises:
         UserError: no initialisation has that name, or the user's own raises or leaves tensors that are not finite.

@@ -1,4 +1,4 @@
-"""Minimal GRU (Feng et al. 2024, "Were RNNs All We Needed?"): gates and candidate see the input alone.
+"""Minimal GRU (Feng et al. 2024, "Were RNNs All We Needed?"): gates and candidate depend on the input alone.
 
 `mingru`, section 3.1; gate order z, n:
 

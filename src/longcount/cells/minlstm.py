@@ -1,4 +1,4 @@
-"""Minimal LSTM (Feng et al. 2024, section 3.2): no output gate, gates and candidate see the input alone.
+"""Minimal LSTM (Feng et al. 2024, section 3.2): no output gate; gates and candidate depend on the input alone.
 
 Gate order f, i, n; the two gates are scaled so that they add up to 1:
 

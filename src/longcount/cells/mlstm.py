@@ -1,7 +1,7 @@
 """mLSTM of the xLSTM (Beck et al. 2024, section 2.3 and its stabilised form), keys and values of one dimension.
 
-The memory of a unit, a matrix in the paper, is one number c. Gates, query, key and value see the input alone. Gate
-order i, f, o, q, k, v:
+The memory of a unit, a matrix in the paper, is one number c. Gates, query, key and value depend on the input alone.
+Gate order i, f, o, q, k, v:
 
     m' = max(log sigmoid(x_f) + m, x_i)     stabiliser
     f = exp(log sigmoid(x_f) + m - m')      forget gate

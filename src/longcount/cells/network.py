@@ -1,7 +1,7 @@
 """The network around a cell: affine maps, readout and loss, forward and backward, over any kind of number.
 
 One or more recurrent layers of one cell, a linear readout and a link (sigmoid or softmax). The same functions serve
-the slow NumPy twin, the lanes of the fast engine, intervals and symbols. Letters: H hidden size, L layers.
+the slow NumPy twin, the lanes of the fast engine, intervals and symbols. Symbols: H hidden size, L layers.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ Link = Literal["sigmoid", "softmax"]
 
 
 class Question(NamedTuple):
-    """What is asked of a network that reads a word, and how its outputs are taken."""
+    """When a network that reads a word has to answer, and how its outputs are read."""
 
     link: Link = "sigmoid"
     """From the readout's pre-activations to the outputs: each by itself, or a distribution over them."""
 
     answers: Literal["token", "word"] = "token"
-    """Asked after every token, or after a word's last one alone."""
+    """It answers after every token, or after the last token of a word only."""
 
     threshold: float = 0.5
     """Of a sigmoid, an output says yes from here on; of a softmax, above it."""
@@ -38,7 +38,7 @@ EVERY_TOKEN = Question()
 
 
 class Network(Protocol):
-    """What a question is put to: a `Cell`, or a module of PyTorch in its place."""
+    """The sizes of a network: a `Cell`, or a PyTorch module in its place."""
 
     @property
     def letters(self) -> int:
@@ -101,7 +101,7 @@ def split(cell: Cell, flat: Sequence[Any]) -> Weights:
 
 
 def recurrent_gates(cell: Cell) -> tuple[str, ...]:
-    """The gates that see h."""
+    """The gates that depend on h."""
     return cell.gates if cell.recurrent else ()
 
 
@@ -208,9 +208,9 @@ class Loss(NamedTuple):
     function: Any
     """Of outputs and targets."""
     factor: float
-    """What its gradient lacks."""
+    """The factor that its gradient leaves out."""
     link: str
-    """The outputs that it takes."""
+    """The link of the outputs that it applies to."""
     of_each_output: bool = True
     """Whether it is a sum over outputs, whose mean is taken."""
 
@@ -224,7 +224,7 @@ LOSSES = {
     "bce": Loss(cross_entropy, 1.0, "sigmoid"),
     "ce": Loss(surprisal, 1.0, "softmax", of_each_output=False),
 }
-"""A word's loss is the mean over the tokens where the network is asked, and over outputs."""
+"""A word's loss is the mean over the tokens after which the network answers, and over outputs."""
 
 
 def step_back(
@@ -238,11 +238,11 @@ def step_back(
         tapes: this token's tape of every layer.
         after: h of every layer after the token.
         d_outputs: the gradient with respect to the readout's pre-activations.
-        d_state: the gradient with respect to the state after this token, as it comes from later tokens.
+        d_state: the gradient with respect to the state after this token, from later tokens.
 
     Returns:
-        the gradient with respect to the state before and to the first layer's x, and this token's shares in the
-        gradient with respect to all other parameters, in the order of `flat_gradient`.
+        The gradients with respect to the state before and to the first layer's x, and this token's contributions to
+        the gradient with respect to all other parameters, in the order of `flat_gradient`.
     """
     width = len(cell.state_names)
     shares = [d * h for d in d_outputs for h in after[-1]] + list(d_outputs)
@@ -269,7 +269,7 @@ def step_back(
 
 
 def number_of_shares(cell: Cell) -> int:
-    """How many shares `step_back` returns."""
+    """How many contributions `step_back` returns."""
     h, gates = cell.hidden_size, len(cell.gates)
     recurrent = len(recurrent_gates(cell)) * h * h + len(cell.separate_recurrent_bias) * h + len(cell.own) * h
     return cell.layers * recurrent + (cell.layers - 1) * (gates * h * h + gates * h) + cell.outputs * (h + 1)

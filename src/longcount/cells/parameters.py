@@ -14,7 +14,7 @@ def pack(cell: Cell, tensors: Mapping[str, np.ndarray]) -> np.ndarray:
     """The flat parameters [..., P] of tensors [..., *shape], in the order of `cell.shapes`, each in C order.
 
     Raises:
-        ValueError: a tensor is missing, is one too many, or has another shape.
+        ValueError: a tensor is missing, unexpected, or of the wrong shape.
     """
     shapes = cell.shapes()
     if set(tensors) != set(shapes):

@@ -1,6 +1,6 @@
 """LSTM with peephole connections (Gers and Schmidhuber 2000; Gers et al. 2002).
 
-The gates of `longcount.cells.lstm` see the cell state too, each unit its own; the output gate sees the new one. Gate
+The gates of `longcount.cells.lstm` also read their own unit's cell state; the output gate reads the new one. Gate
 order i, f, g, o; p_i, p_f and p_o are the tensors `weight_ci`, `weight_cf` and `weight_co`:
 
     i = sigmoid(x_i + y_i + p_i c)
@@ -22,7 +22,7 @@ from longcount.numbers.vector import sigmoid, tanh
 
 
 class PeepholeLSTM(Cell):
-    """LSTM whose gates see its cell state; c counts."""
+    """LSTM whose gates read the cell state; c counts."""
 
     name = "peephole_lstm"
     gates = ("i", "f", "g", "o")

@@ -1,4 +1,4 @@
-"""Quasi-recurrent network (Bradbury et al. 2017, section 2), with a convolution of width 1: gates see the input alone.
+"""Quasi-recurrent network (Bradbury et al. 2017, section 2), with a convolution of width 1: gates depend on the input.
 
 `qrnn_fo`, gate order z, f, o, in the form of the published PyTorch program, where f is what is written:
 

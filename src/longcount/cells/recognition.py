@@ -1,4 +1,4 @@
-"""Finds a network's tensors under other people's names: by role and shape, or as they are mapped."""
+"""Recognises a network's tensors under foreign names, by role and shape or by a given mapping."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _fold_embedding(ours: dict[str, tuple[str, np.ndarray]], where: str) -> str 
 
 
 def _tensors_of_their_own(asked: str | None) -> re.Pattern[str]:
-    """Names of what cells have beside the tensors of torch.nn, a learned start too, after any prefix."""
+    """Names, after any prefix, of the tensors that cells have in addition to torch.nn's, learned starts included."""
     kinds = [cells.get(name) for name in (*cells.names(), *([asked] if asked else []))]
     names = sorted({re.escape(name) for kind in kinds for name in (*kind.own, *_starts(kind))})
     return re.compile(rf"(?:.*\.)?({'|'.join(names)})_l(\d+)")

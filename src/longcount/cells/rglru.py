@@ -1,7 +1,7 @@
 """Real-gated linear recurrent unit (De et al. 2024, "Griffin", section 2.4 and appendix A).
 
-Gates see the input alone. Gate order r, i, v, where v is the layer's input brought to its width (x in the paper);
-Lambda is the tensor `Lambda`:
+Gates depend on the input alone. Gate order r, i, v, where v is the input projected to the layer's width (x in the
+paper); Lambda is the tensor `Lambda`:
 
     r = sigmoid(x_r)                        recurrence gate
     i = sigmoid(x_i)                        input gate

@@ -1,7 +1,7 @@
 """Diagonal selective state space (Gu and Dao 2023, "Mamba", section 3.2 and algorithm 2), one state per unit.
 
-Gates see the input alone. Gate order delta, b, c, v, where v is the layer's input brought to its width; A_log and D are
-the tensors `A_log` and `D`, and s is the state (h in the paper, whose output y is h here):
+Gates depend on the input alone. Gate order delta, b, c, v, where v is the input projected to the layer's width;
+A_log and D are the tensors `A_log` and `D`, and s is the state (h in the paper, whose output y is h here):
 
     delta = softplus(x_delta)               step size
     b = x_b,  c = x_c,  v = x_v

@@ -1,7 +1,7 @@
 """Simple recurrent unit (Lei et al. 2018, section 3, equations 1 to 4, and the form of its published program).
 
-Gates see the input, and of the state their own unit's c alone. Gate order u, f, r, s; v_f and v_r are the tensors
-`weight_cf` and `weight_cr`, and s is the input brought to the layer's width:
+Gates depend on the input and, of the state, on their own unit's c alone. Gate order u, f, r, s; v_f and v_r are the
+tensors `weight_cf` and `weight_cr`, and s is the input projected to the layer's width:
 
     u = x_u                     candidate
     f = sigmoid(x_f + v_f c)    forget gate

@@ -71,7 +71,7 @@ class Place(NamedTuple):
 
 
 class Accuracy(NamedTuple):
-    """What was found about one function."""
+    """The measurements of one function."""
 
     name: str
     inputs: int  # how many were evaluated

@@ -125,7 +125,7 @@ def aligned(array: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Declared:
-    """What an argument of a program has to be."""
+    """The declared type and shape of an argument."""
 
     name: str
     is_index: bool
@@ -147,7 +147,7 @@ class _Declared:
         """Refuse an array of another type, shape or layout; sizes of dimensions not known yet become known.
 
         Raises:
-            ValueError: for such an array, or what is no array.
+            ValueError: for such an array, or anything that is not an array.
         """
         if not isinstance(array, np.ndarray) or not array.flags.c_contiguous:
             raise ValueError(f"{self.name}: the engine takes C-contiguous arrays")
@@ -178,9 +178,9 @@ def _load_code(key: str) -> bytes | None:
 
 
 def _keep_code(key: str, code: bytes) -> None:
-    """Put code into the cache, whole or not at all; several processes may do so at once."""
+    """Put code into the cache, whole or not at all; several processes may do so concurrently."""
     folder = cache_folder()
     if folder is None:
         return
-    with contextlib.suppress(OSError):  # a full disk or a folder of somebody else's: only slower next time
+    with contextlib.suppress(OSError):  # a full disk or a folder that is not ours: compiling is repeated next time
         disk.write_atomically(folder / f"{key}.o", hashlib.sha256(code).digest() + code, synced=False)

@@ -25,14 +25,14 @@ LONGEST_SHARED_PREFIX = 10_000
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What models do on words."""
+    """Losses and failures of models on words."""
 
     loss: np.ndarray
-    """float64 [models, words]: mean over the tokens where the network is asked, and over outputs; NaN for an empty
-    word."""
+    """float64 [models, words]: mean over the tokens after which the network answers, and over outputs; NaN for an
+    empty word."""
 
     first_failure: np.ndarray
-    """int64 [models, words]: index of the first token, of those where the network is asked, with a wrong output; the
+    """int64 [models, words]: index of the first token after which the network answers with a wrong output; the
     word's length where there is none."""
 
     lengths: np.ndarray
@@ -59,9 +59,9 @@ def evaluate(
         weights: float32 (or float64) [models, P].
         words: words of any length below 2^31 tokens.
         targets: uint8 [tokens, outputs]; of a softmax [tokens, 2 outputs], the letters allowed (what is right) and then
-            the one that comes (what the loss is of). Where a word is asked once, only its last token's are read.
+            the one that comes (what the loss is of). Where a word has one answer, only its last token's are read.
         loss: "mse" or "bce", of a softmax "ce".
-        question: what is asked of the networks.
+        question: when the networks answer, and how.
 
     The bits depend neither on the other models and words nor on how lanes are filled.
     """
@@ -95,7 +95,7 @@ def evaluate(
 def _lexicographic(words: Words, target_bytes: bytes, columns: int, answers: str) -> tuple[np.ndarray, np.ndarray]:
     """The words in lexicographic order (int32 [words]), and how many tokens each shares with the one before.
 
-    Tokens are the same only where what is asked after them is, too. Words are not compared beyond
+    Tokens count as equal only where their targets are equal, too. Words are not compared beyond
     `LONGEST_SHARED_PREFIX`.
     """
     lengths = np.diff(words.offsets)
@@ -120,7 +120,7 @@ def _lexicographic(words: Words, target_bytes: bytes, columns: int, answers: str
 
 
 def _symbols(words: Words, targets: np.ndarray, answers: str) -> np.ndarray:
-    """A number for each token [T], of one byte or two: equal where token and what is asked after it are."""
+    """A number for each token [T], of one byte or two: equal where token and targets are."""
     keys = words.tokens.astype(np.int64)
     if answers == "word":
         last = words.offsets[1:][np.diff(words.offsets) > 0] - 1

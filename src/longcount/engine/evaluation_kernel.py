@@ -46,7 +46,7 @@ SHARED_ARGUMENTS = {
 
 
 class _Walk(NamedTuple):
-    """What advances from token to token."""
+    """The state that advances from token to token."""
 
     state: list[Variable]
     chunk_loss: Variable
@@ -75,7 +75,7 @@ def evaluation_kernel(
 
 
 class _Program:
-    """What every part of the kernel is made for and works on."""
+    """What the parts of the kernel share."""
 
     def __init__(self, function: Function, cell: Cell, question: Question, loss: str):
         self.function = function
@@ -171,14 +171,14 @@ def _start(program: _Program) -> _Walk:
 def _advance(
     program: _Program, masks: list[Value], token: Value, lengths: Value, walk: _Walk, active: Value | None
 ) -> None:
-    """One token: state, loss and first failure. Lanes that are not asked, or not active, add nothing.
+    """One token: state, loss and first failure. Lanes without an answer here, or not active, add nothing.
 
     Args:
-        program: the network and what is asked of it.
+        program: the network and its question.
         masks: the bits of the token's row, of a single row or lane by lane.
         token: its index in the word.
         lengths: of the words.
-        walk: what advances.
+        walk: the state, updated.
         active: lanes whose word continues; None where all do.
     """
     function, cell, question = program.function, program.cell, program.question
@@ -205,7 +205,7 @@ def _advance(
 
 
 def _end_chunk(function: Function, walk: _Walk) -> None:
-    """Every 32 tokens the float32 sum goes into the float64 sum: long words lose nothing."""
+    """Every 32 tokens the float32 sum is added to the float64 sum, so long words lose no precision."""
     walk.total.set(walk.total.get() + walk.chunk_loss.get().to_double())
     walk.chunk_loss.set(function.lanes_of(0.0))
 

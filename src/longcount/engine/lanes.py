@@ -3,7 +3,7 @@
 A `Value` stands for a number that the machine will have at run time: a vector of SIMD lanes, one run per lane, or a
 single integer for indices. Arithmetic on values emits one IEEE instruction each, in the order in which Python
 executes it, without any fast-math flag: nothing is fused or reordered, so the bits are those of the same operations
-in NumPy. A `Function` holds what a program needs beside arithmetic: loops, memory and mutable variables.
+in NumPy. A `Function` provides what a program needs besides arithmetic: loops, memory and mutable variables.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Node = Any
 Kind = Any
 """A type of LLVM's intermediate representation.
 
-Both are honest names for Any: llvmlite carries no annotations, and what a type checker infers from its bodies is wrong
+Both stand for Any: llvmlite has no annotations, and what a type checker infers from its code is wrong
 (a builder's methods seem to return None, a value to have no type).
 """
 
@@ -235,7 +235,7 @@ class Value:
 
 
 class Variable:
-    """A place that can be assigned to, such as a running sum or the state between tokens."""
+    """A mutable variable, such as a running sum or the state between tokens."""
 
     def __init__(self, function: Function, start: Value):
         with function.builder.goto_entry_block():
@@ -348,7 +348,7 @@ class Function:
         return Value(self, self.builder.shuffle_vector(first, empty, mask))
 
     def in_every_lane(self, number: Value) -> Value:
-        """A number of one lane in all of them; one of many lanes as it is."""
+        """A scalar spread over all lanes; a vector as it is."""
         return number if isinstance(number.ir.type, ir.VectorType) else self.spread(number, self.lanes)
 
     def spread_integer(self, scalar: Value) -> Value:

@@ -19,7 +19,7 @@ Numbers = tuple[Any, ...]
 
 
 class Optimiser(Protocol):
-    """What the engine asks of an optimiser. Nothing else in the package knows which one it is."""
+    """The interface of an optimiser. Nothing else in the package depends on which one it is."""
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -32,7 +32,7 @@ class Optimiser(Protocol):
         ...
 
     def step(self, parameter: Any, gradient: Any, kept: Numbers, rates: Numbers) -> tuple[Any, Numbers]:
-        """The parameter after an update, and what is kept of it."""
+        """The parameter after an update, and the numbers kept for it."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What a training kernel is made for, beside the cell: constants of the program, so what is not used costs nothing."""
+"""Settings of an update. They are constants of the compiled program, so unused ones cost nothing."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Options:
     are left out of norms and penalties.
 
     Raises:
-        ValueError: for a value that means nothing, or a tie to a parameter that is tied itself.
+        ValueError: for a meaningless value, or a tie to a parameter that is tied itself.
     """
 
     loss: str = "mse"
     """"mse" or "bce"."""
 
     batch_size: int = 1
-    """Words an update; the last batch of an epoch may be smaller."""
+    """Words per update; the last batch of an epoch may be smaller."""
 
     clip_norm: float | None = None
     """Largest Euclidean norm of a run's gradient (`torch.nn.utils.clip_grad_norm_`)."""
@@ -55,7 +55,7 @@ class Options:
     """Of RMSprop and SGD."""
 
     def __post_init__(self) -> None:
-        """Refuse what means nothing."""
+        """Refuse meaningless values."""
         if self.batch_size < 1:
             raise ValueError(f"batch_size is at least 1, not {self.batch_size}")
         for name in ("clip_norm", "clip_value"):
@@ -76,7 +76,7 @@ class Options:
         return optimiser(self.optimiser, self.momentum)
 
     def rates(self, learning_rates: np.ndarray, updates_before: int, dtype: np.dtype) -> np.ndarray:
-        """What each update needs: the part of a parameter that weight decay leaves, then the optimiser's rates.
+        """For each update, the factor that weight decay leaves of a parameter, then the optimiser's rates.
 
         Computed in float64 and rounded once to `dtype`: [updates, 1 + rates].
         """

@@ -17,14 +17,14 @@ from longcount.languages.words import Words
 from longcount.numbers.vector import Vector
 
 CHUNK = 32
-"""Tokens a row."""
+"""Tokens per row."""
 
 CHUNK_BITS = 5
-"""Tokens a row, as a power of two."""
+"""Tokens per row, as a power of two."""
 
 
 class Layout(NamedTuple):
-    """What the integers of a row are."""
+    """The layout of a row's integers."""
 
     letters: int
     targets: int
@@ -36,7 +36,7 @@ class Layout(NamedTuple):
 
     @property
     def row(self) -> int:
-        """Integers a row."""
+        """Integers per row."""
         return self.letter_bits + self.targets
 
 
@@ -51,7 +51,7 @@ class PackedWords(NamedTuple):
 def pack_words(words: Words, targets: np.ndarray, layout: Layout) -> PackedWords:
     """Pack words and their targets (uint8 [tokens, targets]); one more word, of length 0, serves idle lanes.
 
-    The same words are packed once: an epoch asks for them again and again.
+    The same words are packed once: every epoch needs them again.
     """
     return _pack(words, targets.tobytes(), layout)
 
@@ -106,11 +106,11 @@ class PackedMemory:
 
 
 def of_letter(bits: list[Value], of_letters: list[Any]) -> Any:
-    """What belongs to a token's letter, by a tree of choices on the bits of its number, the lowest first.
+    """The value for a token's letter, by a tree of selections on the bits of its number, the lowest first.
 
     Args:
         bits: truth values.
-        of_letters: one value per letter; those of several values side by side are `Vector`s.
+        of_letters: one value per letter, a number or a `Vector`.
     """
     chosen = of_letters
     for bit in bits:

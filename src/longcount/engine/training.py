@@ -79,12 +79,12 @@ def train(
         state: parameters, what the optimiser keeps of them, and update count.
         words: the training words.
         targets: uint8 [tokens, outputs]; of a softmax [tokens, 2 outputs], the letters allowed and then the one that
-            comes. Where a word is asked once, only its last token's are read.
+            comes. Where a word has one answer, only its last token's are read.
         orders: integers [runs, n], the words of each run in turn, or [n] for all runs alike.
         learning_rate: one for all updates, or [updates]; there are n / batch size of them, rounded up.
         options: how an update is made.
         scales: [P], or None for ones: the network's weights are the parameters times this (see `folded`).
-        question: what is asked of the network.
+        question: when the network answers, and how.
 
     Returns:
         float64 [runs]: the mean over words of the loss before the word's update.
@@ -116,7 +116,7 @@ def folded(state: TrainingState, scales: np.ndarray | None = None) -> np.ndarray
 
 
 def tie(state: TrainingState, options: Options) -> None:
-    """Make tied parameters what their sources say, as every update does; for use before the first."""
+    """Set tied parameters from their sources, as every update does; for use before the first."""
     for position, source, factor in options.ties:
         state.parameters[:, position] = state.parameters[:, source] * state.parameters.dtype.type(factor)
 

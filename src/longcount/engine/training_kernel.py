@@ -73,7 +73,7 @@ def training_program(
 
     Args:
         cell: the cell, with its sizes.
-        question: what is asked.
+        question: when the network answers, and how.
         options: how updates are made.
         lanes: runs side by side.
         dtype: "float32" or "float64".
@@ -92,7 +92,7 @@ def training_kernel(*program: Any, **more: Any) -> Callable[..., None]:
 
 
 class _Program:
-    """What every part of the kernel is made for and works on."""
+    """What the parts of the kernel share."""
 
     def __init__(self, function: Function, cell: Cell, question: Question, options: Options):
         self.function = function
@@ -188,7 +188,7 @@ def _one_in_terms(program: _Program, lengths: Value) -> Value:
 
 
 def _gather(program: _Program, position: Value) -> tuple[Value, Value]:
-    """Bring the next word of every lane together; returns the lanes' lengths and the longest."""
+    """Gather the next word of every lane; returns the lanes' lengths and the longest."""
     function, packed = program.function, program.packed
     orders = function.memory("orders", function.integer_lanes.element)
     words = [orders.load(position * function.lanes + lane).to_index() for lane in range(function.lanes)]
@@ -200,9 +200,9 @@ def _gather(program: _Program, position: Value) -> tuple[Value, Value]:
 
 
 class _Reading:
-    """What the readout of the last token needs when it is done beside the next token's step.
+    """The data of a token's readout, which is computed alongside the next token's step.
 
-    A step waits for the one before it at every turn; the readout, which nothing waits for, fills the gaps.
+    Each step depends on the one before it; the readout, on which no step depends, fills the pipeline meanwhile.
     """
 
     def __init__(self, function: Function, outputs: int):
@@ -293,13 +293,13 @@ class _Walk:
         return self._masks(token, range(self.program.layout.letter_bits))
 
     def targets(self, token: Value) -> Vector:
-        """What the loss asks for, as 0 or 1: the last targets."""
+        """The targets of the loss, as 0 or 1: the last ones."""
         row = self.program.layout.row
         one, zero = self.function.lanes_of(1.0), self.function.lanes_of(0.0)
         return Vector(mask.select(one, zero) for mask in self._masks(token, range(row - self.cell.outputs, row)))
 
     def asked(self, token: Value) -> Value:
-        """Whether each lane's network is asked after the token."""
+        """Whether each lane's network answers after the token."""
         if self.program.question.answers == "word":
             return ~self.lengths.differs(self.function.spread_integer(token + 1))
         return self.lengths > self.function.spread_integer(token)

@@ -145,10 +145,10 @@ def _update(state: TrainingState, run: int, gradient: np.ndarray, options: Optio
 def trace(
     cell: Cell, weights: np.ndarray, tokens: np.ndarray, question: Question = EVERY_TOKEN
 ) -> dict[str, np.ndarray]:
-    """Everything that happens inside models [..., P] on one word.
+    """Gates, states and outputs of models [..., P] on one word.
 
     Returns:
-        by name: the cell's gates and state and `outputs`, each [tokens, size, ...] with size H (or the outputs). With
+        By name: the cell's gates and state and `outputs`, each [tokens, size, ...] with size H (or the outputs). With
         several layers the names of layer k from 0 on end in `_l{k}`.
     """
     flat = [weights[..., k] for k in range(weights.shape[-1])]

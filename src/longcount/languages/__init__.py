@@ -1,4 +1,4 @@
-"""What is counted: languages, grammar samplers, words as token arrays, word files and the splits of a study.
+"""Languages and tasks, samplers, words as token arrays, word files and the splits of a study.
 
 A language is a `Language`: most are a `Machine`, a table of rules. A new one is a function that makes it, beside its
 family or in a file of its own, and a line in `LANGUAGES`.

@@ -1,4 +1,4 @@
-"""Words of several types of brackets by the grammar of one type: nested as Dyck-2 wants them, or shuffled."""
+"""Words of several types of brackets by the grammar of one type: nested as in Dyck-2, or shuffled."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class NestedTypes:
 
     @property
     def kind(self) -> str:
-        """How it draws, for messages."""
+        """Its description, for messages."""
         return self.grammar.kind
 
     def draw(self, count: int, uniforms: Uniforms, minimum: int, maximum: int) -> Words:
@@ -45,7 +45,7 @@ class NestedTypes:
 @dataclass(frozen=True)
 class ShuffledTypes:
     """The length is that of the grammar, the type of each pair as likely as any other; the brackets of each type are a
-    word of the grammar, given their number; and all ways to shuffle these words into one are alike.
+    word of the grammar, given their number; and all ways to shuffle these words into one are equally likely.
 
     >>> from longcount import languages
     >>> ShuffledTypes(languages.get("shuffle2"), GrammarSampler(limit=8)).draw(2, Uniforms(0), 6, 8).strings()
@@ -57,7 +57,7 @@ class ShuffledTypes:
 
     @property
     def kind(self) -> str:
-        """How it draws, for messages."""
+        """Its description, for messages."""
         return self.grammar.kind
 
     def draw(self, count: int, uniforms: Uniforms, minimum: int, maximum: int) -> Words:
@@ -76,7 +76,7 @@ class ShuffledTypes:
 
 
 def grammar_sampler(language: Language, limit: int, p: float, q: float) -> GrammarSampler | NestedTypes | ShuffledTypes:
-    """The grammar for a language of brackets, with a size limit; UserError for languages that it does not make."""
+    """The grammar for a language of brackets, with a size limit; UserError for other languages."""
     grammar = GrammarSampler(limit, p, q)
     if language == DYCK1:
         return grammar

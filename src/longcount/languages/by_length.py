@@ -18,11 +18,11 @@ from longcount.languages.uniforms import Uniforms
 from longcount.languages.words import Words
 
 MOST_TRIES = 500
-"""Walks that may end in dead ends, one after the other, before the words are given up."""
+"""Walks that may end in dead ends, one after the other, before drawing is given up."""
 
 
 class LengthSampler(Protocol):
-    """What draws words by their lengths."""
+    """A sampler of words by their lengths."""
 
     @property
     def language(self) -> Language:
@@ -31,7 +31,7 @@ class LengthSampler(Protocol):
 
     @property
     def kind(self) -> str:
-        """What it is, for messages: "by ..."."""
+        """Its description, for messages: "by ..."."""
         ...
 
     def draw(self, count: int, uniforms: Uniforms, minimum: int, maximum: int) -> Words:
@@ -40,7 +40,7 @@ class LengthSampler(Protocol):
 
 
 def no_words(language: Language, minimum: int, maximum: int) -> UserError:
-    """What to say where a window of lengths is empty."""
+    """The error for a window of lengths that has no words."""
     lengths = f"{minimum:,}" if minimum == maximum else f"{minimum:,} to {maximum:,}"
     return UserError(f"{language.name} has no words of {lengths} tokens; take other lengths")
 
@@ -60,7 +60,7 @@ class Walk:
     kind = "by walks"
 
     def draw(self, count: int, uniforms: Uniforms, minimum: int, maximum: int) -> Words:
-        """Words whose lengths lie in [minimum, maximum], each length alike; UserError where there are none."""
+        """Words whose lengths lie in [minimum, maximum], each length equally likely; UserError where there are none."""
         language = self.language
         possible = [length for length in range(minimum, maximum + 1) if language.may_complete(language.start, length)]
         if not possible:
@@ -85,7 +85,7 @@ class Walk:
 
 
 def walk_probabilities(language: Language, length: int) -> dict[str, float]:
-    """How likely a walk of that many letters gives each word: slowly, by taking every way.
+    """The probability of each word under walks of that many letters, by enumerating all walks; slow.
 
     >>> from longcount import languages
     >>> walk_probabilities(languages.get("dyck1"), 6)
@@ -120,8 +120,8 @@ class Counted:
     kind = "by counting"
 
     def draw(self, count: int, uniforms: Uniforms, minimum: int, maximum: int) -> Words:
-        """Words whose lengths lie in [minimum, maximum], each length alike; UserError where there are none, or they
-        cannot be counted (`Language.count`)."""
+        """Words whose lengths lie in [minimum, maximum], each length equally likely; UserError where there are none, or
+        they cannot be counted (`Language.count`)."""
         possible = [length for length in range(minimum, maximum + 1) if self.language.count(length)]
         if not possible:
             raise no_words(self.language, minimum, maximum)

@@ -32,7 +32,7 @@ DISTRIBUTIONS = (*BETA_BINOMIAL, GEOMETRIC)
 class NumberSampler:
     """Words of a language whose words are given by numbers, each drawn from a window by itself; words may repeat.
 
-    Raises UserError where the words are not given by numbers, or the window or p cannot be meant.
+    Raises UserError where the words are not given by numbers, or the window or p is invalid.
 
     >>> from longcount import languages
     >>> NumberSampler(languages.get("an_bm_cnm"), "n_uniform", 1, 3).draw(3, Uniforms(0)).strings()
@@ -55,8 +55,8 @@ class NumberSampler:
 
     @cached_property
     def probabilities(self) -> np.ndarray:
-        """How likely each number of the window is, float64 [window]. By sums and products alone, so the same
-        everywhere.
+        """How likely each number of the window is, float64 [window]. Computed by sums and products alone, so
+        the same on every machine.
 
         >>> from longcount import languages
         >>> NumberSampler(languages.get("an_bn"), "right_tailed", 1, 3).probabilities.round(3).tolist()
@@ -74,14 +74,14 @@ class NumberSampler:
         return weights / weights.cumsum()[-1]
 
     def numbers(self, count: int, uniforms: Uniforms) -> np.ndarray:
-        """So many n, or n and m, int64 [count, numbers]."""
+        """That many n, or pairs of n and m, int64 [count, numbers]."""
         cumulative = self.probabilities.cumsum()
         taken = uniforms.take(count * self.language.numbers) * cumulative[-1]
         places = np.minimum(np.searchsorted(cumulative, taken, side="right"), len(cumulative) - 1)
         return self.least + places.reshape(count, self.language.numbers)
 
     def draw(self, count: int, uniforms: Uniforms) -> Words:
-        """So many words."""
+        """That many words."""
         return self._words(self.numbers(count, uniforms))
 
     def every(self, most_words: int, uniforms: Uniforms) -> Words:

@@ -1,4 +1,4 @@
-"""How many letters a word of a machine can be completed with."""
+"""The numbers of letters with which a prefix of a machine's word can be completed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LARGEST_TABLE = 250_000_000
 
 
 class Edge(NamedTuple):
-    """A step of a machine of which only the state and one sum of counters are looked at."""
+    """A step of a machine, reduced to the state and one sum of counters."""
 
     state: int
     positive: int
@@ -28,10 +28,10 @@ class Completion:
     """From which state and sum of counters a word may be completed with exactly that many letters.
 
     Where only one counter is summed, or where any counters of that sum do as well as any others, the answer is exact;
-    else a yes may be wrong, a no never is.
+    otherwise True may be wrong, False never is.
 
-    table: bool [letters left, state, sum], the last state being that of words that have left the language. From the
-    last sum on all sums are alike: none of them is within reach of that many letters.
+    table: bool [letters left, state, sum], the last state being that of words that have left the language. The
+    last sum stands for all greater ones: none of them is within reach of that many letters.
     """
 
     def __init__(

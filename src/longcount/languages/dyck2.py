@@ -1,4 +1,4 @@
-"""Dyck-2: brackets of two types, which only a stack can match: the control that no counter can pass."""
+"""Dyck-2: brackets of two types, which only a stack can match: the control that no counter machine decides."""
 
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ class Stack(Language):
         return not configuration
 
     def representative(self, configuration: str) -> int:
-        """How many brackets are open: which ones does not change in how many ways a word can continue."""
+        """How many brackets are open: their types do not change in how many ways a word can continue."""
         return len(configuration)
 
     def letters_due(self, configuration: str) -> int:

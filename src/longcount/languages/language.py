@@ -1,10 +1,10 @@
-"""What the rest of the program asks of a language, and what follows from how it reads a word letter by letter.
+"""The interface of a language, and everything that follows from how it reads a word letter by letter.
 
 A language reads a word through *configurations*: one after each prefix that some word of the language begins with. Two
 prefixes with the same configuration can be continued in the same ways. The configuration of a counter machine is its
 state and its counters (`longcount.languages.machine`), that of Dyck-2 a stack.
 
-Letters: N words, T tokens in all, L letters of the language.
+Symbols: N words, T tokens in all, L letters of the language.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Language(ABC):
     description: str
     """The set, in one line."""
     source: str = ""
-    """Where the field has it from: author, year and number of the paper."""
+    """Where it was introduced: author, year and number of the paper."""
     has_end: bool = False
     """Whether the end of the word is an output of the next-letters task."""
 
@@ -51,7 +51,7 @@ class Language(ABC):
         """Pickle what the language is, not what has been computed from it."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    # What a language has to say
+    # What a language defines
 
     @property
     @abstractmethod
@@ -73,7 +73,7 @@ class Language(ABC):
 
     @abstractmethod
     def depths(self, words: Words) -> np.ndarray:
-        """How much has to be remembered after each token, int32 [T]: the largest counter, the height of a stack."""
+        """The depth after each token, int32 [T]: the largest counter, or the height of the stack."""
 
     @property
     def counters(self) -> int:
@@ -108,7 +108,7 @@ class Language(ABC):
         return 0
 
     def may_complete(self, configuration: Any, left: int) -> bool:
-        """Whether a word can be completed with exactly that many letters. A no is always right, a yes need not be."""
+        """Whether a word can be completed with exactly that many letters. False is always right, True need not be."""
         return self.letters_due(configuration) <= left and (left > 0 or self.may_end(configuration))
 
     # What follows
@@ -129,7 +129,7 @@ class Language(ABC):
         return np.array([*first, self.may_end(self.start)], np.uint8)
 
     def targets(self, words: Words) -> np.ndarray:
-        """What the next-letters task asks for after each token, uint8 [T, outputs]."""
+        """Targets of the next-letters task after each token, uint8 [T, outputs]."""
         return np.ascontiguousarray(self.allowed(words)[:, : len(self.outputs)])
 
     def first_bad_tokens(self, words: Words) -> np.ndarray:

@@ -56,7 +56,7 @@ class Machine(Language):
     """(state, counters as in a rule, letters): the letters that `targets` asks for there. Elsewhere they are the
     letters with a rule. For languages that read letters which the task does not expect."""
     index: Sequence[tuple[str, str]] = ()
-    """For languages whose words are given by n, or by n and m: parts of the word, each with how often it stands there:
+    """For languages whose words are given by n, or by n and m: parts of the word, each with its number of repetitions:
     "n", "m" or, for n + m, "nm". (("a", "n"), ("bb", "n")) are the words a...abb...bb with n times a and n times bb."""
 
     def __post_init__(self) -> None:
@@ -113,7 +113,7 @@ class Machine(Language):
         return self._transitions.allowed[self._read(words)[0]]
 
     def targets(self, words: Words) -> np.ndarray:
-        """What the next-letters task asks for after each token, uint8 [T, outputs]."""
+        """Targets of the next-letters task after each token, uint8 [T, outputs]."""
         return self._targets[self._read(words)[0]]
 
     @cached_property
@@ -191,8 +191,8 @@ class Machine(Language):
         return [group for group in groups if len(group) > 1]
 
     def _swapped(self, first: int, second: int) -> tuple[Counter, set]:
-        """The table without the names of letters, two counters having changed places: how many letters have the same
-        rules, and the ends."""
+        """The table without the names of letters, two counters exchanged: how many letters have the same rules, and
+        the ends."""
         places = list(range(self.counters))
         places[first], places[second] = second, first
         rules_of = {letter: set() for letter in self.letters}
@@ -203,7 +203,7 @@ class Machine(Language):
         return Counter(frozenset(rules) for rules in rules_of.values()), ends
 
     def letters_due(self, configuration: Configuration) -> int:
-        """At least that many letters are still to come: counters that are zero at every end have to come down."""
+        """A lower bound on the letters still to come: counters that are zero at every end have to come down."""
         if not self._fastest_descent:
             return 0
         return -(-sum(configuration.counters[k] for k in self._rules.zero_at_ends) // self._fastest_descent)

@@ -1,6 +1,6 @@
-"""The rules of a counter machine: a table, checked when it is made, and what it says of one letter at a time.
+"""The rules of a counter machine: a checked table, and how it reads one letter at a time.
 
-Letters: L letters, C counters, S states. A *code* is a state and which counters are above zero in one number,
+Symbols: L letters, C counters, S states. A *code* is a state and which counters are above zero in one number,
 ``state << C | bits`` with bit k for counter k; state S is that of words that have left the language.
 """
 
@@ -30,7 +30,7 @@ class Rule(NamedTuple):
     letters: str
     """The rule holds for each of them."""
     counters: str
-    """When it applies: for each counter ``0`` (zero), ``+`` (above zero) or ``*`` (either)."""
+    """The condition: for each counter ``0`` (zero), ``+`` (above zero) or ``*`` (either)."""
     next: str
     """The state afterwards."""
     steps: tuple[int, ...]
@@ -38,7 +38,7 @@ class Rule(NamedTuple):
 
 
 class Configuration(NamedTuple):
-    """Where a machine stands: its state and its counters."""
+    """The state and the counters of a machine."""
 
     state: str
     counters: tuple[int, ...]

@@ -4,11 +4,11 @@ The semantics are those of the code released with the paper. A call to S carries
 2 more inside each pair of brackets, passed on unchanged by S S. A call whose size has reached the limit gives the
 empty word. An expansion longer than the limit is thrown away and the call gives the empty word instead.
 
-`draw_recursively` is that, word for word: the slow twin. `GrammarSampler` draws from the same distribution, restricted
+`draw_recursively` is exactly that: the slow twin. `GrammarSampler` draws from the same distribution, restricted
 to any range of lengths, without drawing again until a length fits: words of exactly 1,000 tokens, which the recursion
 meets eight times in 100,000 draws, cost no more than others.
 
-Letters: M = limit / 2; level l = current_size / 2, from 0 to M; m counts pairs of brackets; I_l[m] is the *inside
+Symbols: M = limit / 2; level l = current_size / 2, from 0 to M; m counts pairs of brackets; I_l[m] is the *inside
 probability*, that a call at level l gives a word of m pairs.
 """
 
@@ -30,7 +30,7 @@ NEWTON_STEPS = 60  # two or three do; more only near q = 0.5
 
 @dataclass(frozen=True)
 class GrammarSampler:
-    """The grammar with a size limit (even, in tokens). UserError where p, q or the limit cannot be meant.
+    """The grammar with a size limit (even, in tokens). UserError where p, q or the limit is invalid.
 
     >>> words = GrammarSampler(limit=50).draw(3, Uniforms(0), minimum=10, maximum=12)
     >>> set(words.lengths.tolist()) <= {10, 12}
@@ -48,7 +48,7 @@ class GrammarSampler:
 
     @property
     def kind(self) -> str:
-        """How it draws, for messages."""
+        """Its description, for messages."""
         return f"with p = {self.p} and q = {self.q}"
 
     def __post_init__(self) -> None:

@@ -51,7 +51,7 @@ DEFAULTS: dict[str, Any] = {
     "very_long_n": (101, 200),
     "geometric_p": 0.3,
 }
-"""Those settings of `make_splits` that say nothing to some of the samplers."""
+"""The settings of `make_splits` that some of the samplers do not use."""
 
 
 def default_sampler(language: Language) -> str:
@@ -90,13 +90,13 @@ def make_splits(
     Args:
         seed: decides every word.
         language: its name or itself.
-        task: its name or itself. Where it asks about wrong words, too, every other word of a split is one, as
+        task: its name or itself. Where it has wrong words, too, every other word of a split is one, as
             `longcount.languages.wrong_words` says.
         sampler: one of `SAMPLERS`; default: `default_sampler`.
         training_words: how many, right and wrong.
         validation_words: how many, right and wrong.
         training_lengths: of training and validation words, for samplers by length; default 2 to 50. Lengths that the
-            language has no words of are passed over.
+            language has no words of are skipped.
         long_words: how many, right and wrong; default 5,000. Not for words given by one number, of which each stands
             among the long ones once; of those given by two, at most as many different pairs.
         long_lengths: for samplers by length; default 52 to 100.
@@ -145,7 +145,7 @@ def make_splits(
 
 
 def _check_settings(given: Mapping[str, Any], sampler: str, language: Language) -> None:
-    """Refuse numbers below what they count, and settings that would be ignored."""
+    """Refuse numbers that are too small, and settings that would be ignored."""
     if given["seed"] < 0:
         raise UserError(f"the seed must be a whole number from 0 on, not {given['seed']}")
     for name in SPLITS[:4]:
@@ -210,11 +210,11 @@ class _ByLength:
         }
 
     def draw(self, split: str, count: int, uniforms: Uniforms) -> Words:
-        """So many words as those of a split, with repeats."""
+        """That many words like those of a split, with repeats."""
         return self.samplers[split].draw(count, uniforms, *self.lengths[split])
 
     def right(self, counts: Mapping[str, int], seed: int) -> dict[str, Words]:
-        """So many words of each split."""
+        """That many words of each split."""
         used = counts["training"] + counts["validation"]
         lengths, pool_words = self.lengths["training"], used + used // 3
         pool = draw_distinct(self.samplers["training"], pool_words, Uniforms(seed, 0), lengths, "for the training pool")
@@ -241,11 +241,11 @@ class _ByNumber:
         }
 
     def draw(self, split: str, count: int, uniforms: Uniforms) -> Words:
-        """So many words as those of a split, with repeats."""
+        """That many words like those of a split, with repeats."""
         return self.samplers[split].draw(count, uniforms)
 
     def right(self, counts: Mapping[str, int], seed: int) -> dict[str, Words]:
-        """So many words for training and validation, and the long and very long ones."""
+        """That many words for training and validation, and the long and very long ones."""
         drawn, uniforms = {}, Uniforms(seed, 0)
         for name in ("training", "validation"):
             drawn[name] = self.samplers[name].draw(counts[name], uniforms)

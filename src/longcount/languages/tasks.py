@@ -1,6 +1,6 @@
-"""Tasks: what is asked of a network that reads the words of a language, and what is right.
+"""Tasks: when a network that reads the words of a language has to answer, and which answers are right.
 
-A network sees the letters up to a token and answers after it; nothing is asked before the first letter. Letters: T
+A network reads the letters up to a token and answers after it; there is no answer before the first letter. Symbols: T
 tokens in all, L letters of the language.
 """
 
@@ -22,7 +22,7 @@ MEMBER = "member"
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What is asked after every token, or after a word's last one alone, and how answers are taken."""
+    """A question after every token, or after the last token of a word only, and how answers are read."""
 
     name: str
     description: str
@@ -31,16 +31,16 @@ class Task:
     """From the readout's pre-activations to the outputs: each by itself, or a distribution over them."""
     answers: Literal["token", "word"]
     threshold: float
-    """Default of what separates yes from no: a sigmoid says yes from here on, a softmax above it."""
+    """Default threshold: a sigmoid says yes from here on, a softmax above it."""
     losses: tuple[str, ...]
-    """What it can be trained with, the default first."""
+    """The losses that it can be trained with, the default first."""
     outputs: Callable[[Language], tuple[str, ...]]
     """Names of the outputs."""
     targets: Callable[[Language, Words], np.ndarray]
-    """What is right, as the engine takes it: uint8 [T, outputs]; of a softmax [T, 2 outputs], the outputs allowed and
+    """The targets, as the engine takes them: uint8 [T, outputs]; of a softmax [T, 2 outputs], the outputs allowed and
     then the one that comes."""
     wrong_words: bool = False
-    """Whether words outside the language are asked about, too."""
+    """Whether there are words outside the language, too."""
 
 
 def _next_outputs(language: Language) -> tuple[str, ...]:
@@ -138,12 +138,12 @@ def get(name: str) -> Task:
 
 
 def asked(task: Task, language: Language, words: Words) -> list[dict[str, Any]]:
-    """What a task asks of each word, as `longcount data targets` prints it.
+    """The targets of each word, as `longcount data targets` prints them.
 
     Returns:
         For each word `word`; `member`; `first_bad`, the index of the first letter that no word of the language
         continues with, the word's length where it merely stops too early, None for members; `targets`, for each token
-        a list of 0 and 1, one for each output of the task, or None where nothing is asked after it.
+        a list of 0 and 1, one for each output of the task, or None where the network does not answer after it.
 
     >>> from longcount import languages
     >>> asked(RECOGNISE, languages.get("an_bn"), Words.from_strings(["aab"], "ab"))

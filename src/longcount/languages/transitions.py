@@ -1,6 +1,6 @@
-"""A counter machine's table as arrays: words are read, and drawn at random, one letter of all of them at a time.
+"""A counter machine's table as arrays: many words are read, or drawn at random, in parallel, one letter at a time.
 
-Letters: N words, T tokens in all, L letters, C counters, S states, K = (S + 1) << C codes (see
+Symbols: N words, T tokens in all, L letters, C counters, S states, K = (S + 1) << C codes (see
 `longcount.languages.rules`).
 """
 
@@ -16,11 +16,11 @@ from longcount.languages.uniforms import Uniforms
 from longcount.languages.words import Words, offsets_of
 
 FEW = 16
-"""So few words are read faster one by one than one letter of each at a time."""
+"""Up to that many words are read faster one by one than in parallel."""
 
 
 class Transitions:
-    """What the rules say of every code and letter."""
+    """The rules for every code and letter."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules, self.letters, self.counters = rules, rules.letters, rules.counters
@@ -57,7 +57,7 @@ class Transitions:
 
     @cached_property
     def expected(self) -> np.ndarray:
-        """What the next-letters task asks for after each code, uint8 [K, L + 1]."""
+        """Targets of the next-letters task after each code, uint8 [K, L + 1]."""
         table = self.allowed.copy()
         for state, signs, letters in self.rules.expected:
             table[self.rules.codes_of(state, signs), :-1] = [letter in letters for letter in self.letters]
@@ -116,7 +116,7 @@ class Transitions:
         return self._next_codes.tolist(), self._steps.T.tolist()
 
     def may_complete(self, configuration: Configuration, left: int) -> bool:
-        """Whether a word can be completed with exactly that many letters. A no is always right; a yes is where one
+        """Whether a word can be completed with exactly that many letters. False is always right; True is where one
         counter, or the sum of several, decides (see `Completion`)."""
         state = self.rules.state_numbers[configuration.state] >> self.counters
         total = sum(configuration.counters[k] for k in self._summed)
@@ -151,7 +151,7 @@ class Transitions:
 
     @cached_property
     def _summed(self) -> list[int]:
-        """The counters whose sum is looked at ahead: those that must be zero at an end, or all where none must."""
+        """The counters whose sum the look-ahead uses: those that must be zero at an end, or all where none must."""
         return self.rules.zero_at_ends or list(range(self.counters))
 
     @cached_property

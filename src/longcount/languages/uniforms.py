@@ -1,4 +1,4 @@
-"""Random numbers that are the same for ever, and choices made by them."""
+"""Random numbers that never change between versions and machines, and choices made by them."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ class Uniforms:
         return (self.bits.random_raw(count) >> np.uint64(11)) * 2.0**-53
 
     def indices(self, count: int, size: int) -> np.ndarray:
-        """The next places in something of that size, each as likely as any other: int64 [count].
+        """The next random indices below a size, each as likely as any other: int64 [count].
 
         >>> Uniforms(0).indices(5, 3).tolist()
         [0, 0, 1, 0, 2]

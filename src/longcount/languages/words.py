@@ -1,6 +1,6 @@
 """Words as one token array with offsets: what every other package reads.
 
-Letters: N words, T tokens in all.
+Symbols: N words, T tokens in all.
 """
 
 import hashlib
@@ -21,8 +21,8 @@ class Words:
     k stands for ``letters[k]``.
 
     tokens: uint8 [T]; offsets: int64 [N + 1], from 0 to T, never falling. Both are made read-only; pass arrays that
-    nobody else continues to write. letters: see `check_letters`. Words of a language or of none: which words are
-    members is the language's business. Raises ValueError where an array or the letters are not as said.
+    are not written to elsewhere. letters: see `check_letters`. They may be strings outside
+    any language: membership is decided by `Language`. Raises ValueError where an array or the letters are not as said.
 
     >>> words = Words.from_strings(["(())", "", "()"])
     >>> len(words), words.tokens.tolist(), words.offsets.tolist()
@@ -184,7 +184,7 @@ class Words:
 
 def check_letters(letters: str) -> None:
     """ValueError where these cannot be the letters of words: at least one, each once, printable ASCII, neither a
-    comma (which ends a word in a word file) nor a blank.
+    comma (which ends a word in a word file) nor a space.
 
     >>> check_letters("()[]")
     >>> check_letters("aba")
@@ -241,7 +241,7 @@ def offsets_of(lengths: Sequence[int] | np.ndarray) -> np.ndarray:
 
 
 def gather(array: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """The stretches ``array[start:start + length]`` (starts, lengths: int64 [N]) end to end.
+    """The slices ``array[start:start + length]`` (starts, lengths: int64 [N]) end to end.
 
     >>> gather(np.arange(10), np.array([7, 2]), np.array([3, 1])).tolist()
     [7, 8, 9, 2]

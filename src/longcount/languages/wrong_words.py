@@ -1,4 +1,4 @@
-"""Words for tasks that ask about strings outside the language, too: right and wrong ones take turns.
+"""Words for tasks that include strings outside the language: right and wrong ones alternate.
 
 Of every four words the first and the third belong to the language. The second is a *random* string: over the letters
 of the language, each as likely as any other, as long as one of the right words. The fourth is a *near miss*: a word of
@@ -37,7 +37,7 @@ def kinds_of(count: int) -> list[str]:
 def with_wrong_words(
     language: Language, right: Words, draw: Draw, count: int, uniforms: Uniforms, taken: set[str] | None
 ) -> Words:
-    """Right words, and as many wrong ones, taking turns.
+    """Right words and as many wrong ones, alternating.
 
     Args:
         language: of the right words.
@@ -45,10 +45,10 @@ def with_wrong_words(
         draw: draws further right words, for near misses.
         count: of wrong words.
         uniforms: decides the wrong words.
-        taken: strings that must not come, to which the new ones are added; None where strings may repeat.
+        taken: strings that must not occur, to which the new ones are added; None where strings may repeat.
 
     Raises:
-        UserError: strings outside the language hardly ever come.
+        UserError: strings outside the language are too rare to be drawn.
     """
     strings_alike = partial(random_strings, language.letters, right.lengths)
     random = _outside(strings_alike, -(-count // 2), language, uniforms, taken)
@@ -60,13 +60,13 @@ def with_wrong_words(
 
 
 def random_strings(letters: str, lengths: np.ndarray, count: int, uniforms: Uniforms) -> Words:
-    """So many strings of letters alike, each as long as one of the lengths (int64 [N]), these alike, too."""
+    """That many strings of uniform letters, each as long as one of the lengths (int64 [N]), drawn uniformly."""
     offsets = offsets_of(lengths[uniforms.indices(count, len(lengths))])
     return Words(uniforms.indices(int(offsets[-1]), len(letters)).astype(np.uint8), offsets, letters)
 
 
 def near_misses(draw: Draw, count: int, uniforms: Uniforms) -> Words:
-    """So many words that are drawn, each after one edit."""
+    """That many drawn words, each after one edit."""
     return edited(draw(count, uniforms), uniforms)
 
 

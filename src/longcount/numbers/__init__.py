@@ -1,7 +1,8 @@
 """The numbers that a cell's equations run on, and what each guarantees.
 
-- `elementary`: exp, log, sigmoid, tanh of one number of any kind, the project's own; `monotone`: where they ever fall
-- `vector`: several numbers side by side
-- `recorded`: numbers that know where they came from, from which the backward pass is derived
+- `elementary`: exp, log, sigmoid, tanh of any kind of number, the project's own
+- `monotone`: where they fail to be monotone
+- `vector`: vectors of numbers of any kind
+- `recorded`: numbers that record the operations on them, from which the backward pass is derived
 - `intervals`: bounds on float32 results
 """

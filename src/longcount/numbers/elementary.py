@@ -34,7 +34,7 @@ LOG2_E = 1.4426950408889634
 
 
 class Constants(NamedTuple):
-    """What the polynomials need to know of a floating-point format."""
+    """Constants of the polynomials for one floating-point format."""
 
     largest_exponent: float  # arguments of exp are clipped to plus or minus this
     rounding: float  # 1.5 * 2^(mantissa bits): adding it rounds to an integer, kept in the low bits
@@ -207,13 +207,13 @@ def _exp_minus_one_of_remainder(x: Any, constants: Constants, factor: float = 1.
 def _within(x: Any, limit: float, value: Any, above: float, below: float) -> Any:
     """The value where |x| <= limit or x is NaN, else what the function is above or below.
 
-    A choice at the end, known long before the value is, where a clipped x would have everything wait for the clip.
+    The selection depends on x alone and is ready before the value; clipping x first would delay all of it.
     """
     number = x.dtype.type
     return where((x > limit) | (x < -limit), where(x > 0.0, number(above), number(below)), value)
 
 
-# The primitives: NumPy's body here, another kind of number brings methods of these names.
+# The primitives: the bodies here are NumPy's; other kinds of number have methods of these names.
 
 
 def numeric(x: Any) -> Any:

@@ -1,4 +1,4 @@
-"""How the engine's elementary functions depart from rising, measured over every float32 input.
+"""Where the engine's elementary functions fail to be monotone, measured over every float32 input.
 
 `python -m longcount.numbers.monotone` measures (some minutes) and says whether the constants here hold. The proofs of
 `longcount.exact` rest on these facts and on nothing else about the functions.
@@ -17,7 +17,7 @@ from longcount.numbers import elementary
 
 @dataclass(frozen=True)
 class Facts:
-    """What holds of a function over all float32 inputs."""
+    """Facts about a function over all float32 inputs."""
 
     falls: int
     """For x <= y, f(x) lies at most that many steps of float32 above f(y)."""
@@ -29,7 +29,7 @@ class Facts:
     """f(x) is exactly -1 for every x up to here, and not for the number above; None where it never is."""
     half_from: float | None
     """f(x) >= 0.5 exactly where x is at least this, which makes the threshold of an output one of its pre-activation;
-    None where no number divides the inputs so."""
+    None where there is no such threshold."""
     greatest: float = 1.0
     """The greatest value."""
 
@@ -49,13 +49,13 @@ FUNCTIONS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], tuple[float, floa
 
 
 def ordinal(number: np.ndarray | np.floating) -> np.ndarray:
-    """The place of float32 numbers in their order, int64: 0 for both zeros, 1 for the least positive number."""
+    """The rank of float32 numbers in increasing order, int64: 0 for both zeros, 1 for the least positive number."""
     pattern = np.asarray(number, np.float32).view(np.int32).astype(np.int64)
     return np.where(pattern >= 0, pattern, -(pattern & 0x7FFFFFFF))
 
 
 def at(place: np.ndarray | int) -> np.ndarray:
-    """The float32 numbers at these places of the order: the inverse of `ordinal`."""
+    """The float32 numbers of these ranks: the inverse of `ordinal`."""
     place = np.asarray(place, np.int64)
     return np.where(place >= 0, place, -place | 0x80000000).astype(np.uint32).view(np.float32)
 
@@ -71,7 +71,7 @@ def falls(values: np.ndarray) -> np.ndarray:
 
 
 def inputs(least: float, most: float, at_once: int = 1 << 18) -> Iterator[np.ndarray]:
-    """Every float32 from least to most, ascending, a stretch at a time."""
+    """Every float32 from least to most, ascending, in chunks."""
     first, last = int(ordinal(np.float32(least))), int(ordinal(np.float32(most)))
     for start in range(first, last + 1, at_once):
         yield at(np.arange(start, min(start + at_once, last + 1)))
@@ -116,7 +116,7 @@ def _first(x: np.ndarray, holds: np.ndarray, before: np.float32) -> np.float32:
 
 
 def main() -> int:
-    """Measure every function and compare; 0 where all facts hold as written."""
+    """Measure every function and compare; the exit status, 0 where all facts hold as written."""
     held = True
     for name, (function, (least, most), facts) in FUNCTIONS.items():
         measured = measure(function, least, most)

@@ -1,12 +1,12 @@
-"""Numbers that record what is done with them, and the gradient that follows from the record.
+"""Numbers that record the operations on them, and the gradient derived from the record.
 
 Equations that run once on `Recorded` numbers leave a list of steps, each an operation of the table `OPERATIONS` on
 earlier places of the list or on constants. From the steps the backward pass follows by reverse accumulation (Griewank
 and Walther 2008, section 3.2): it is recorded on the same list, as steps like the others, so it runs on any kind of
 vector (NumPy numbers, SIMD lanes) and nobody writes it by hand.
 
-What a gradient needs of the forward pass is what the steps of the backward pass read: these places, and no others, are
-kept from the one to the other. The order in which shares of a gradient are added is part of the numerical contract: the
+The values of the forward pass that the steps of the backward pass read, and no others, are kept between the two. The
+order in which contributions to a gradient are added is part of the numerical contract: the
 number's own seed first, then its uses from the last to the first.
 """
 
@@ -29,12 +29,12 @@ class Step(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """How an operation is computed on vectors, and how a gradient passes through it."""
+    """How an operation is computed on vectors, and how a gradient is propagated through it."""
 
     compute: Callable[..., Any]
     back: Callable[..., tuple[Recorded | None, ...]]
     """From the gradient with respect to the value, the value and the arguments: with respect to each argument; None
-    where nothing passes."""
+    where it is zero."""
 
 
 class Recording:
@@ -56,11 +56,11 @@ class Recording:
         """Record the backward pass.
 
         Args:
-            seeds: by place, the gradient with respect to it as it comes from outside.
+            seeds: by place, the gradient with respect to it from outside.
             inputs: places whose gradients are wanted.
 
         Returns:
-            the gradient with respect to each of the inputs; None where it is nothing.
+            The gradient with respect to each of the inputs; None where it is zero.
         """
         totals = dict(seeds)
         for place in range(max(seeds), -1, -1):
@@ -75,11 +75,11 @@ class Recording:
         return [totals.get(place) for place in inputs]
 
     def needed(self, outputs: Iterable[int], known: Callable[[int], bool]) -> tuple[list[int], list[int]]:
-        """What computing the outputs takes where some places are known.
+        """The steps needed to compute the outputs where some places are known.
 
         Returns:
-            the places to compute, each as late as the outputs in their order allow, which keeps few numbers waiting in
-            a processor's registers; and the known places that they read, in the order of the recording.
+            The places to compute, each as late as the order of the outputs allows, which keeps few numbers in
+            registers at a time; and the known places that they read, in the order of the recording.
         """
         compute: dict[int, None] = {}
         read = set()
@@ -186,7 +186,7 @@ def _place(argument: Any) -> int | float:
 
 
 def _back_from_maximum(d: Recorded, value: Recorded, a: Any, b: Any) -> tuple[Recorded, Recorded]:
-    """Where both are equal, all of it goes to b."""
+    """Where both are equal, b gets the whole gradient."""
     to_a = (a - b).where_positive(d)
     return to_a, d - to_a
 
@@ -203,7 +203,7 @@ OPERATIONS: dict[str, Operation] = {
     "sigmoid": Operation(on_vectors.sigmoid, lambda d, v, a: (d * v * (1.0 - v),)),
     "tanh": Operation(on_vectors.tanh, lambda d, v, a: (d * (1.0 - v * v),)),
     "relu": Operation(on_vectors.relu, lambda d, v, a: (v.where_positive(d),)),
-    # No gradient passes where a hard gate has reached an end.
+    # The gradient is zero where a hard gate has reached an end.
     "hard_sigmoid": Operation(
         on_vectors.hard_sigmoid, lambda d, v, a: ((v * (1.0 - v)).where_positive(d * elementary.HARD_SLOPE),)
     ),

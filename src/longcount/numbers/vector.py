@@ -1,6 +1,6 @@
 """A vector of numbers of any kind, so that a cell's equations read as they do in a paper.
 
-Arithmetic is element by element; a plain number or a number of the same kind on the other side meets every element.
+Arithmetic is element by element; a plain number or a number of the same kind on either side applies to every element.
 Hidden size 1 is a vector of length 1.
 """
 

@@ -1,4 +1,4 @@
-"""What is drawn together from the blocks once a study is complete, for reports to read."""
+"""First points of failure of all blocks in one file, written once a study is complete, for reports to read."""
 
 from __future__ import annotations
 

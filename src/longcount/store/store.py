@@ -9,8 +9,8 @@
         manifest.json           what the block is, and SHA-256 of the two
     DIR/log/                    lock, machine, times, half-made blocks: never compared
 
-A block's folder appears whole or not at all; a block without its manifest, or that does not match it, is not done.
-Letters: M models, P parameters.
+A block's folder appears whole or not at all; a block without a manifest, or that does not match it, is not done.
+Symbols: M models, P parameters.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class Store:
 
     @property
     def aside(self) -> Path:
-        """Where half-written files lie until they are whole: below ``log``, out of every comparison."""
+        """The folder of half-written files: below ``log``, which no comparison reads."""
         return self.directory / ASIDE
 
     # What there is

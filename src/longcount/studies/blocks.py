@@ -1,6 +1,6 @@
 """A block of runs, made as a pure function of its specification: trained, evaluated, written, published.
 
-Letters: R runs, E epochs, P parameters, N words of a split, M models.
+Symbols: R runs, E epochs, P parameters, N words of a split, M models.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from longcount.training.metrics import measure
 from longcount.training.protocol import SCHEMA, Condition, canonical_sha256
 
 Tell = Callable[[str, int], None]
-"""Hears a block's folder and the epoch it has come to; raises `executors.Stopped` once the study is stopped."""
+"""Called with a block's folder and the epoch just done; raises `executors.Stopped` once the study is stopped."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Specification:
 
 @dataclass(frozen=True)
 class BlockDone:
-    """What comes back from making a block: a path and a hash, and for the log where the time went (seconds)."""
+    """The result of making a block: a path and a hash, and for the log where the time went (seconds)."""
 
     folder: str
     sha256: str  # of its manifest
@@ -107,7 +107,7 @@ def make_block(wanted: dict[str, Any], tell: Tell | None = None, memory: Memory 
 
     Args:
         wanted: a `Specification` as a plain dictionary.
-        tell: hears the block's folder and the number of every epoch.
+        tell: called with the block's folder and the number of every epoch.
         memory: of what this process trained before; the bytes are the same without it.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Who makes the blocks: threads of this process, a Dask cluster or SLURM jobs, behind one interface.
+"""Executors that make blocks: threads of this process, a Dask cluster or SLURM jobs, behind one interface.
 
 Results never travel through an executor: a block's files go into the store, and only a path and a hash come back.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Stopped(Exception):
-    """The study was interrupted or is complete: whoever makes a block here leaves it."""
+    """The study was interrupted or is complete: blocks in the making are given up."""
 
 
 class Executor(Protocol):

@@ -56,7 +56,7 @@ class Dask:
         self._watch.tell = tell
         futures = []
         for one in wanted:
-            # Not pure: Dask must not answer from what an equal call left in its memory.
+            # Not pure: Dask must not return the cached result of an equal call.
             remote = self._client.submit(make_block_remotely, one, pure=False)
             future: Future[dict[str, Any]] = Future()
             remote.add_done_callback(lambda finished, future=future: self._settle(finished, future))

@@ -1,4 +1,4 @@
-"""Telling a person, or a program, how a running study goes: a live display, plain lines or JSON lines."""
+"""Progress of a running study, for people or programs: a live display, plain lines or JSON lines."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ROWS = 8  # blocks in the making that the live display shows at once
 
 
 class Tally:
-    """What the events so far add up to."""
+    """The sum of the events so far."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self.clock = clock
@@ -92,7 +92,7 @@ def duration(seconds: float) -> str:
 
 @contextmanager
 def shown(log_json: bool = False, stream: TextIO | None = None) -> Iterator[Listener]:
-    """A listener for `longcount.studies.run.run_study` that shows what it hears.
+    """A listener for `longcount.studies.run.run_study` that shows its events.
 
     Args:
         log_json: one JSON object a line and event.
@@ -133,7 +133,7 @@ class PlainLines:
 
 
 def sentence(event: Event, tally: Tally) -> str | None:
-    """What to say of an event that is worth a line of its own."""
+    """The line for an event that deserves one."""
     match event:
         case Started(blocks=blocks, blocks_found=found) if found < blocks:
             before = f", {found} there already" if found else ""

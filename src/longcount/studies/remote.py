@@ -1,4 +1,4 @@
-"""Blocks made by other processes: what runs there, and how their progress is heard here.
+"""Blocks made by other processes: the code that runs there, and how their progress is reported here.
 
 A worker notes the epoch it has come to in a small file below ``log/progress`` of the store, where the process that runs
 the study looks every second. The file system is the only thing that both share.

@@ -28,7 +28,7 @@ from longcount.training.protocol import Condition, Study
 # How often a block whose worker was lost is tried in all.
 TRIES = 4
 
-SECONDS_BETWEEN_LOOKS = 3.0  # at what may hinder the executor, while nothing happens
+SECONDS_BETWEEN_LOOKS = 3.0  # between looks at what may block the executor, while nothing happens
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Retried:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Nothing has happened for a while, for a reason that the user may want to know."""
+    """Nothing has happened for a while, and why."""
 
     reason: str
 
@@ -283,7 +283,7 @@ class _Work:
 
 
 class Log:
-    """What a run leaves in ``log/``: the machine, and a line per block with where its time went."""
+    """The log of a run in ``log/``: the machine, and a line per block with where its time went."""
 
     def __init__(self, folder: Path, executor: str):
         self._path = folder / "blocks.jsonl"

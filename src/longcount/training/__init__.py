@@ -1,5 +1,5 @@
-"""What a run is: its condition, its random streams, how it is trained and what is measured of it.
+"""A run: its condition, its random streams, its training and its metrics.
 
-`protocol` says what a study asks for, `streams` where every run's randomness comes from, `engines` how runs are trained
+`protocol` defines a study, `streams` where every run's randomness comes from, `engines` how runs are trained
 on the fast engine or on PyTorch, `recipes` holds ways of training that reach exact counting.
 """

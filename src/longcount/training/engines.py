@@ -1,6 +1,6 @@
 """How the runs of a condition are trained and its models evaluated: on the fast engine, on PyTorch, or by a recipe.
 
-Letters: R runs, M models, E epochs, P parameters, N words.
+Symbols: R runs, M models, E epochs, P parameters, N words.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ __all__ = ["Engine", "Trained", "engine_of", "evaluate_models", "initial_weights
 
 
 class Engine(Protocol):
-    """What trains runs side by side and evaluates models."""
+    """An engine: trains runs side by side and evaluates models."""
 
     continues: bool
-    """Whether the state after an epoch is all that training continues from."""
+    """Whether training can continue from the state after an epoch alone."""
 
     def train(
         self,
@@ -111,7 +111,7 @@ ENGINES: dict[str, Engine] = {"lanes": Lanes(), "torch": PyTorch()}
 
 
 def engine_of(condition: Condition) -> Engine:
-    """The engine that a condition names."""
+    """The engine of a condition."""
     return ENGINES[condition.engine]
 
 

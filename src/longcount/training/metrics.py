@@ -1,6 +1,6 @@
-"""What is measured of every trained run, as rows of a block's `metrics.parquet`.
+"""The metrics of every trained run, as rows of a block's `metrics.parquet`.
 
-Letters: R runs, E epochs, P parameters, N words of a split, M models.
+Symbols: R runs, E epochs, P parameters, N words of a split, M models.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def measure(
     trained: Trained,
     splits: Mapping[str, Words],
 ) -> tuple[pa.Table, int]:
-    """Evaluate runs: the validation words after every epoch, the other splits at the epochs that are asked for.
+    """Evaluate runs: the validation words after every epoch, the other splits at the condition's epochs.
 
     Args:
         condition: says at which epochs; `evaluated` ``checkpoints`` means the paper's checkpoints, the last epoch, and

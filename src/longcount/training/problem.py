@@ -1,4 +1,4 @@
-"""What networks are trained for: a task about the words of a language, as the engines take it."""
+"""The problem that networks are trained on: a task over the words of a language, as the engines take it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from longcount.languages.words import Words
 
 
 class Problem(NamedTuple):
-    """A language and what is asked about its words."""
+    """A language and a task over its words."""
 
     language: Language
     task: Task
@@ -33,12 +33,12 @@ class Problem(NamedTuple):
 
     @property
     def loss(self) -> str:
-        """What models are judged by, whatever they are trained with, so that conditions compare: the mean squared
-        error, of a distribution the cross-entropy."""
+        """The loss reported for models, whatever they are trained with, so that conditions can be compared: the mean
+        squared error, for a distribution the cross-entropy."""
         return "mse" if self.question.link == "sigmoid" else "ce"
 
     def targets(self, words: Words) -> np.ndarray:
-        """What is right, as the engines take it: uint8 [tokens, outputs], of a softmax [tokens, 2 outputs].
+        """The targets, as the engines take them: uint8 [tokens, outputs], of a softmax [tokens, 2 outputs].
 
         Raises:
             ValueError: the words are over other letters.
@@ -47,11 +47,11 @@ class Problem(NamedTuple):
 
 
 def problem(language: Language, task: Task = tasks.NEXT_LETTERS, threshold: float | None = None) -> Problem:
-    """A task about a language.
+    """A task over a language.
 
     Args:
         language: whose words are read.
-        task: what is asked.
+        task: the task.
         threshold: between yes and no; default: the task's.
     """
     return Problem(

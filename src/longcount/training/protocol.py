@@ -1,8 +1,8 @@
-"""What a study is: conditions (one cell with settled training settings and a number of runs), typed and validated.
+"""Studies: conditions (one cell with all training settings and a number of runs), typed and validated.
 
-What a field does not say comes from the paper's protocol. Fields in `PARTS` name a built-in part, or one of the user's
-own as ``module:Name``, of a Python file beside the study's file or in the current folder; the settled condition has
-the part's own name there, and in `Condition.sources` where it comes from with the hash of its files.
+Fields that are not given have the values of the paper's protocol. Fields in `PARTS` name a built-in part, or one of
+the user's own as ``module:Name``, of a Python file beside the study's file or in the current folder. A complete
+condition has the part's own name there, and in `Condition.sources` its source and the hash of its files.
 """
 
 import hashlib
@@ -126,7 +126,7 @@ PLACES = {"runs", "earlier_runs", "folder", "word_set"}
 
 
 class Condition(_Frozen):
-    """One cell with settled training settings and a number of runs; an arm of a study."""
+    """One cell with all training settings and a number of runs; an arm of a study."""
 
     cell: str
     language: str = "dyck1"
@@ -171,7 +171,7 @@ class Condition(_Frozen):
     @model_validator(mode="before")
     @classmethod
     def _parts_and_their_defaults(cls, values: Any, info: ValidationInfo) -> Any:
-        """Parts are looked for only where a study is put together: to read a condition runs no code of anybody's."""
+        """Parts are looked for only where a study is put together: reading a condition runs no user code."""
         if isinstance(values, Mapping) and isinstance(values.get("cell"), str):
             folders = (info.context or {}).get("folders")
             if folders is not None:
@@ -223,19 +223,19 @@ class Condition(_Frozen):
         return self.module is None and self.hidden_size * self.layers == 1 and self.start == "zero"
 
     def problem(self) -> Problem:
-        """What its networks are trained for."""
+        """The problem that its networks are trained on."""
         return _problem(
             self.language, self.sources.get("language"), self.task, self.sources.get("task"), self.threshold
         )
 
     @property
     def stream(self) -> str:
-        """What its random streams are called besides seed and run (see `longcount.training.streams`): the cell, with
+        """The name of its random streams, besides seed and run (see `longcount.training.streams`): the cell, with
         the language where it is not Dyck-1."""
         return self.cell if self.language == "dyck1" else f"{self.cell} on {self.language}"
 
     def network(self) -> Any:
-        """What is trained: a `longcount.cells.Cell` for the fast engine, a `TorchCell` for PyTorch."""
+        """The network that is trained: a `longcount.cells.Cell` for the fast engine, a `TorchCell` for PyTorch."""
         if self.engine == "lanes":
             return self.built_in_cell()
         from longcount.training.torch_cells import torch_cell, user_cell

@@ -23,11 +23,11 @@ class Recurrent(nn.Module, ABC):
     cell: ClassVar[str]
     """The cell's name."""
     gates: ClassVar[int] = 1
-    """How many rows of the weights belong to a unit."""
+    """How many rows of the weights each unit has."""
     parts: ClassVar[int] = 1
     """How many numbers a unit's state has, h the first."""
     recurrent: ClassVar[bool] = True
-    """Whether gates see h; if not, there are no weight_hh and bias_hh, and y is 0."""
+    """Whether gates depend on h; if not, there are no weight_hh and bias_hh, and y is 0."""
     own: ClassVar[tuple[str, ...]] = ()
     """Parameters [H] of the cell's own."""
 
@@ -136,7 +136,7 @@ class HardGRU(Recurrent):
 
 
 class PeepholeLSTM(Recurrent):
-    """`torch.nn.LSTM` whose gates see the cell state."""
+    """`torch.nn.LSTM` whose gates read the cell state."""
 
     cell, gates, parts = "peephole_lstm", 4, 2
     own = ("weight_ci", "weight_cf", "weight_co")

@@ -29,7 +29,7 @@ from torch import nn  # noqa: E402
 from longcount.training.torch_modules import counter  # noqa: E402
 
 GENERATOR = threading.Lock()
-"""Held while PyTorch's one random generator is ours: blocks are made in several threads."""
+"""Held while PyTorch's global random generator is in use: blocks are made in several threads."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class TorchCell:
     make: Callable[[], nn.Module]
     """Makes a module with fresh random weights."""
     module: nn.Module
-    """One of them, in which weights are put by turns."""
+    """One instance, into which weights are loaded in turn."""
     names: tuple[str, ...]
     """Its parameters, in the order of the flat parameter vector."""
     letters: int = VOCABULARY
@@ -97,7 +97,7 @@ def _refusal(part: Any) -> str | None:
 
 
 MODULES = Kind("module", "modules", {}, "a subclass of torch.nn.Module, or a function that returns one", _refusal)
-"""There is none built in: cells have theirs."""
+"""There are no built-in ones: cells have their own."""
 
 
 def user_cell(

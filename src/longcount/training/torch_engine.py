@@ -3,7 +3,7 @@
 `train` and `evaluate` take what `longcount.engine.train` and `evaluate` take, with a `TorchCell` for the cell, and
 mean the same: a batch's loss is the mean over its words of the word's mean over the tokens where the network is asked,
 and over outputs, whatever the padding; updates are those of `torch.optim`. Bits are not promised: they depend on
-PyTorch's version, the device and how many runs there are. Letters: R runs, B words a batch, T tokens, P parameters, M
+PyTorch's version, the device and how many runs there are. Symbols: R runs, B words a batch, T tokens, P parameters, M
 models, N words.
 """
 
@@ -64,8 +64,8 @@ def train(
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ...
         together: all runs in one vectorised call (torch.func.vmap); default: from `RUNS_TOGETHER` runs on, except
             where training draws random numbers, which belong to one run each.
-        seeds: int64 [R], of dropout; each call wants seeds of its own. Default: zeros.
-        question: what is asked of the network.
+        seeds: int64 [R], of dropout; each call needs its own seeds. Default: zeros.
+        question: when the network answers, and how.
 
     Returns:
         float64 [R]: the mean over words of the loss before the word's update.
@@ -134,7 +134,7 @@ def evaluate(
         targets: uint8 [tokens, outputs], of a softmax [tokens, 2 outputs], as `longcount.engine.evaluate` takes them.
         loss: "mse" or "bce", of a softmax "ce".
         device: as for `train`.
-        question: what is asked of the networks.
+        question: when the networks answer, and how.
     """
     _refuse_misfits(cell, weights, words, targets, loss, question)
     padded = _Padded(cell, words, targets, question, weights.dtype, find_device(device))
@@ -163,7 +163,7 @@ def find_device(name: str) -> torch.device:
     """The device of that name.
 
     Raises:
-        UserError: PyTorch does not see it here.
+        UserError: PyTorch has no such device here.
     """
     try:
         device = torch.device(name)
@@ -353,7 +353,7 @@ def _without_empty(words: Words, orders: np.ndarray) -> np.ndarray:
 
 @contextmanager
 def _generator(seed: int | None, device: torch.device) -> Iterator[None]:
-    """PyTorch's random generator ours alone, from a seed; untouched where there is none."""
+    """PyTorch's random generator reserved and seeded; untouched where there is no seed."""
     if seed is None:
         yield
         return

@@ -2,7 +2,7 @@
 
 A module is its recurrent layer with a readout beside it, so its tensors have the names that a store and an exported
 file use (``weight_ih_l0`` ... ``readout.bias``), and ``load_state_dict(strict=True)`` takes such a file as it is.
-Letters: N words, T tokens, H hidden size, L layers.
+Symbols: N words, T tokens, H hidden size, L layers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from longcount.training.recurrent_modules import LACKING, Recurrent
 
 
 class Counter(nn.Module):
-    """What every network here adds to its recurrent layers; a subclass names these as its second base.
+    """Readout and link of every network here; a subclass names its recurrent layers as its second base.
 
     Args:
         hidden_size: H.
@@ -35,7 +35,7 @@ class Counter(nn.Module):
         learned_start: whether the state before the first token is learned, in parameters [H] named as the cell's
             (``h_0_l0`` ...); else it is 0.
         link: from the readout's pre-activations to the outputs.
-        kind: what else the recurrent layers want to know.
+        kind: further arguments of the recurrent layers.
     """
 
     cell: ClassVar[str]

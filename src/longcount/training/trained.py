@@ -1,4 +1,4 @@
-"""What training leaves behind. Letters: R runs, E epochs, P parameters."""
+"""The result of training. Symbols: R runs, E epochs, P parameters."""
 
 from __future__ import annotations
 

@@ -62,10 +62,10 @@ def power_of_two(numbers: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Part:
-    """One idea of a recipe. What a part does not override changes nothing."""
+    """One idea of a recipe. Methods that a part does not override change nothing."""
 
     two_letters: ClassVar[bool] = False
-    """Whether it is for languages of two letters alone, one that counts up and one that counts down."""
+    """Whether it is only for languages of two letters, one that counts up and one that counts down."""
 
     def begin(self, cell: Cell, parameters: np.ndarray) -> None:
         """Change the initial parameters [runs, P] in place."""
