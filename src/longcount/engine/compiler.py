@@ -59,6 +59,16 @@ def cache_key(text: str, target: targets.Target) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
+def code_of(text: str, target: targets.Target) -> bytes:
+    """The object file of a module of LLVM IR for a target, from the cache where it holds it."""
+    key = cache_key(text, target)
+    code = _load_code(key)
+    if code is None:
+        code = targets.emit(text, target)
+        _keep_code(key, code)
+    return code
+
+
 def compiled(
     text: str, name: str, arguments: Mapping[str, str], number: str = "float32", sizes: Mapping[str, int] = NO_SIZES
 ) -> Callable[..., None]:
@@ -80,11 +90,7 @@ def compiled(
     declared = {argument: _Declared.of(argument, kind, number) for argument, kind in arguments.items()}
     signature = Signature([Parameter(argument, Parameter.POSITIONAL_OR_KEYWORD) for argument in declared])
     target = targets.native()
-    key = cache_key(text, target)
-    code = _load_code(key)
-    if code is None:
-        code = targets.emit(text, target)
-        _keep_code(key, code)
+    code = code_of(text, target)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), targets.target_machine(target))
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()

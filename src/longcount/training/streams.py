@@ -16,13 +16,14 @@ INITIAL_WEIGHTS, ORDER, SHARED_ORDER, LAST_VALIDATION_WORD = range(4)
 
 
 @lru_cache
-def _cell_key(cell_name: str) -> tuple[int, ...]:
+def cell_key(cell_name: str) -> tuple[int, ...]:
+    """What stands for a cell in the keys of its streams: 4 numbers of 32 bits."""
     digest = hashlib.sha256(cell_name.encode()).digest()
     return tuple(int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4))
 
 
 def _raw(count: int, seed: int, cell_name: str, run: int, purpose: int, epoch: int) -> np.ndarray:
-    key = SeedSequence(seed, spawn_key=(*_cell_key(cell_name), run, purpose, epoch))
+    key = SeedSequence(seed, spawn_key=(*cell_key(cell_name), run, purpose, epoch))
     return Philox(key).random_raw(count)
 
 

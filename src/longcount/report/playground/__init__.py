@@ -1,0 +1,1 @@
+"""The playground: a page that trains networks before its reader's eyes."""

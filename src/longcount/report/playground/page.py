@@ -1,0 +1,78 @@
+"""The playground as one HTML page, which needs no network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from longcount.engine import philox_kernel
+from longcount.languages.splits import make_splits
+from longcount.languages.words import Words
+from longcount.report.playground.models import model, written_words
+from longcount.report.programs import Programs
+from longcount.training.protocol import Condition, canonical_sha256
+from longcount.training.study_files import build_study
+
+SEED = 0
+"""Of the words, whatever the seed of the networks."""
+
+VARIANTS = {"loss": ["mse", "bce"], "clip_norm": [None, 1.0]}
+"""What may be chosen of every network that the page trains."""
+
+SHOWN = (
+    {"cell": ["lstm", "relu", "gru"], "language": ["dyck1", "an_bn"], **VARIANTS},
+    {"cell": ["lstm", "relu", "gru"], "language": "shuffle2", "hidden_size": 2, **VARIANTS},
+    {"cell": "lstm", "hidden_size": 2, **VARIANTS},
+)
+"""What the page can train, as the grids of a study."""
+
+
+def conditions(grids: Sequence[Mapping[str, Any]] = SHOWN) -> tuple[Condition, ...]:
+    """What a page can train, of grids as study files have them.
+
+    Raises:
+        UserError: there is no such cell or language.
+    """
+    return build_study({"name": "playground", "runs": 1, "grid": list(grids)}, where="playground").conditions
+
+
+def playground_data(shown: Sequence[Condition], splits: Mapping[str, dict[str, Words]]) -> dict[str, Any]:
+    """All that the page computes with.
+
+    Args:
+        shown: what it can train.
+        splits: the words, training and validation, of each of their languages.
+
+    Raises:
+        UserError: a cell starts in a way that a page cannot follow.
+    """
+    programs, words, models = Programs(), {}, []
+    philox = programs.add("philox", philox_kernel.ARGUMENTS, philox_kernel.philox_program())
+    for variants in _grouped(shown):
+        condition = variants[0]
+        problem, its = condition.problem(), splits[condition.language]
+        models.append(model(programs, variants, its["training"]))
+        words[condition.language] = {
+            split: written_words(its[split], problem, models[-1]["row"]) for split in ("training", "validation")
+        }
+    return {"programs": programs.written, "philox": philox, "words": words, "models": models}
+
+
+def _grouped(shown: Sequence[Condition]) -> list[list[Condition]]:
+    """Conditions that differ in loss and clipping alone are of one network."""
+    groups: dict[str, list[Condition]] = {}
+    for condition in shown:
+        key = condition.model_copy(update={"loss": "", "clip_norm": None, "folder": ""})
+        groups.setdefault(canonical_sha256(key.settings()), []).append(condition)
+    return list(groups.values())
+
+
+def default_splits(shown: Sequence[Condition]) -> dict[str, dict[str, Words]]:
+    """The words of the languages, as every study of seed 0 has them."""
+    languages = {condition.language: condition.problem() for condition in shown}
+    return {name: make_splits(SEED, language=its.language, task=its.task) for name, its in languages.items()}
+
+
+def write_playground(path: Path, more: Sequence[dict[str, Any]] = ()) -> None:
+    """Write the page."""
