@@ -133,3 +133,9 @@ def test_a_read_only_disk(longcount, tiny_words, small_disk):
     for command in (["reproduce"], ["train", "lstm"]):
         longcount(*command, "--out", disk / "store", "--data", tiny_words).is_refused("read-only")
     longcount("data", "make", disk / "words").is_refused("ead-only")
+
+
+def test_the_papers_are_listed(longcount_here):
+    shown = longcount_here("reproduce", "list").is_done().stdout
+    assert "suzgun-2019" in shown
+    assert "el-naggar-2022" in shown

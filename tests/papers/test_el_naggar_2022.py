@@ -4,7 +4,8 @@ import pytest
 
 from longcount.analysis.results import read_results
 from longcount.analysis.selection import where
-from longcount.papers.el_naggar_2022.claims import DOES_NOT_HOLD, HOLDS, IN_PART, claims
+from longcount.papers.claims import DOES_NOT_HOLD, HOLDS, IN_PART
+from longcount.papers.el_naggar_2022.claims import claims
 from longcount.store.store import Store
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
+from longcount.analysis import counting
 from longcount.analysis.measures import ALWAYS, measured
 from longcount.analysis.selection import LEARNED_ACCURACY, best_epochs, where
+from longcount.analysis.subjects import Networks
 from longcount.errors import UserError
 from longcount.languages.words import Words
 from longcount.store.store import Store
@@ -199,18 +201,8 @@ def first_failing_n(condition: Condition, weights: np.ndarray, largest: int = LA
         weights: of its models.
         largest: where to stop.
     """
-    problem = condition.problem()
-    language = problem.language
-    found = np.zeros(len(weights), np.int64)
-    first, last = 1, min(32, largest)
-    while first <= largest:
-        waiting = np.flatnonzero(found == 0)
-        words = Words.from_strings([language.word_of(n) for n in range(first, last + 1)], language.letters)
-        correct = engines.evaluate_models(condition, weights[waiting], words, problem.targets(words)).correct
-        failed = ~correct.all(axis=1)
-        found[waiting[failed]] = first + (~correct[failed]).argmax(axis=1)
-        first, last = last + 1, min(2 * last, largest)
-    return found
+    found = counting.first_failing_n(Networks(condition, weights), largest)
+    return np.where(np.isinf(found), 0, found).astype(np.int64)
 
 
 def asked_of(store: Store, cell: str | None = None) -> Problem:

@@ -61,6 +61,17 @@ def draw_tables(
     return tables
 
 
+def means_of_draws(values: np.ndarray, drawn: int, draws: int = DRAWS) -> np.ndarray:
+    """Means of as few runs as that, drawn again and again without replacement from many, float64 [draws].
+
+    Args:
+        values: float [R].
+        drawn: runs per draw, at most R.
+        draws: how many.
+    """
+    return values[_draws(len(values), drawn, draws)].mean(axis=1)
+
+
 def _draws(runs: int, drawn: int, draws: int) -> np.ndarray:
     """Runs of every draw, int64 [draws, drawn], without replacement, from raw Philox bits.
 

@@ -44,6 +44,24 @@ def summarise(values: ArrayLike) -> Summary:
     return Summary(float(values.mean()), float(values.min()), float(values.max()), std, values.size, low, high)
 
 
+def median_interval(values: np.ndarray) -> tuple[float, float]:
+    """95% interval of a median, from order statistics of values float [runs], which may be infinite; NaN, NaN for a
+    single run.
+
+    >>> median_interval(np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, np.inf]))
+    (2.0, 9.0)
+    """
+    from scipy.special import bdtr
+
+    runs = len(values)
+    if runs < 2:
+        return float("nan"), float("nan")
+    below = bdtr(np.arange(runs), runs, 0.5)  # that at most so many of the runs lie below the true median
+    place = int(np.searchsorted(below, (1 - CONFIDENCE) / 2, side="right"))
+    ordered = np.sort(values)
+    return float(ordered[max(0, place - 1)]), float(ordered[min(runs - 1, runs - place)])
+
+
 def bootstrap_interval(
     sums_by_run: np.ndarray, statistic: Callable[[np.ndarray, int], np.ndarray]
 ) -> tuple[float, float]:

@@ -23,15 +23,19 @@ def reproduce(
 ) -> None:
     """Train a paper's models, draw its tables and figures, and print what they can do beside the paper's own.
 
-    Run again after an interruption, it resumes where it stopped.
+    Run again after an interruption, it resumes where it stopped. `longcount reproduce list` lists the papers, what is
+    reproduced of each, how many runs it takes by default, and how long.
 
     Args:
-        paper: Its name (`longcount list papers` lists all), or module:Name of your own.
+        paper: Its name, or module:Name of your own; or list.
         out: Folder of the store, created if needed; default: paper, for another paper than the first its name.
         data: Folder of word files; the splits that it lacks are made.
         runs: Of each cell; default: the paper's. The first paper's relu has three times as many, because it keeps the
             best third.
     """
+    if paper == "list":
+        _list()
+        return
     from longcount import experiments
     from longcount.commands.output import say
     from longcount.commands.tables import print_results
@@ -46,3 +50,18 @@ def reproduce(
     draw(out, jobs)
     print_results(store)
     say(f"tables, figures and page: {out / 'report.html'}")
+
+
+def _list() -> None:
+    from rich.table import Table
+
+    from longcount.commands.output import print_table
+    from longcount.papers import PAPERS
+
+    table = Table(title="papers", caption="minutes on two cores, by default; --runs scales")
+    for name in ("name", "title", "what is reproduced", "runs", "minutes"):
+        table.add_column(name, justify="right" if name in ("runs", "minutes") else "left", no_wrap=name == "name")
+    for paper in PAPERS.values():
+        minutes = "" if paper.minutes is None else f"{paper.minutes:g}"
+        table.add_row(paper.name, paper.title, paper.reproduces, f"{paper.runs:,}", minutes)
+    print_table(table)

@@ -1,16 +1,38 @@
 """What a store's networks do, on standard output."""
 
-from longcount.commands.output import print_table
+from typing import TYPE_CHECKING
+
+from longcount.commands.output import print_table, say
 from longcount.store.store import Store
+
+if TYPE_CHECKING:
+    from longcount.papers import Paper
 
 
 def print_results(store: Store) -> None:
-    """Print Table 1 of a store of Dyck-1 and its next letters, of any other the summary beside the baseline."""
+    """Print Table 1 of a store of Dyck-1 and its next letters, of a reproduced paper ours beside theirs and what was
+    found, of any other the summary beside the baseline."""
+    from longcount.report.paper import paper_of
+
+    paper = paper_of(store)
     asked = {(condition.language, condition.task) for condition in store.study.conditions}
-    if asked == {("dyck1", "next_letters")}:
+    if paper is not None:
+        print_paper(store, paper)
+    elif asked == {("dyck1", "next_letters")}:
         print_table1(store)
     else:
         print_summary(store)
+
+
+def print_paper(store: Store, paper: "Paper") -> None:
+    """Print a reproduced paper's table and what its run found."""
+    from longcount.papers.measuring import measured
+    from longcount.report.paper_tables import found_out, paper_terminal
+
+    found = measured(store, paper)
+    print_table(paper_terminal(paper, found))
+    for sentence in found_out(paper, found):
+        say(sentence)
 
 
 def print_summary(store: Store) -> None:

@@ -10,6 +10,7 @@ from longcount.report import image_files
 from longcount.report.figures import figures
 from longcount.report.formats import write_table
 from longcount.report.page import write_page
+from longcount.report.paper import draw_paper, paper_of
 from longcount.report.repair import repair_table
 from longcount.report.tables import tables
 from longcount.report.worst_case import worst_case_figure, worst_case_table
@@ -24,7 +25,7 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
     """Bring a store's tables, figures and page up to date: ``tables/``, ``figures/``, ``report.html``.
 
     Results that are missing or older than the runs are made first; nothing is trained. The same store gives the same
-    bytes. A leaderboard's store gets the leaderboard's page.
+    bytes. A leaderboard's store gets the leaderboard's page, and that of a reproduced paper the paper's.
 
     Args:
         directory: the store.
@@ -42,6 +43,9 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
         from longcount.report.leaderboard.draw import draw_leaderboard  # other stores need not wait for it
 
         return draw_leaderboard(store, leaderboard)
+    paper = paper_of(store)
+    if paper is not None:
+        return draw_paper(store, paper, jobs)
     with image_files.helpers(store.directory / "figures", jobs or available_cores()) as helpers:
         analyse(directory, jobs, OF_DYCK1)
         results = read_results(store, OF_DYCK1)

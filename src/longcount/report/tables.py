@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from longcount.analysis.selection import in_order, values, where
 from longcount.analysis.worst_case import WorstCase
 from longcount.papers import el_naggar_2022 as paper
-from longcount.papers.el_naggar_2022.claims import VERDICTS
+from longcount.papers.claims import VERDICTS
 from longcount.report.dyck1_panels import PREDICTOR_TITLES, constant_fpf, whole_length
 from longcount.report.formats import Table
 from longcount.report.rounding import MINUS, interval, percent, position, significant

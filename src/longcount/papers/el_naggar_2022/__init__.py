@@ -98,4 +98,13 @@ def paper_study(runs: int = KEPT_RUNS, seed: int = 0, data: str | Path | None = 
     return build_study(tables, where="reproduce")
 
 
-PAPER = Paper("el-naggar-2022", REFERENCE, KEPT_RUNS, paper_study, lambda store: (FOLDER, long_study(store)))
+PAPER = Paper(
+    "el-naggar-2022",
+    REFERENCE,
+    KEPT_RUNS,
+    paper_study,
+    lambda store: (FOLDER, long_study(store)),
+    title="Counting of LSTM, ReLU and GRU on Dyck-1",
+    reproduces="Tables 1 and 2, Figures 1 to 3 and every statement that can be measured",
+    minutes=0.3,
+)

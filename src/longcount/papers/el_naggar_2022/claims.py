@@ -5,7 +5,6 @@ verdict. The rules, thresholds included, were written before the numbers were se
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,26 +12,14 @@ import numpy as np
 from longcount.analysis.failure_modes import HALF_PERIOD
 from longcount.analysis.failures import PHASES
 from longcount.analysis.selection import count, values, where
-from longcount.analysis.spread import bootstrap_interval, wilson_interval
+from longcount.analysis.spread import bootstrap_interval
+from longcount.papers.claims import DOES_NOT_HOLD, HOLDS, IN_PART, Claim, share, verdict
 from longcount.papers.el_naggar_2022 import CELL_TITLES, CELLS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     Results = Mapping[str, pd.DataFrame]
-
-VERDICTS = HOLDS, IN_PART, DOES_NOT_HOLD = "holds", "holds in part", "does not hold"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One statement of the paper, put beside our measurement."""
-
-    section: str
-    statement: str
-    measured: str
-    runs: int
-    verdict: str
 
 
 def claims(results: "Results") -> "pd.DataFrame":
@@ -50,11 +37,6 @@ def claims(results: "Results") -> "pd.DataFrame":
     )
 
 
-def verdict(yes: int, of: int) -> str:
-    """Holds where all parts do, in part where some do."""
-    return HOLDS if yes == of else IN_PART if yes else DOES_NOT_HOLD
-
-
 def _kept(results: "Results", condition: str) -> "pd.DataFrame":
     return where(results["models"], condition=condition, kept=True)
 
@@ -67,11 +49,6 @@ def _papers(results: "Results") -> list[str]:
 
 def _list(results: "Results", text: Callable[["pd.DataFrame"], str]) -> str:
     return "; ".join(f"{CELL_TITLES[condition]} {text(_kept(results, condition))}" for condition in _papers(results))
-
-
-def _share(part: int, whole: int) -> str:
-    low, high = wilson_interval(part, whole)
-    return f"{part} of {whole} ({100 * low:.0f}–{100 * high:.0f} %)"
 
 
 def double_length(results: "Results") -> Claim | None:
@@ -96,7 +73,7 @@ def twenty_times(results: "Results") -> Claim | None:
         for condition in _papers(results)
     }
     measured = "models with at least one Very Long word right: " + _list(
-        results, lambda models: _share(int((values(models, "very_long_unfailed") > 0).sum()), len(models))
+        results, lambda models: share(int((values(models, "very_long_unfailed") > 0).sum()), len(models))
     )
     statement = "On words of 1,000 tokens every LSTM and every GRU fails, on every word."
     runs = sum(len(_kept(results, condition)) for condition in conditions)
@@ -128,7 +105,7 @@ def relu_learning(results: "Results") -> Claim | None:
         return None
     failed = int((~values(models, "learned").astype(bool)).sum())
     statement = "Many ReLUs do not learn to recognise Dyck-1 at all (a quarter of the runs or more)."
-    measured = f"{_share(failed, len(models))} get fewer than half of the validation words right"
+    measured = f"{share(failed, len(models))} get fewer than half of the validation words right"
     return Claim("2", statement, measured, len(models), HOLDS if failed >= len(models) / 4 else DOES_NOT_HOLD)
 
 
@@ -146,7 +123,7 @@ def convergence(results: "Results") -> Claim | None:
             continue
         near = int((ratio <= 2).sum())
         good, runs = good + (near >= len(ratio) / 2), runs + len(ratio)
-        parts.append(f"{CELL_TITLES[condition]} {_share(near, len(ratio))}")
+        parts.append(f"{CELL_TITLES[condition]} {share(near, len(ratio))}")
     measured = "learned runs whose best loss within 20 epochs is at most twice their best of all: " + "; ".join(parts)
     return Claim("2", "Runs converge typically within 20 epochs.", measured, runs, verdict(good, len(parts)))
 
@@ -236,7 +213,7 @@ def never_right(results: "Results") -> Claim | None:
         return None
     right = int((values(models, "very_long_right_long") > 0).sum())
     statement = "No LSTM gets any Very Long word right, even with longer training."
-    measured = f"{_share(right, len(models))} do at their best of 100 epochs"
+    measured = f"{share(right, len(models))} do at their best of 100 epochs"
     return Claim("4.1", statement, measured, len(models), HOLDS if right == 0 else DOES_NOT_HOLD)
 
 
@@ -251,7 +228,7 @@ def saturation(results: "Results") -> Claim | None:
         counts[threshold] = int((shares[["i", "f", "g"]].min(axis=1) >= 0.5).to_numpy().sum())
     runs = count(table, "run")
     measured = "models with input gate, forget gate and candidate all saturated at half of depths 1–50 or more: "
-    measured += "; ".join(f"within {threshold:g}: {_share(count, runs)}" for threshold, count in counts.items())
+    measured += "; ".join(f"within {threshold:g}: {share(count, runs)}" for threshold, count in counts.items())
     statement = "LSTM: gates saturate rarely (in under a quarter of the models, to within 0.001)."
     return Claim("4.1, 5", statement, measured, runs, HOLDS if counts[min(counts)] < runs / 4 else DOES_NOT_HOLD)
 
@@ -273,7 +250,7 @@ def lstm_fails_before_zero(results: "Results") -> Claim | None:
     counts = _phase_counts(models)
     closing = models.loc[models["phase"] == PHASES.index("closing")]
     distance = float(np.median(999 - closing["fpf"])) if len(closing) else float("nan")
-    measured = f"zigzag j = 500: {_share(counts['closing'], len(models))} fail while brackets close (median "
+    measured = f"zigzag j = 500: {share(counts['closing'], len(models))} fail while brackets close (median "
     measured += f"{distance:.0f} tokens before zero), {counts['at zero']} at zero, {counts['later']} later, "
     measured += f"{counts['never']} never, {counts['opening']} while they open"
     statement = "LSTM: decrements exceed increments, so that most models fail before the depth returns to 0."
@@ -290,8 +267,8 @@ def relu_independent_of_depth(results: "Results") -> list[Claim]:
     counts = _phase_counts(models)
     failing = len(models) - counts["never"]
     before, after = counts["closing"], counts["at zero"] + counts["later"]
-    measured = f"zigzag j = 500: {_share(before, len(models))} fail while brackets close (decrements too great), "
-    measured += f"{_share(after, len(models))} at zero or later (too small), {counts['opening']} while they open, "
+    measured = f"zigzag j = 500: {share(before, len(models))} fail while brackets close (decrements too great), "
+    measured += f"{share(after, len(models))} at zero or later (too small), {counts['opening']} while they open, "
     measured += f"{counts['never']} never"
     sides = (before >= failing / 10) + (after >= failing / 10)
     statement = "ReLU: decrements may be greater or smaller than increments (each in a tenth of the failures or more)."
@@ -315,7 +292,7 @@ def gru_fails_early(results: "Results") -> Claim | None:
         return None
     fpf = models["fpf"].to_numpy()
     soon = int(((fpf >= 500) & (fpf < 600)).sum())
-    measured = f"zigzag j = 500: {_share(soon, len(models))} fail within 100 tokens of the first closing bracket; "
+    measured = f"zigzag j = 500: {share(soon, len(models))} fail within 100 tokens of the first closing bracket; "
     measured += f"median failure {np.median(fpf) - 500:+.0f} tokens from it"
     judged = HOLDS if soon >= len(models) / 2 else DOES_NOT_HOLD
     statement = "GRU: fails soon after brackets begin to close (within 100 of 500 tokens)."
