@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from longcount import cells, engine
+from longcount.cells.network import Question
 from longcount.engine import Options, twin
 from longcount.languages.words import Words
 
@@ -28,22 +29,29 @@ def relative_error(found: np.ndarray, exact: np.ndarray) -> float:
 
 
 def random_weights(cell: cells.Cell, runs: int, seed: int) -> np.ndarray:
-    """Weights [runs, P], in which the state of the linear cell does not grow without end."""
-    return np.random.default_rng(seed).uniform(-1, 1, (runs, cell.size())) * (0.5 if cell.name == "linear" else 1.0)
+    """Weights [runs, P] with which the unbounded states of linear and ReLU cells do not grow until outputs saturate."""
+    unbounded = cell.name in ("linear", "relu")
+    return np.random.default_rng(seed).uniform(-1, 1, (runs, cell.size())) * (0.5 if unbounded else 1.0)
 
 
-@pytest.mark.parametrize(("hidden_size", "layers", "loss"), [(1, 1, "mse"), (3, 1, "bce"), (2, 2, "mse")])
+@pytest.mark.parametrize(
+    ("hidden_size", "layers", "loss", "answers"),
+    [(1, 1, "mse", "token"), (2, 1, "bce", "word"), (2, 2, "mse", "token")],
+    ids=["1 unit", "2 units, recogniser", "2 layers"],
+)
 @pytest.mark.parametrize("name", cells.names())
-def test_gradients_equal_autograd(name, hidden_size, layers, loss, torch_network, torch_loss):
+def test_gradients_equal_autograd(name, hidden_size, layers, loss, answers, torch_network, torch_loss):
     cell = cells.get(name, hidden_size, layers)
     words, targets = random_words()
     weights = random_weights(cell, 2, seed=1)
-    gradients = engine.gradients(cell, weights, words, targets, Options(loss))
+    gradients = engine.gradients(cell, weights, words, targets, Options(loss), Question(answers=answers))
+    asked = slice(None) if answers == "token" else slice(-1, None)
     for run in range(2):
         network = torch_network(cell, weights[run])
         for word in range(len(words)):
             network.zero_grad()
-            torch_loss(loss)(network(words[word]), targets_of(words, targets, word, torch.float64)).backward()
+            goals = targets_of(words, targets, word, torch.float64)
+            torch_loss(loss)(network(words[word])[asked], goals[asked]).backward()
             exact = network.flat({name: parameter.grad for name, parameter in network.tensors().items()})
             assert relative_error(gradients[run, word], exact) < 1e-10
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -103,9 +104,10 @@ def train(
     table = options.rates(rates, state.updates, dtype)
     state.begin(options)
     packed = pack_words(words, targets, layout_of(cell, question))
+    epoch = _Epoch(cell, question, options, packed, table, scales)
     total = np.empty(runs)
     for block in blocks(runs, widest(cell.size())):
-        total[block] = _train_block(cell, question, state, block, packed, orders[block], table, options, scales)
+        total[block] = _train_block(epoch, state, block, orders[block])
     state.updates += updates
     return total / count
 
@@ -190,18 +192,20 @@ def in_lanes(array: np.ndarray, lanes: int) -> np.ndarray:
     return aligned(array[np.arange(lanes).clip(max=len(array) - 1)].T)
 
 
-def _train_block(
-    cell: Cell,
-    question: Question,
-    state: TrainingState,
-    block: np.ndarray,
-    packed: PackedWords,
-    orders: np.ndarray,
-    rates: np.ndarray,
-    options: Options,
-    scales: np.ndarray | None,
-) -> np.ndarray:
+class _Epoch(NamedTuple):
+    """What all blocks of an epoch share."""
+
+    cell: Cell
+    question: Question
+    options: Options
+    packed: PackedWords
+    rates: np.ndarray  # see `Options.rates`
+    scales: np.ndarray | None
+
+
+def _train_block(epoch: _Epoch, state: TrainingState, block: np.ndarray, orders: np.ndarray) -> np.ndarray:
     """Train runs that fit the lanes; returns float64 [runs], the sum of their losses."""
+    cell, question, options, packed, rates, scales = epoch
     count, dtype = len(block), state.parameters.dtype
     lanes = lanes_for(count)
     kernel = training_kernel(cell, question, options, lanes, dtype.name, scales is not None)

@@ -6,7 +6,7 @@ Symbols: R runs, M models, E epochs, P parameters, N words.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -19,23 +19,25 @@ from longcount.training.trained import Trained
 __all__ = ["Engine", "Trained", "engine_of", "evaluate_models", "initial_weights", "orders_of", "train_runs"]
 
 
+class Epoch(NamedTuple):
+    """An epoch of some runs of a condition."""
+
+    condition: Condition
+    runs: range
+    number: int  # from 1
+    words: Words
+    targets: np.ndarray
+    orders: np.ndarray  # see `orders_of`
+
+
 class Engine(Protocol):
     """An engine: trains runs side by side and evaluates models."""
 
     continues: bool
     """Whether training can continue from the state after an epoch alone."""
 
-    def train(
-        self,
-        condition: Condition,
-        runs: range,
-        epoch: int,
-        state: engine.TrainingState,
-        words: Words,
-        targets: np.ndarray,
-        orders: np.ndarray,
-    ) -> np.ndarray:
-        """Train runs for an epoch (from 1); `state` changes in place. Returns the mean losses over words, [R]."""
+    def train(self, epoch: Epoch, state: engine.TrainingState) -> np.ndarray:
+        """Train; `state` changes in place. Returns the mean losses over words, [R]."""
         ...
 
     def evaluate(self, condition: Condition, weights: np.ndarray, words: Words, targets: np.ndarray) -> Any:
@@ -48,17 +50,9 @@ class Lanes:
 
     continues = True
 
-    def train(
-        self,
-        condition: Condition,
-        runs: range,
-        epoch: int,
-        state: engine.TrainingState,
-        words: Words,
-        targets: np.ndarray,
-        orders: np.ndarray,
-    ) -> np.ndarray:
-        cell, rates = condition.built_in_cell(), condition.learning_rates(epoch, len(words))
+    def train(self, epoch: Epoch, state: engine.TrainingState) -> np.ndarray:
+        condition, _, number, words, targets, orders = epoch
+        cell, rates = condition.built_in_cell(), condition.learning_rates(number, len(words))
         question = condition.problem().question
         return engine.train(cell, state, words, targets, orders, rates, condition.options(), question=question)
 
@@ -74,22 +68,14 @@ class PyTorch:
 
     continues = False
 
-    def train(
-        self,
-        condition: Condition,
-        runs: range,
-        epoch: int,
-        state: engine.TrainingState,
-        words: Words,
-        targets: np.ndarray,
-        orders: np.ndarray,
-    ) -> np.ndarray:
+    def train(self, epoch: Epoch, state: engine.TrainingState) -> np.ndarray:
         from longcount.training import torch_engine
         from longcount.training.torch_cells import seed_of
 
+        condition, runs, number, words, targets, orders = epoch
         name = condition.stream
-        seeds = np.array([seed_of("dropout", condition.seed, name, run, epoch) for run in runs], np.int64)
-        rates, question = condition.learning_rates(epoch, len(words)), condition.problem().question
+        seeds = np.array([seed_of("dropout", condition.seed, name, run, number) for run in runs], np.int64)
+        rates, question = condition.learning_rates(number, len(words)), condition.problem().question
         network, options, device = condition.network(), condition.options(), condition.device
         return torch_engine.train(
             network, state, words, targets, orders, rates, options, device=device, seeds=seeds, question=question
@@ -145,7 +131,7 @@ def train_runs(
         weights[:, : done + 1], online_losses[:, :done] = earlier.weights, earlier.online_losses
     for epoch in range(done + 1, condition.epochs + 1):
         orders = orders_of(condition, runs, epoch, len(words))
-        online_losses[:, epoch - 1] = engine_.train(condition, runs, epoch, state, words, targets, orders)
+        online_losses[:, epoch - 1] = engine_.train(Epoch(condition, runs, epoch, words, targets, orders), state)
         weights[:, epoch] = state.parameters
         if tell is not None:
             tell(epoch)

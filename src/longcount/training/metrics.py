@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -92,12 +92,12 @@ def measure(
     chosen, by_word = everything, everything & (epochs == 0)
     rows: list[dict[str, np.ndarray]] = []
     failures: dict[tuple[int, int, int], np.ndarray] = {}
-    tokens = 0
+    models, tokens = _Models(condition, runs, trained.weights), 0
     # Validation first: it decides which epochs the others are evaluated at.
     for split in sorted(splits, key=lambda split: (split != "validation", SPLITS.index(split))):
         words = splits[split]
         where = everything if split == "validation" else chosen
-        rows_of_split = _rows(condition, runs, trained.weights, split, words, where, by_word, failures)
+        rows_of_split = _rows(models, split, words, where, by_word, failures)
         rows.append(rows_of_split)
         tokens += len(rows_of_split["run"]) * len(words.tokens)
         if split == "validation":
@@ -121,10 +121,16 @@ def measure(
     return pa.table([arrays[name].cast(schema().field(name).type) for name in schema().names], schema()), tokens
 
 
+class _Models(NamedTuple):
+    """The models of runs of a condition: weights float32 [R, E + 1, P]."""
+
+    condition: Condition
+    runs: range
+    weights: np.ndarray
+
+
 def _rows(
-    condition: Condition,
-    runs: range,
-    weights: np.ndarray,
+    of: _Models,
     split: str,
     words: Words,
     where: np.ndarray,
@@ -132,10 +138,11 @@ def _rows(
     failures: dict[tuple[int, int, int], np.ndarray],
 ) -> dict[str, np.ndarray]:
     """Rows of one split for the models (run, epoch) marked in `where`; word-by-word failures go into `failures`."""
+    condition, runs, _ = of
     run_of, epoch_of = np.nonzero(where)
     label = SPLITS.index(split)
     loss, accuracy, mean, least, unfailed, last = (np.empty(len(run_of)) for _ in range(6))
-    for models, evaluation in _evaluations(condition, weights, words, run_of, epoch_of):
+    for models, evaluation in _evaluations(of, words, run_of, epoch_of):
         correct = evaluation.correct
         loss[models] = evaluation.loss.mean(axis=1)
         accuracy[models] = 100 * correct.mean(axis=1)
@@ -166,13 +173,13 @@ def _rows(
 
 
 def _evaluations(
-    condition: Condition, weights: np.ndarray, words: Words, run_of: np.ndarray, epoch_of: np.ndarray
+    of: _Models, words: Words, run_of: np.ndarray, epoch_of: np.ndarray
 ) -> Iterator[tuple[slice, Evaluation]]:
-    targets = condition.problem().targets(words)
+    targets = of.condition.problem().targets(words)
     for first in range(0, len(run_of), MODELS_A_CALL):
         models = slice(first, min(first + MODELS_A_CALL, len(run_of)))
-        flat = np.ascontiguousarray(weights[run_of[models], epoch_of[models]])
-        yield models, evaluate_models(condition, flat, words, targets)
+        flat = np.ascontiguousarray(of.weights[run_of[models], epoch_of[models]])
+        yield models, evaluate_models(of.condition, flat, words, targets)
 
 
 def last_word(condition: Condition, run: int, epoch: int, number_of_words: int) -> int:
