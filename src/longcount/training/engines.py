@@ -156,7 +156,7 @@ def evaluate_models(condition: Condition, weights: np.ndarray, words: Words, tar
 def _train_by_recipe(
     condition: Condition, runs: range, splits: Mapping[str, Words], tell: Callable[[int], None] | None
 ) -> Trained:
-    recipe = recipes.get(str(condition.recipe), condition.cell, condition.sources.get("recipe"))
+    recipe = condition.settled_recipe()
     cell, words = condition.built_in_cell(), splits["training"]
 
     def draws(run: int, attempt: int) -> np.ndarray:

@@ -228,6 +228,10 @@ class Condition(_Frozen):
             self.language, self.sources.get("language"), self.task, self.sources.get("task"), self.threshold
         )
 
+    def settled_recipe(self) -> recipes.Recipe:
+        """The recipe that it names; UserError where there is none for its cell."""
+        return recipes.get(str(self.recipe), self.cell, self.sources.get("recipe"), self.language)
+
     @property
     def stream(self) -> str:
         """The name of its random streams, besides seed and run (see `longcount.training.streams`): the cell, with
@@ -326,7 +330,7 @@ def _recipe_of(values: Mapping[str, Any], may_load: bool) -> recipes.Recipe | No
     name, source = values.get("recipe"), values.get("sources", {}).get("recipe")
     if not isinstance(name, str) or (name not in recipes.RECIPES if source is None else not may_load):
         return None
-    return recipes.get(name, values["cell"], source)
+    return recipes.get(name, values["cell"], source, values.get("language", "dyck1"))
 
 
 _FREE_BESIDE_A_RECIPE = {
@@ -336,13 +340,17 @@ _FREE_BESIDE_A_RECIPE = {
 
 
 def _refuse_what_a_recipe_settles(condition: Condition) -> None:
-    recipe = recipes.get(str(condition.recipe), condition.cell, condition.sources.get("recipe"))
-    asked = condition.problem()
+    recipe, asked = condition.settled_recipe(), condition.problem()
     settled = {"epochs": recipe.epochs, "learning_rate": recipe.learning_rate, "loss": asked.task.losses[0]}
     if any(part.two_letters for part in recipe.parts) and (asked.letters, len(asked.outputs)) != (2, 2):
         raise ValueError(
             f"the recipe {recipe.name!r} for {recipe.cell} is for languages of two letters and the task next_letters, "
             f"not for {asked.language.name}, {asked.task.name}"
+        )
+    if any(part.loss_of_zero for part in recipe.parts) and asked.question.link == "softmax":
+        raise ValueError(
+            f"the recipe {recipe.name!r} for {recipe.cell} restarts runs whose loss is not near 0, as that of "
+            f"{asked.task.name} never is; it is for the other tasks"
         )
     for name, field in Condition.model_fields.items():
         if name not in _FREE_BESIDE_A_RECIPE and getattr(condition, name) != settled.get(name, field.default):

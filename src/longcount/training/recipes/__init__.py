@@ -14,12 +14,15 @@ from longcount.sources import Source
 from longcount.training.recipes.parts import (
     CountUp,
     CrossEntropy,
+    Decay,
     KeepCount,
     LeaveOut,
     OppositeSteps,
     Part,
     Redraw,
     RoundAndFreeze,
+    RoundGate,
+    ShortWords,
     Slope,
     SlowGate,
 )
@@ -58,7 +61,27 @@ EXACT = {
         ),
     ),
 }
-"""The recipes that train a cell to count exactly, by cell."""
+"""The recipes that train a cell to count Dyck-1 exactly, by cell."""
+
+COUNTING = EXACT | {
+    "lstm": Recipe(
+        "exact",
+        "lstm",
+        epochs=12,
+        learning_rate=0.01,
+        parts=(
+            CrossEntropy(),
+            ShortWords((12, 16, 24, 32, 51)),
+            LeaveOut(("weight_hh_l0", "bias_ih_l0", "bias_hh_l0"), "i"),
+            Slope("fg", start=5, factor=4.0, largest=1024.0),
+            Decay(start=5, factor=0.5),
+            RoundGate("i", 8),
+            Redraw(8, 1e-4),
+            Redraw(11, 1e-6),
+        ),
+    ),
+}
+"""Those for all other languages."""
 
 _RATES = {cell: CELLS[cell].paper_rate for cell in EXACT}
 
@@ -82,33 +105,37 @@ def _refusal(part: Any) -> str | None:
 
 
 def _line(part: Recipe | dict[str, Recipe]) -> str:
-    recipes = [part] if isinstance(part, Recipe) else list(part.values())
+    recipes = [part] if isinstance(part, Recipe) else [*part.values(), *(COUNTING.values() if part is EXACT else ())]
     parts = dict.fromkeys(type(step).__name__ for recipe in recipes for step in recipe.parts)
-    return f"for {', '.join(recipe.cell for recipe in recipes)}: {', '.join(parts)}"
+    return f"for {', '.join(dict.fromkeys(recipe.cell for recipe in recipes))}: {', '.join(parts)}"
 
 
 KIND = Kind("recipe", "recipes", RECIPES, "a longcount.training.recipes.Recipe", _refusal, line_of=_line)
 
 
-def get(name: str, cell: str, source: Source | None = None) -> Recipe:
-    """The recipe of that name, or source, for a cell.
+def get(name: str, cell: str, source: Source | None = None, language: str = "dyck1") -> Recipe:
+    """The recipe of that name, or source, for a cell that learns a language.
 
     Raises:
         UserError: there is none.
     """
     found = KIND.get(name, source)
     by_cell = {found.cell: found} if isinstance(found, Recipe) else found
+    if by_cell is EXACT and language != "dyck1":
+        by_cell = COUNTING
     if cell not in by_cell:
         raise UserError(f"the recipe {name!r} is for {', '.join(by_cell)}, not for {cell}")
     return by_cell[cell]
 
 
 __all__ = [
+    "COUNTING",
     "EXACT",
     "KIND",
     "RECIPES",
     "CountUp",
     "CrossEntropy",
+    "Decay",
     "KeepCount",
     "LeaveOut",
     "OppositeSteps",
@@ -116,6 +143,8 @@ __all__ = [
     "Recipe",
     "Redraw",
     "RoundAndFreeze",
+    "RoundGate",
+    "ShortWords",
     "Slope",
     "SlowGate",
     "get",

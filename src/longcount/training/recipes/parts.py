@@ -14,6 +14,8 @@ import numpy as np
 
 from longcount.cells import Cell
 from longcount.engine.options import Options
+from longcount.languages.words import Words
+from longcount.numbers.elementary import sigmoid
 
 Tensors = dict[str, np.ndarray]
 
@@ -66,6 +68,9 @@ class Part:
 
     two_letters: ClassVar[bool] = False
     """Whether it is only for languages of two letters, one that counts up and one that counts down."""
+    loss_of_zero: ClassVar[bool] = False
+    """Whether it is only for tasks in which a network that is right has a loss of nearly 0: not for `predict`, where
+    chance remains."""
 
     def begin(self, cell: Cell, parameters: np.ndarray) -> None:
         """Change the initial parameters [runs, P] in place."""
@@ -77,6 +82,10 @@ class Part:
     def rate(self, rate: float, epoch: int) -> float:
         """The learning rate of an epoch."""
         return rate
+
+    def reads(self, words: Words, epoch: int) -> np.ndarray:
+        """Which of the training words are read in an epoch, bool [words]: at least one."""
+        return np.ones(len(words), bool)
 
     def scale(self, cell: Cell, scales: np.ndarray, epoch: int) -> None:
         """Change the factors [P] between parameters and weights of an epoch, in place."""
@@ -101,18 +110,47 @@ class CrossEntropy(Part):
 
 @dataclass(frozen=True)
 class Slope(Part):
-    """The slope of gates grows: all their parameters act times 2^(epoch - start), at least 1, at most `largest`.
+    """The slope of gates grows: all their parameters act times factor^(epoch - start), at least 1, at most `largest`.
 
     A sharper gate is nearer to saturation; an LSTM or GRU counts exactly where its gates are exactly 0, 1 or -1.
     """
 
     gates: str
     start: int
+    factor: float = 2.0
     largest: float = 64.0
 
     def scale(self, cell: Cell, scales: np.ndarray, epoch: int) -> None:
         """As `Part.scale`."""
-        scales[gate_rows(cell, self.gates)] *= min(max(2.0 ** (epoch - self.start), 1.0), self.largest)
+        scales[gate_rows(cell, self.gates)] *= min(max(self.factor ** (epoch - self.start), 1.0), self.largest)
+
+
+@dataclass(frozen=True)
+class Decay(Part):
+    """The learning rate falls: it is multiplied by a factor after every epoch from `start` on."""
+
+    start: int
+    factor: float
+
+    def rate(self, rate: float, epoch: int) -> float:
+        """As `Part.rate`."""
+        return rate * self.factor ** max(epoch - self.start, 0)
+
+
+@dataclass(frozen=True)
+class ShortWords(Part):
+    """Words of at most so many tokens are read in each epoch, the last number from then on (or the shortest ones where
+    none is as short), each in turn until as many have been read as there are training words.
+
+    Counting is learned sooner from short words, whose end is a larger part of them.
+    """
+
+    most: tuple[int, ...]
+
+    def reads(self, words: Words, epoch: int) -> np.ndarray:
+        """As `Part.reads`."""
+        most = self.most[min(epoch, len(self.most)) - 1]
+        return words.lengths <= max(most, words.lengths.min())
 
 
 @dataclass(frozen=True)
@@ -199,6 +237,40 @@ class RoundAndFreeze(Part):
 
 
 @dataclass(frozen=True)
+class RoundGate(Part):
+    """From an epoch on, a gate that sees the letter alone is exactly 0, 1/2 or 1, and no longer trained: in each unit,
+    what it is at a letter over the most that it is at any, rounded to the nearest of the three.
+
+    Where it is the input gate, all steps of a counter are then halves or wholes of one step, so that a letter may count
+    twice as much as another. For gates without recurrent weights and biases (see `LeaveOut`) and without `Slope`.
+    """
+
+    gate: str
+    epoch: int
+
+    closed: ClassVar[float] = -90.0
+    opened: ClassVar[float] = 32.0
+    """The sigmoid is the least float32 number that it takes, about 1.6e-38, and exactly 1; at 0 it is exactly 1/2."""
+
+    def _where(self, cell: Cell) -> np.ndarray:
+        return positions(cell, "weight_ih_l0", self.gate).reshape(-1, cell.letters)
+
+    def before(self, cell: Cell, parameters: np.ndarray, epoch: int) -> None:
+        """As `Part.before`."""
+        if epoch == self.epoch:
+            where = self._where(cell)
+            opening = sigmoid(parameters[:, where])
+            halves = np.rint(2 * (opening / opening.max(axis=-1, keepdims=True))).astype(int)
+            parameters[:, where] = np.array([self.closed, 0, self.opened], parameters.dtype)[halves]
+
+    def options(self, cell: Cell, options: Options, epoch: int) -> Options:
+        """As `Part.options`."""
+        if epoch < self.epoch:
+            return options
+        return replace(options, frozen=options.frozen | frozenset(self._where(cell).ravel().tolist()))
+
+
+@dataclass(frozen=True)
 class SlowGate(Part):
     """The GRU's update gate is its bias alone, and a schedule: z = sigmoid(min(start + step epoch, largest)).
 
@@ -234,6 +306,8 @@ class SlowGate(Part):
 @dataclass(frozen=True)
 class Redraw(Part):
     """A run whose validation loss after an epoch is above a threshold is restarted from its next draw."""
+
+    loss_of_zero = True
 
     epoch: int
     threshold: float

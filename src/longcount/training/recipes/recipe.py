@@ -71,7 +71,7 @@ class _Course:
             for part in self.recipe.parts:
                 rate = part.rate(rate, epoch)
             options, scales = self._options(epoch), self._scales(epoch)
-            orders = np.stack([self.orders(self.runs[k], epoch) for k in chosen])
+            orders = self._orders(chosen, epoch)
             question = self.problem.question
             losses = engine.train(
                 self.cell, state, self.training, targets, orders, rate, options, scales, question=question
@@ -87,6 +87,14 @@ class _Course:
             if not len(chosen):
                 break
         return np.concatenate(again) if again else np.zeros(0, np.int64)
+
+    def _orders(self, chosen: np.ndarray, epoch: int) -> np.ndarray:
+        """int32 [chosen, N]: the words that each run reads in an epoch, in turn."""
+        orders = np.stack([self.orders(self.runs[k], epoch) for k in chosen])
+        read = np.ones(len(self.training), bool)
+        for part in self.recipe.parts:
+            read &= part.reads(self.training, epoch)
+        return np.flatnonzero(read)[orders % read.sum()].astype(np.int32)
 
     def _options(self, epoch: int) -> Options:
         options = Options(self.problem.loss)
