@@ -8,9 +8,11 @@ from longcount.errors import UserError
 from longcount.languages import dyck
 from longcount.languages.splits import make_splits
 from longcount.languages.words import Words
-from longcount.training import recipes, streams
+from longcount.numbers.elementary import sigmoid
+from longcount.training import engines, recipes, streams
 from longcount.training.recipes.parts import gate_rows, positions
 from longcount.training.recipes.recipe import LARGEST_REDRAWS
+from longcount.training.study_files import build_study
 from longcount.training.trained import Trained
 
 
@@ -40,6 +42,22 @@ def test_the_exact_recipes_count_far_beyond_their_training(cell: str, splits: di
     assert (trained.draws >= 1).all()
 
 
+@pytest.mark.parametrize(("language", "runs"), [("an_bn", 8), ("an_b2n", 6), ("shuffle2", 8)])
+def test_lstms_of_two_units_count_other_languages_far_beyond_their_training(language: str, runs: int) -> None:
+    study = {"cell": "lstm", "language": language, "hidden_size": 2, "recipe": "exact", "runs": runs}
+    condition = build_study(study).conditions[0]
+    asked = condition.problem()
+    splits = make_splits(0, language=language, training_words=2_000, validation_words=500)
+    weights = engines.train_runs(condition, range(runs), splits).weights[:, -1]
+    if language == "shuffle2":
+        heights = "(" * 3_000 + "[" * 2_000 + ")" * 3_000 + "()[]" * 100 + "]" * 2_000
+        far = Words.from_strings([heights, "([)]" * 1_000, "[()]" * 1_000], asked.language.letters)
+    else:
+        far = Words.from_strings([asked.language.word_of(n) for n in (1, 2, 3, 60, 4_000)], asked.language.letters)
+    evaluation = engine.evaluate(condition.built_in_cell(), weights, far, asked.targets(far))
+    assert evaluation.correct.all(axis=1).mean() >= 0.75
+
+
 @pytest.mark.parametrize("cell", ["lstm", "relu", "gru"])
 def test_a_run_does_not_depend_on_its_neighbours(cell: str, splits: dict[str, Words]) -> None:
     few = {**splits, "training": splits["training"].select(np.arange(300))}
@@ -57,6 +75,61 @@ def test_a_run_above_the_threshold_begins_again(splits: dict[str, Words]) -> Non
     assert (trained.draws == LARGEST_REDRAWS).all()
     easy = recipes.Recipe("easy", "relu", 2, 1e-9, (recipes.Redraw(1, 10.0),))
     assert (_train(easy, [0, 1], few).draws == 1).all()
+
+
+def test_short_words_are_read_in_turn_until_as_many_have_been_as_there_are() -> None:
+    words = Words.from_strings(["()", "(())", "()()()", "()", "(((())))"])
+    part = recipes.ShortWords((2, 4))
+    assert part.reads(words, 1).tolist() == [True, False, False, True, False]
+    assert part.reads(words, 9).tolist() == [True, True, False, True, False]
+    long = words.select([2, 4])
+    assert part.reads(long, 1).tolist() == [True, False]
+
+    def trained(order: list[int], *parts: recipes.Part) -> np.ndarray:
+        recipe, cell = recipes.Recipe("short", "relu", 1, 0.01, parts), cells.get("relu")
+        initial = streams.initial_weights(0, "relu", 0, cell.size())
+        return recipes.train(recipe, [0], lambda *_: initial, lambda *_: np.array(order), words, words).weights
+
+    np.testing.assert_array_equal(trained([0, 1, 2, 3, 4], recipes.ShortWords((2,))), trained([0, 3, 0, 3, 0]))
+    np.testing.assert_array_equal(trained([4, 1, 2, 0, 3], recipes.ShortWords((9,))), trained([4, 1, 2, 0, 3]))
+
+
+def test_decay_and_slope_follow_their_schedules() -> None:
+    assert [recipes.Decay(2, 0.5).rate(0.8, epoch) for epoch in (1, 2, 3, 5)] == [0.8, 0.8, 0.4, 0.1]
+    cell = cells.get("lstm", hidden_size=2)
+    for epoch, factor in ((0, 1.0), (3, 1.0), (4, 4.0), (5, 16.0), (9, 100.0)):
+        scales = np.ones(cell.size())
+        recipes.Slope("fg", 3, 4.0, 100.0).scale(cell, scales, epoch)
+        assert (scales[gate_rows(cell, "fg")] == factor).all()
+        assert (scales[gate_rows(cell, "io")] == 1).all()
+
+
+def test_a_rounded_gate_is_closed_half_open_or_open() -> None:
+    cell = cells.get("lstm", 2, 1, letters=3)
+    where = positions(cell, "weight_ih_l0", "i").reshape(2, 3)
+    parameters = np.full((1, cell.size()), 0.25, np.float32)
+    parameters[:, where] = [[3.0, -0.2, -5.0], [-2.0, -1.5, -2.9]]
+    part = recipes.RoundGate("i", 4)
+    before = parameters.copy()
+    part.before(cell, parameters, 3)
+    np.testing.assert_array_equal(parameters, before)
+    part.before(cell, parameters, 4)
+    opening = sigmoid(parameters[0, where])
+    np.testing.assert_array_equal(opening[:, [0, 1]], np.array([[1, 0.5], [0.5, 1]], np.float32))
+    assert opening[0, 2] < 2e-38
+    assert opening[1, 2] == 0.5
+    untouched = np.setdiff1d(np.arange(cell.size()), where)
+    np.testing.assert_array_equal(parameters[:, untouched], before[:, untouched])
+    assert part.options(cell, engine.Options(), 3).frozen == frozenset()
+    assert part.options(cell, engine.Options(), 4).frozen == frozenset(where.ravel().tolist())
+
+
+def test_the_exact_recipe_of_a_language() -> None:
+    assert recipes.get("exact", "lstm") is recipes.get("exact", "lstm", language="dyck1") is recipes.EXACT["lstm"]
+    assert recipes.get("exact", "lstm", language="an_bn") is recipes.COUNTING["lstm"]
+    assert recipes.get("annealed", "lstm", language="an_bn") is recipes.get("annealed", "lstm")
+    with pytest.raises(UserError, match="restarts runs whose loss is not near 0, as that of predict never is"):
+        build_study({"cell": "lstm", "language": "an_bn", "task": "predict", "recipe": "exact", "runs": 1})
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ COUNTING = EXACT | {
             RoundGate("i", 8),
             Redraw(8, 1e-4),
             Redraw(11, 1e-6),
+            Decay(start=11, factor=0.01),
         ),
     ),
 }
