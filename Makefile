@@ -9,13 +9,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PAPER := paper
 ARGS :=
 
-.PHONY: paper test check docs benchmark clean help
+.PHONY: paper test check docs dist benchmark clean help
 
 help:
 	@echo "make paper      reproduce the paper into $(PAPER)/ (its tables, figures and page)"
 	@echo "make test       check the style and the types, and run the tests"
 	@echo "make check      check the style and the types"
 	@echo "make docs       build the documentation into docs/_build/"
+	@echo "make dist       build a source distribution and a wheel into dist/, and try the wheel"
 	@echo "make benchmark  time this project beside PyTorch and JAX (the README's table)"
 
 paper: $(VENV)/ready-paper
@@ -35,11 +36,20 @@ docs: $(VENV)/ready-docs
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build
 	@echo "docs/_build/index.html"
 
+# The wheel is tried where nothing else is: in an environment of its own, outside the source tree.
+dist: $(VENV)/ready-dist
+	rm -rf dist
+	$(BIN)/python -m build >/dev/null
+	$(PYTHON) -m venv dist/trial
+	dist/trial/bin/python -m pip --disable-pip-version-check --quiet install dist/*.whl
+	cd dist/trial && env -u PYTHONPATH sh -e $(CURDIR)/tests/try_wheel.sh $(CURDIR)/src/longcount
+	@ls -l dist/*.whl dist/*.tar.gz
+
 benchmark: $(VENV)/ready-benchmarks
 	$(BIN)/python benchmarks/compare.py --write README.md
 
 clean:
-	rm -rf $(VENV) docs/_build
+	rm -rf $(VENV) docs/_build dist
 
 # The extras that each command needs; the stamp makes repeating quick.
 $(VENV)/ready-paper: pyproject.toml

@@ -128,10 +128,10 @@ def figure2_long(results: "Results") -> list[Figure]:
 def figure3(results: "Results") -> list[Figure]:
     """Where models fail on zigzag words."""
     zigzags = where(results["zigzags"], kept=True)
-    if len(zigzags) == 0:
+    shown = where(zigzags, half_period=HALF_PERIOD)
+    if len(shown) == 0:  # words of the user's own may lack the paper's
         return []
     conditions = in_order(zigzags["condition"])
-    shown = where(zigzags, half_period=HALF_PERIOD)
     parts = []
     for condition in conditions:
         fpf = where(shown, condition=condition)
