@@ -73,7 +73,7 @@ COUNTING = EXACT | {
             CrossEntropy(),
             ShortWords((12, 16, 24, 32, 51)),
             LeaveOut(("weight_hh_l0", "bias_ih_l0", "bias_hh_l0"), "i"),
-            Slope("fg", start=5, factor=4.0, largest=1024.0),
+            Slope("fgo", start=5, factor=4.0, largest=1024.0),
             Decay(start=5, factor=0.5),
             RoundGate("i", 8),
             Redraw(8, 1e-4),
