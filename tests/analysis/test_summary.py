@@ -70,6 +70,20 @@ def test_every_split_is_summed_up_beside_the_baseline(stores, task):
             assert problem.language.members(words).tolist() == (kinds == "right").tolist()
 
 
+def test_runs_of_a_recipe_are_summed_up_after_their_last_epoch(tmp_path):
+    asked = {"cell": "lstm", "language": "an_bn", "hidden_size": 2, "runs": 3, "words": BY_NUMBER}
+    store = run_study(build_study({**asked, "recipe": "exact"}), tmp_path / "store", Threads(1))
+    frame = summary(store)
+    for split in store.splits():
+        at_end = where(store.metrics(splits=[split]), epoch=store.condition("lstm").epochs)
+        row = where(frame, condition="lstm", split=split).iloc[0]
+        assert row["fpf_mean"] == pytest.approx(at_end["fpf_mean"].mean())
+        assert row["mean"] == pytest.approx(at_end["accuracy"].mean())
+    validation = store.metrics(splits=["validation"])
+    losses = validation.loc[validation["epoch"] > 0].pivot(index="run", columns="epoch", values="loss")
+    assert (losses.idxmin(axis=1) < store.condition("lstm").epochs).any()
+
+
 @pytest.mark.parametrize("task", ["next_letters", "predict", "recognise"])
 def test_the_baseline_is_told_on_any_words(stores, task):
     store = stores[task]

@@ -10,7 +10,7 @@ Every function takes the frame of metrics that a store keeps: one row per (condi
 ``fpf_mean``, ``unfailed`` and, for the validation split, ``last_word_loss``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,8 +54,9 @@ def count(frame: "pd.DataFrame", column: str) -> int:
     return len(set(frame[column]))
 
 
-def best_epochs(metrics: "pd.DataFrame", reading: Reading = "average") -> "pd.DataFrame":
-    """The best epoch of every run, by the rule of `longcount.training.best_epoch.best_epochs`.
+def best_epochs(metrics: "pd.DataFrame", reading: Reading = "average", ended: Collection[str] = ()) -> "pd.DataFrame":
+    """The best epoch of every run, by the rule of `longcount.training.best_epoch.best_epochs`; of the conditions in
+    `ended` the last one.
 
     Returns:
         Frame with columns condition, cell, run, epoch, validation_loss (the mean over words whatever the reading),
@@ -71,7 +72,9 @@ def best_epochs(metrics: "pd.DataFrame", reading: Reading = "average") -> "pd.Da
     found = [validation.loc[:, keys].iloc[:0]]
     for condition, of_condition in validation.groupby("condition"):
         losses = of_condition.pivot(index="run", columns="epoch", values=LOSS_COLUMNS[reading])
-        epochs = losses.columns.to_numpy()[best_epochs_of_losses(losses.to_numpy(np.float64))]
+        last = np.full(len(losses), -1)
+        places = last if condition in ended else best_epochs_of_losses(losses.to_numpy(np.float64))
+        epochs = losses.columns.to_numpy()[places]
         found.append(pd.DataFrame({"condition": condition, "run": losses.index, "epoch": epochs}))
     best = pd.concat(found[1:] or found).merge(validation, on=keys, how="left")
     return best[["condition", "cell", "run", "epoch"]].assign(

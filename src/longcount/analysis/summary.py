@@ -29,6 +29,8 @@ COLUMNS = (
 def summary(store: Store) -> "pd.DataFrame":
     """Accuracy of every condition's runs at their best epochs on every split, and of the baseline without memory.
 
+    What a recipe makes of a run is there after its last epoch, so of recipes it is that one.
+
     Returns:
         Frame with one row per condition and split, then one per baseline and split: condition (`WITHOUT_MEMORY` for a
         baseline), cell (empty for a baseline), language, task, split, words, runs; mean, min, max, std (n - 1), low and
@@ -42,7 +44,8 @@ def summary(store: Store) -> "pd.DataFrame":
     import pandas as pd
 
     metrics = metrics_of(store)
-    best = best_epochs(metrics, store.study.selection)
+    ended = {condition.folder for condition in store.study.conditions if condition.recipe is not None}
+    best = best_epochs(metrics, store.study.selection, ended)
     measures = {f"{split}_{name}": (split, name) for split in SPLITS for name in ("accuracy", "fpf_mean", "unfailed")}
     models = at_epochs(metrics, best.drop(columns="validation_accuracy"), measures)
     rows: list[dict[str, object]] = []
