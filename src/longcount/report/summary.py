@@ -24,7 +24,8 @@ CAPTION = (
     "Percentage of words of each split with every answer right: mean (min / max) over the runs, each at its "
     "epoch of lowest validation loss, those trained by a recipe after their last epoch; std is the standard deviation "
     "over runs, 95% a bootstrap interval of the mean over runs. Learned: at least half of the validation words right. "
-    "The baseline without memory answers from the last letter alone, as is right most often after it in the training words."
+    "The baseline without memory answers from the last letter alone, as is right most often after it in the training "
+    "words."
 )
 KINDS_CAPTION = (
     " Half of the words are in the language (right); of the others half are random strings, half words of the language "
