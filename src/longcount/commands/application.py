@@ -32,6 +32,7 @@ COMMANDS = (
     ("repair", "repair", "Make trained models exact by the smallest change that can be proved."),
     ("construct", "construct", "Put an exact counter built by hand into a store."),
     ("leaderboard", "leaderboard", "Compare every way to make networks count, cell by cell."),
+    ("playground", "playground", "Write a page on which networks learn to count while you watch."),
     ("export", "export", "Write a model for PyTorch and others."),
     ("import", "import_", "Put models made elsewhere, such as PyTorch's, into a store."),
     ("list", "list_", "List the cells, recipes and other parts that there are, with where they come from."),

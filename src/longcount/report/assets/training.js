@@ -226,11 +226,11 @@ export class Training {
     const found = [];
     for (const block of this.blocks) {
       if (!block.networks.some(Boolean)) continue;
-      const weights = this.folded(block),
+      const judged = validated ? this.validate(block) : null, // first: the memory may grow, and arrays move
+        weights = this.folded(block),
         { failures, count } = this.evaluator.run(weights, words),
         lengths = words.lengths.values,
-        totals = block.total_loss.values,
-        judged = validated ? this.validate(block) : null;
+        totals = block.total_loss.values;
       block.networks.forEach((network, lane) => {
         if (!network) return;
         found.push({

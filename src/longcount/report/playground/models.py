@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from longcount.languages.words import Words
 from longcount.report.explorer import read_by
 from longcount.report.playground.changes import changes_between, trials
 from longcount.report.playground.courses import LANES, course, training_program
+from longcount.report.playground.probes import example, family, probes
 from longcount.report.programs import Programs, deflated
 from longcount.report.table1 import cell_title
 from longcount.training import recipes, streams
@@ -29,13 +30,13 @@ CHECKED = 500
 """Updates after which the page's weights are compared with the engine's."""
 
 
-def model(programs: Programs, variants: Sequence[Condition], words: Words) -> dict[str, Any]:
+def model(programs: Programs, variants: Sequence[Condition], splits: Mapping[str, Words]) -> dict[str, Any]:
     """A network as the page trains it.
 
     Args:
         programs: of the page.
         variants: conditions that differ in loss and clipping alone.
-        words: the training words.
+        splits: the training and validation words.
 
     Raises:
         UserError: its cell starts in a way that a page cannot follow.
@@ -55,12 +56,15 @@ def model(programs: Programs, variants: Sequence[Condition], words: Words) -> di
     names = trace_kernel.traced(cell)
     return {
         "cell": condition.cell,
+        "reference": condition.sources["cell"].reference if "cell" in condition.sources else None,
         "title": cell_title(condition.cell),
         "language": read_by(problem.language),
         "hidden_size": cell.hidden_size,
         "size": cell.size(),
-        "tensors": [(name, shape) for name, shape in cell.shapes().items()],
+        "tensors": list(cell.shapes().items()),
+        "affine": list(cell.gates),
         "row": layout_of(cell, problem.question).row,
+        "letter_bits": layout_of(cell, problem.question).letter_bits,
         "tape": tape_values(cell),
         "stream": streams.cell_key(condition.stream),
         "rate": condition.learning_rate,
@@ -70,12 +74,15 @@ def model(programs: Programs, variants: Sequence[Condition], words: Words) -> di
         **names._asdict(),
         **_counting(cell, names),
         "starts": _starts(cell),
+        "probes": probes(problem.language),
+        "family": family(problem.language),
+        "example": example(problem.language, splits["validation"]),
         "course": _course(programs, cell, problem, condition),
         "programs": {
             "evaluate": programs.add("evaluate", evaluation_kernel.ARGUMENTS, evaluated),
             "trace": programs.add("trace", trace_kernel.ARGUMENTS, traced),
         },
-        "check": _check(condition, words),
+        "check": _check(condition, splits["training"]),
     }
 
 

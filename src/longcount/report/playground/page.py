@@ -6,13 +6,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from longcount import __version__
 from longcount.engine import philox_kernel
 from longcount.languages.splits import make_splits
 from longcount.languages.words import Words
-from longcount.report.playground.models import model, written_words
+from longcount.report.document import as_json
+from longcount.report.playground.courses import LANES
+from longcount.report.playground.models import CHECKED, model, written_words
 from longcount.report.programs import Programs
+from longcount.report.scripts import asset, joined
+from longcount.report.writing import write_bytes
 from longcount.training.protocol import Condition, canonical_sha256
 from longcount.training.study_files import build_study
+
+WORKER = ("engine.js", "streams.js", "languages.js", "training.js", "worker.js")
+PAGE = ("engine.js", "languages.js", "session.js", "charts.js", "keeping.js", "playground.js")
+"""Scripts beside the page and in it."""
 
 SEED = 0
 """Of the words, whatever the seed of the networks."""
@@ -52,11 +61,18 @@ def playground_data(shown: Sequence[Condition], splits: Mapping[str, dict[str, W
     for variants in _grouped(shown):
         condition = variants[0]
         problem, its = condition.problem(), splits[condition.language]
-        models.append(model(programs, variants, its["training"]))
+        models.append(model(programs, variants, its))
         words[condition.language] = {
             split: written_words(its[split], problem, models[-1]["row"]) for split in ("training", "validation")
         }
-    return {"programs": programs.written, "philox": philox, "words": words, "models": models}
+    return {
+        "programs": programs.written,
+        "philox": philox,
+        "words": words,
+        "models": models,
+        "checked": CHECKED,
+        "lanes": LANES,
+    }
 
 
 def _grouped(shown: Sequence[Condition]) -> list[list[Condition]]:
@@ -74,5 +90,27 @@ def default_splits(shown: Sequence[Condition]) -> dict[str, dict[str, Words]]:
     return {name: make_splits(SEED, language=its.language, task=its.task) for name, its in languages.items()}
 
 
-def write_playground(path: Path, more: Sequence[dict[str, Any]] = ()) -> None:
-    """Write the page."""
+def playground(data: Mapping[str, Any]) -> str:
+    """The page's HTML, of what `playground_data` gives."""
+    from jinja2 import Environment, PackageLoader
+    from markupsafe import Markup
+
+    environment = Environment(loader=PackageLoader("longcount.report", "assets"), autoescape=True)
+    return environment.get_template("playground.html.j2").render(
+        style=Markup(asset("playground.css")),
+        data=as_json(data),
+        worker=Markup(joined(WORKER)),
+        script=Markup(joined(PAGE)),
+        about=f"Made by longcount {__version__}. The words are those of every study of seed {SEED}.",
+    )
+
+
+def write_playground(path: Path, cells: Sequence[str] = (), language: str = "dyck1", units: int = 1) -> None:
+    """Write the page; it can train further cells, by their names or as module:Name, with a language and units.
+
+    Raises:
+        UserError: there is no such cell or language, the page cannot train it, or it cannot be written.
+    """
+    further = {"cell": list(cells), "language": language, "hidden_size": units, **VARIANTS}
+    shown = conditions([further, *SHOWN] if cells else SHOWN)
+    write_bytes(path, playground(playground_data(shown, default_splits(shown))).encode())

@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 
 from longcount.engine.options import Options
-from longcount.languages.splits import make_splits
-from longcount.report.playground.page import conditions, playground_data
 from longcount.training.engines import evaluate_models, train_runs
 
 ASSETS = files("longcount.report").joinpath("assets")
@@ -20,13 +18,6 @@ TRAINING = 1000
 """Words."""
 RUNS = 6
 """Networks: more than the lanes of a block."""
-
-GRIDS = (
-    {"cell": ["lstm", "relu", "gru"]},
-    {"cell": "lstm", "loss": "bce", "clip_norm": 1.0},
-    {"cell": "lstm", "language": "shuffle2", "hidden_size": 2},
-    {"cell": "own:Leaky"},
-)
 
 JOBS = {
     "lstm": (0, {}),
@@ -46,46 +37,17 @@ JOBS = {
 TOLD = {"seed": "seed", "initialisation": "initialisation", "learning_rate": "rate"}
 
 
-OWN_CELL = """
-from longcount.cells import Cell
-from longcount.numbers.vector import sigmoid, tanh
-
-class Leaky(Cell):
-    name = "leaky"
-    gates = ("f", "h")
-    state_names = ("h",)
-    counts, keeps, sigmoids, tanhs = "h", "f", ("f",), ("h",)
-
-    def forward(self, x, y, state, own):
-        f = sigmoid(x["f"] + y["f"])
-        return (f * state[0] + tanh(x["h"] + y["h"]),), {"f": f}
-"""
-
-
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
+def page(few, tmp_path_factory):
     """The networks that a page of few words can train; the words of each; and what its scripts made of every job."""
-    folder = tmp_path_factory.mktemp("page")
-    (folder / "own.py").write_text(OWN_CELL)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        shown = conditions(GRIDS)
-    splits = {
-        one.language: make_splits(0, language=one.language, training_words=TRAINING, validation_words=100)
-        for one in shown
-    }
-    data = playground_data(shown, splits)
-    (folder / "data.json").write_text(json.dumps(data))
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "data.json").write_text(json.dumps(few.data))
     (folder / "jobs.json").write_text(json.dumps([job(*one) for one in JOBS.values()]))
     script = Path(__file__).with_name("train.js")
     command = [DENO, "run", "--allow-read", script, folder / "data.json", ASSETS, folder / "jobs.json"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    networks = [
-        next(one for one in shown if (one.cell, one.language) == (model["cell"], model["language"]["name"]))
-        for model in data["models"]
-    ]
-    return networks, splits, json.loads(done.stdout)
+    return few.networks, few.splits, json.loads(done.stdout)
 
 
 def job(index: int, settings: dict) -> dict:

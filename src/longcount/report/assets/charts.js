@@ -1,0 +1,170 @@
+// Charts that move: lines on a canvas, redrawn with every look at the networks.
+const MARGIN = { left: 46, right: 10, top: 8, bottom: 34 };
+const HUES = [212, 28, 152, 284, 340, 48, 190, 96, 256, 8, 128, 312];
+
+// A colour for each network; in a race, one for each team.
+export function colourOf(network, race, dark) {
+  const hue = race ? (network.team === "recipe" ? 152 : 28) : HUES[network.run % HUES.length];
+  return `hsl(${hue} ${dark ? 75 : 70}% ${dark ? 66 : 38}%)`;
+}
+
+export const isDark = () => matchMedia("(prefers-color-scheme: dark)").matches;
+
+export class Chart {
+  constructor(element, height) {
+    Object.assign(this, { element, height, canvas: document.createElement("canvas") });
+    element.append(this.canvas);
+    this.pen = this.canvas.getContext("2d");
+  }
+
+  // Clear, and draw axes: {min, max, log, ticks: [[value, text], ...], title}.
+  begin(x, y) {
+    const { canvas, pen, element, height } = this,
+      width = element.clientWidth,
+      ratio = devicePixelRatio || 1;
+    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+      canvas.style.height = `${height}px`;
+    }
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    const style = getComputedStyle(element);
+    this.ink = style.getPropertyValue("--ink");
+    this.quiet = style.getPropertyValue("--quiet");
+    this.grid = style.getPropertyValue("--grid");
+    this.red = style.getPropertyValue("--red");
+    const { left, right, top, bottom } = MARGIN;
+    this.x = scale(x, left, width - right);
+    this.y = scale(y, height - bottom, top);
+    this.axes(x, y, width);
+  }
+
+  axes(x, y, width) {
+    const { pen, height } = this,
+      { left, right, top, bottom } = MARGIN;
+    pen.font = "12px system-ui, sans-serif";
+    pen.lineWidth = 1;
+    pen.strokeStyle = this.grid;
+    pen.fillStyle = this.quiet;
+    pen.textAlign = "right";
+    pen.textBaseline = "middle";
+    for (const [value, text] of y.ticks) {
+      const at = Math.round(this.y(value)) + 0.5;
+      pen.beginPath();
+      pen.moveTo(left, at);
+      pen.lineTo(width - right, at);
+      pen.stroke();
+      pen.fillText(text, left - 6, at);
+    }
+    pen.textAlign = "center";
+    pen.textBaseline = "top";
+    for (const [value, text] of x.ticks) pen.fillText(text, this.x(value), height - bottom + 4);
+    pen.textAlign = "right";
+    if (x.title) pen.fillText(x.title, width - right, height - 14);
+    pen.textAlign = "left";
+    if (y.title) {
+      pen.fillStyle = this.quiet;
+      pen.fillText(y.title, left + 4, top);
+    }
+  }
+
+  line(xs, ys, colour, width = 1.5, alpha = 1) {
+    const { pen } = this,
+      { top, bottom } = MARGIN;
+    pen.save();
+    pen.beginPath();
+    pen.rect(MARGIN.left - 1, top - 2, this.canvas.width, this.height - top - bottom + 4);
+    pen.clip();
+    pen.globalAlpha = alpha;
+    pen.strokeStyle = colour;
+    pen.lineWidth = width;
+    pen.lineJoin = "round";
+    pen.beginPath();
+    for (let k = 0; k < xs.length; k++) pen.lineTo(this.x(xs[k]), this.y(ys[k]));
+    pen.stroke();
+    pen.restore();
+  }
+
+  // What is under a line of steps, filled.
+  mountain(heights, base = 0) {
+    const { pen } = this;
+    pen.fillStyle = this.grid;
+    pen.strokeStyle = this.quiet;
+    pen.lineWidth = 1;
+    pen.beginPath();
+    pen.moveTo(this.x(0), this.y(base));
+    heights.forEach((height, k) => {
+      pen.lineTo(this.x(k), this.y(height));
+      pen.lineTo(this.x(k + 1), this.y(height));
+    });
+    pen.lineTo(this.x(heights.length), this.y(base));
+    pen.fill();
+    pen.stroke();
+  }
+
+  dot(x, y, colour, radius = 4) {
+    const { pen } = this;
+    pen.fillStyle = colour;
+    pen.beginPath();
+    pen.arc(this.x(x), this.y(y), radius, 0, 7);
+    pen.fill();
+  }
+
+  text(x, y, text, colour = this.ink, align = "center") {
+    const { pen } = this;
+    pen.fillStyle = colour;
+    pen.textAlign = align;
+    pen.textBaseline = "top";
+    pen.fillText(text, x, y);
+  }
+}
+
+function scale({ min, max, log }, from, to) {
+  if (!log) return (value) => from + ((value - min) / (max - min)) * (to - from);
+  const [low, high] = [Math.log(min), Math.log(max)];
+  return (value) => from + ((Math.log(Math.max(value, min)) - low) / (high - low)) * (to - from);
+}
+
+const LIFTED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+export const power = (
+  exponent,
+) => (exponent === 0 ? "1" : `10${[...String(exponent)].map((sign) => LIFTED[sign]).join("")}`);
+
+// An axis of powers of ten, from the greatest at or below the least value to the least at or above the greatest.
+export function decades(least, greatest, title) {
+  const from = Math.floor(Math.log10(least)),
+    to = Math.max(from + 1, Math.ceil(Math.log10(greatest))),
+    every = Math.ceil((to - from) / 5);
+  const ticks = [];
+  for (let exponent = to; exponent >= from; exponent -= every) ticks.push([10 ** exponent, power(exponent)]);
+  return { min: 10 ** from, max: 10 ** to, log: true, ticks, title };
+}
+
+// An axis of words read, in powers of ten.
+export function wordsAxis(updates, perEpoch) {
+  const max = Math.max(1000, updates),
+    ticks = [];
+  for (let count = 10; count <= max; count *= 10) ticks.push([count, count.toLocaleString("en")]);
+  const title = `words read (an epoch: ${perEpoch.toLocaleString("en")})`;
+  return { min: 10, max, log: true, ticks: innerWidth < 600 ? ticks.filter((_, k) => k % 2 === 0) : ticks, title };
+}
+
+// A network's state as a count: the best straight line from the one to the other, and how much of it that explains.
+export function fitted(values, counts) {
+  const n = values.length;
+  let v = 0, c = 0, vv = 0, vc = 0, cc = 0;
+  for (let k = 0; k < n; k++) {
+    v += values[k];
+    c += counts[k];
+    vv += values[k] * values[k];
+    vc += values[k] * counts[k];
+    cc += counts[k] * counts[k];
+  }
+  const covariance = vc - (v * c) / n,
+    spread = vv - (v * v) / n,
+    wanted = cc - (c * c) / n;
+  const slope = wanted > 0 ? covariance / wanted : 0,
+    offset = (v - slope * c) / n;
+  return { slope, offset, share: spread > 0 && wanted > 0 ? covariance ** 2 / (spread * wanted) : 0 };
+}
