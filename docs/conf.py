@@ -1,12 +1,22 @@
 """Sphinx configuration: `make docs`."""
 
+import sys
 from importlib.metadata import version as version_of
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # command_line.py
 
 project = "longcount"
 author = "The longcount developers"
 release = version = version_of("longcount")
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax"]
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.mathjax",
+    "cyclopts.ext.sphinx",
+]
 exclude_patterns = ["_build", "jupyter_execute"]
 html_theme = "furo"
 html_title = "longcount"
@@ -19,6 +29,14 @@ nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
+
+nb_output_stderr = "remove"  # progress
+
+# A reference that leads nowhere fails the build, but for types of other packages.
+nitpicky = True
+napoleon_use_rtype = False  # the texts after "Returns:" are no names of types
+nitpick_ignore_regex = [(r"py:.*", r"(numpy|np|pandas|pd|pyarrow|pa|pathlib|torch|collections|typing)\b.*")]
+default_role = "code"
 
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"

@@ -1,13 +1,15 @@
 """How far can a recurrent network count, why does it stop, and can it be made to count for ever?
 
-The public face; everything else may change.
+The public face; everything else may change. Each function is what the command of its name does. Wherever a store is
+asked for, a `Store` or its folder is taken.
 
-- `train`, `reproduce`: train models into a `Store`; `paper_study`: what `reproduce` trains
-- `evaluate`: every run of a store on any words, as a frame
+- `train`, `run_study`, `reproduce`, `leaderboard`: train models into a `Store`; `paper_study`: what `reproduce` trains
+- `construct`, `repair`, `import_models`: models that were not trained here, in a `Store` of their own
+- `evaluate`, `certify`, `compare`, `factors`, `trace`: what is asked of the models of a store, as a frame
 - `make_splits`, `read_words`, `Words`: words
 - `Store`: open a store, read its metrics (a frame) and weights (arrays)
-- `export_run`, `import_models`, `tensors_of`: models out of a store and into one, by name and tensor
-- `counter`, `to_torch`, `from_torch`: networks as plain PyTorch modules, and back
+- `export_run`, `tensors_of`, `to_torch`: models out of a store
+- `counter`, `from_torch`: networks as plain PyTorch modules, and back
 - `UserError`: what a user can fix
 """
 
@@ -21,24 +23,37 @@ __all__ = [
     "UserError",
     "Words",
     "__version__",
+    "certify",
+    "compare",
+    "construct",
     "counter",
     "evaluate",
     "export_run",
+    "factors",
     "from_torch",
     "import_models",
+    "leaderboard",
     "make_splits",
     "paper_study",
     "read_words",
+    "repair",
     "reproduce",
+    "run_study",
     "tensors_of",
     "to_torch",
+    "trace",
     "train",
 ]
 
 if TYPE_CHECKING:
+    from longcount.analysis.certificates import certify_store as certify
+    from longcount.analysis.comparison import compare
+    from longcount.analysis.factors import one_factor_at_a_time as factors
     from longcount.analysis.models import evaluate
+    from longcount.analysis.repairs import repair_store as repair
+    from longcount.analysis.traces import trace
     from longcount.errors import UserError
-    from longcount.experiments import reproduce, train
+    from longcount.experiments import construct, leaderboard, reproduce, run_study, train
     from longcount.languages.files import read_words
     from longcount.languages.splits import make_splits
     from longcount.languages.words import Words
@@ -48,31 +63,40 @@ if TYPE_CHECKING:
     from longcount.training.torch_modules import counter, from_torch
 
 # Imported when asked for: `longcount --help` and a worker that needs one module do not pay for the others.
-_MODULES = {
-    "Store": "longcount.store.store",
-    "UserError": "longcount.errors",
-    "Words": "longcount.languages.words",
-    "counter": "longcount.training.torch_modules",
-    "evaluate": "longcount.analysis.models",
-    "export_run": "longcount.store.exchange",
-    "from_torch": "longcount.training.torch_modules",
-    "import_models": "longcount.store.exchange",
-    "make_splits": "longcount.languages.splits",
-    "paper_study": "longcount.papers.el_naggar_2022",
-    "read_words": "longcount.languages.files",
-    "reproduce": "longcount.experiments",
-    "tensors_of": "longcount.store.exchange",
-    "to_torch": "longcount.store.exchange",
-    "train": "longcount.experiments",
+_FOUND = {
+    "Store": "longcount.store.store:Store",
+    "UserError": "longcount.errors:UserError",
+    "Words": "longcount.languages.words:Words",
+    "certify": "longcount.analysis.certificates:certify_store",
+    "compare": "longcount.analysis.comparison:compare",
+    "construct": "longcount.experiments:construct",
+    "counter": "longcount.training.torch_modules:counter",
+    "evaluate": "longcount.analysis.models:evaluate",
+    "export_run": "longcount.store.exchange:export_run",
+    "factors": "longcount.analysis.factors:one_factor_at_a_time",
+    "from_torch": "longcount.training.torch_modules:from_torch",
+    "import_models": "longcount.store.exchange:import_models",
+    "leaderboard": "longcount.experiments:leaderboard",
+    "make_splits": "longcount.languages.splits:make_splits",
+    "paper_study": "longcount.papers.el_naggar_2022:paper_study",
+    "read_words": "longcount.languages.files:read_words",
+    "repair": "longcount.analysis.repairs:repair_store",
+    "reproduce": "longcount.experiments:reproduce",
+    "run_study": "longcount.experiments:run_study",
+    "tensors_of": "longcount.store.exchange:tensors_of",
+    "to_torch": "longcount.store.exchange:to_torch",
+    "trace": "longcount.analysis.traces:trace",
+    "train": "longcount.experiments:train",
 }
 
 
 def __getattr__(name: str) -> object:
-    if name not in _MODULES:
+    if name not in _FOUND:
         raise AttributeError(f"module 'longcount' has no attribute {name!r}")
-    if _MODULES[name] == "longcount.training.torch_modules":
+    module, _, attribute = _FOUND[name].partition(":")
+    if module == "longcount.training.torch_modules":
         importlib.import_module("longcount.training.pytorch").need_torch()
-    return getattr(importlib.import_module(_MODULES[name]), name)
+    return getattr(importlib.import_module(module), attribute)
 
 
 def __dir__() -> list[str]:

@@ -1,36 +1,66 @@
-"""What the commands ``train``, ``reproduce`` and ``construct`` do, one call each."""
+"""What the commands ``train``, ``study run``, ``reproduce``, ``construct`` and ``leaderboard`` do, one call each."""
 
 from __future__ import annotations
 
+import inspect
 import shutil
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from longcount import papers
+from longcount.analysis.interventions import RUNS, interventions_called, leaderboard_study
+from longcount.analysis.leaderboard import BOUNDED_RUNS, make_leaderboard
 from longcount.disk import disk_errors_told
+from longcount.errors import UserError
 from longcount.exact.construct import construct as constructed
 from longcount.papers import Paper
 from longcount.store.locking import exclusive
 from longcount.store.model_stores import keep_models
 from longcount.store.store import Store
-from longcount.studies.executors import Threads
+from longcount.studies import run
+from longcount.studies.executors import Executor, Threads
 from longcount.studies.memory import Memory
-from longcount.studies.run import Listener, run_study
-from longcount.training.study_files import build_study
+from longcount.studies.progress import Progress, told
+from longcount.training.protocol import Condition, Study, dotted
+from longcount.training.settings import Settings
+from longcount.training.study_files import build_study, read_study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def _say_fields(function: Any) -> None:
+    """Say in a function's signature which settings it takes, with the defaults of `Condition`'s fields."""
+    said = inspect.signature(function)
+    plain = [one for one in said.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    for name, annotation in Settings.__annotations__.items():
+        field = Condition.model_fields[name]
+        default = None if field.is_required() or name == "words" else field.default
+        plain.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation))
+    function.__signature__ = said.replace(parameters=plain)
 
 
 def train(
-    cell: str, out: str | Path, *, jobs: int | None = None, listen: Listener | None = None, **settings: Any
+    cell: str,
+    out: str | Path,
+    *,
+    data: str | Path | None = None,
+    jobs: int | None = None,
+    progress: Progress = None,
+    **settings: Unpack[Settings],
 ) -> Store:
-    """Train runs of one cell into a store, by the paper's protocol unless told otherwise.
+    """Train runs of one cell into a store, by the first paper's protocol unless told otherwise.
 
     Args:
         cell: its name, or ``module:Name`` of one of your own in a Python file of the current folder.
         out: the store's folder; an existing store of the same study is completed, not started over.
+        data: a folder of word files; the splits that it lacks are made.
         jobs: blocks of runs worked on at once; default: all cores.
-        listen: receives progress events.
+        progress: whether progress is shown; default: on a terminal and in a notebook. Or a function that receives the
+            events of `longcount.studies.run`.
         settings: fields of `longcount.training.protocol.Condition`, such as ``runs=100`` or ``learning_rate=0.003``,
-            and with a dot those of its words, such as ``**{"words.directory": "my-words"}``.
+            and under ``words`` those of its words, such as ``words={"training_words": 200}``.
 
     Returns:
         The store, complete.
@@ -38,8 +68,52 @@ def train(
     Raises:
         UserError: for an unknown cell or field, a bad value, a folder that holds something else.
     """
-    study = build_study({"name": "train", "cell": cell, **settings}, where="train")
-    return run_study(study, out, Threads(jobs), listen)
+    fields: dict[str, Any] = dotted({"name": "train", "cell": cell, **settings})
+    if data is not None and fields.setdefault("words.directory", str(data)) != str(data):
+        raise UserError(f"train: data {data} and words.directory {fields['words.directory']} disagree; give one")
+    return run_study(build_study(fields, where="train"), out, jobs=jobs, progress=progress)
+
+
+def run_study(
+    study: Study | Mapping[str, Any] | str | Path | None,
+    out: str | Path,
+    *,
+    changes: Mapping[str, Any] | None = None,
+    jobs: int | None = None,
+    executor: Executor | None = None,
+    progress: Progress = None,
+) -> Store:
+    """Make every run of a study that is not there yet; after an interruption, the same call resumes.
+
+    Args:
+        study: a study file (TOML), its tables as nested dictionaries, or a study; None: that which the store holds.
+        out: the store's folder, made where it does not exist.
+        changes: fields by dotted name, such as ``{"runs": 20, "words.seed": [1, 2]}``, that replace what the study
+            says; a list makes a grid.
+        jobs: blocks of runs worked on at once; default: all cores.
+        executor: who makes the blocks instead of threads: `longcount.studies.on_dask.Dask` or
+            `longcount.studies.on_slurm.Slurm`. It is shut down at the end.
+        progress: whether progress is shown; default: on a terminal and in a notebook. Or a function that receives the
+            events of `longcount.studies.run`.
+
+    Returns:
+        The store, complete.
+
+    Raises:
+        UserError: for an unknown field or a bad value, or where the folder is another's or in use, the disk refuses, or
+            a worker cannot work.
+        KeyboardInterrupt: when interrupted; what was finished stays.
+    """
+    if changes and not isinstance(study, (Mapping, str, Path)):
+        raise UserError("changes: of a study file or its tables; of a store's own study, `longcount study add` is")
+    if jobs is not None and executor is not None:
+        raise UserError("jobs: of threads; an executor has its own")
+    if isinstance(study, Mapping):
+        study = build_study(study, changes)
+    elif isinstance(study, (str, Path)):
+        study = read_study(study, changes)
+    with told(progress) as listen:
+        return run.run_study(study, out, executor or Threads(jobs), listen)
 
 
 def reproduce(
@@ -50,7 +124,7 @@ def reproduce(
     runs: int | None = None,
     seed: int = 0,
     jobs: int | None = None,
-    listen: Listener | None = None,
+    progress: Progress = None,
 ) -> Store:
     """Train a paper's models into a store, and in a folder inside it what the paper trains further.
 
@@ -61,7 +135,10 @@ def reproduce(
         runs: of each cell; default: the paper's.
         seed: of weights, orders and words.
         jobs: blocks of runs worked on at once; default: all cores.
-        listen: receives progress events.
+        progress: whether progress is shown; default: on a terminal and in a notebook.
+
+    Returns:
+        The store, complete; `longcount.report.draw.draw` makes its tables, figures and page.
 
     Raises:
         UserError: for an unknown paper, or a folder that holds something else.
@@ -69,22 +146,64 @@ def reproduce(
     asked: Paper = papers.KIND.get(paper)
     out, memory = Path(out), Memory()
     study = asked.study(asked.runs if runs is None else runs, seed, None if data is None else Path(data))
-    store = run_study(study, out, Threads(jobs, memory), listen)
-    if asked.within is not None:
-        folder, further = asked.within(store)
-        with exclusive(out):
-            run_study(further, out / folder, Threads(jobs, memory), listen)
-            _keep_log(out / folder / "log", out / "log" / f"{folder}.jsonl")
+    with told(progress) as listen:
+        store = run.run_study(study, out, Threads(jobs, memory), listen)
+        if asked.within is not None:
+            folder, further = asked.within(store)
+            with exclusive(out):
+                run.run_study(further, out / folder, Threads(jobs, memory), listen)
+                _keep_log(out / folder / "log", out / "log" / f"{folder}.jsonl")
     return store
 
 
 def construct(cell: str, out: str | Path) -> Store:
     """A new store that holds the exact counter built by hand for a cell, as run 0.
 
+    Args:
+        cell: lstm, relu or gru.
+        out: the store's folder, new or empty.
+
     Raises:
         UserError: for a cell without one, or a folder that holds something.
     """
     return keep_models(out, {cell: constructed(cell)[None]}, "constructed", {"cell": cell})
+
+
+def leaderboard(
+    out: str | Path = "leaderboard",
+    *,
+    runs: int = RUNS,
+    bounded: int = BOUNDED_RUNS,
+    only: Sequence[str] = (),
+    seed: int = 0,
+    jobs: int | None = None,
+    progress: Progress = None,
+    tell: Callable[[str], None] | None = None,
+) -> pd.DataFrame:
+    """Train LSTM, GRU and ReLU networks under every intervention, and prove or bound what they learned.
+
+    Args:
+        out: the store's folder; what is done there already is not done again.
+        runs: networks for every intervention and cell.
+        bounded: how many of them have their worst case bounded.
+        only: interventions to try beside the paper's protocol, by name; default: all.
+        seed: of weights, orders and words.
+        jobs: blocks trained, and models judged, at once; default: all cores.
+        progress: whether progress is shown; default: on a terminal and in a notebook.
+        tell: receives what is being judged, in a line.
+
+    Returns:
+        Frame with one row per (cell, intervention); see `longcount.analysis.leaderboard.make_leaderboard`.
+
+    Raises:
+        UserError: for an unknown intervention, or a folder that holds something else.
+    """
+    chosen = interventions_called(only)
+    study = leaderboard_study(runs, seed, interventions=chosen)
+    with told(progress) as listen:
+        return make_leaderboard(
+            out, study, jobs=jobs, bounded_runs=bounded, interventions=chosen, listen=listen, tell=tell
+        )
 
 
 def _keep_log(folder: Path, path: Path) -> None:
@@ -95,3 +214,6 @@ def _keep_log(folder: Path, path: Path) -> None:
             with open(path, "ab") as log:
                 log.write(blocks.read_bytes())
         shutil.rmtree(folder)
+
+
+_say_fields(train)

@@ -58,7 +58,46 @@ def test_unknown_option(longcount):
 
 
 def test_missing_argument(longcount):
-    longcount("data", "make").is_refused("DIRECTORY requires an argument")
+    longcount("data", "make").is_refused("DIRECTORY is missing; `longcount data make --help`")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "lstm", "gru", "--out", "x"], "longcount: 'gru': one argument too many; `longcount train --help`"),
+        (
+            ["study", "compare", "a", "b", "c"],
+            "longcount: 'c': one argument too many; `longcount study compare --help`",
+        ),
+        (["train", "lstm"], "longcount: --out is missing; `longcount train --help`"),
+        (["train", "lstm", "--out"], "longcount: --out requires a value; `longcount train --help`"),
+        (
+            ["train", "lstm", "--out", "x", "--learning-rate", "high"],
+            "longcount: --learning-rate 'high': should be a num",
+        ),
+        (["train", "lstm", "--out", "x", "--runz", "3"], "longcount: Unknown option: --runz. Did you mean --runs?"),
+        (["list", "cellz"], 'Did you mean "cells"?'),
+        (
+            ["list", "cells", "--json", "--format", "csv"],
+            "longcount: --json and --format csv disagree; give one of them",
+        ),
+    ],
+)
+def test_what_was_typed_wrong_is_said_in_a_users_words(longcount_here, arguments, said):
+    assert said in longcount_here(*arguments).is_refused()
+
+
+@pytest.mark.parametrize("command", [["train"], ["study", "compare"]])
+def test_help_of_a_command_can_be_asked_for_first(longcount_here, command):
+    assert longcount_here("help", *command) == longcount_here(*command, "--help").is_done()
+
+
+def test_completion_is_installed_where_the_shell_looks_for_it(longcount, tmp_path):
+    done = longcount("--install-completion", "--shell", "bash", environment={"HOME": str(tmp_path)}).is_done()
+    (script,) = (path for path in tmp_path.rglob("*longcount*") if path.is_file())
+    assert str(script) in done.stderr
+    assert "--learning-rate" in script.read_text()
+    assert str(script) in (tmp_path / ".bashrc").read_text()
 
 
 def test_too_many_arguments(longcount, tmp_path):

@@ -12,7 +12,8 @@ RUNS = ("--runs", 2, "--bounded", 1, "--only", "repaired after training", "--job
 def test_tables_figure_and_page_are_left_and_drawn_again(longcount_here, tmp_path):
     store = tmp_path / "store"
     outcome = longcount_here("leaderboard", "--out", store, *RUNS).is_done()
-    assert "repaired after training" in outcome.stdout
+    assert "repaired after" in outcome.stdout
+    assert max(map(len, outcome.stdout.splitlines())) <= 80
     assert outcome.stderr.splitlines()[-1] == f"tables, figure and page: {store / 'report.html'}"
     assert len(pd.read_csv(store / "tables" / "leaderboard.csv")) == 6
     before = contents_sha256(store)

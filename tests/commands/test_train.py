@@ -64,7 +64,7 @@ def test_the_default_is_the_papers_protocol(longcount, tiny_words, tmp_path):
         (["--jobs", "1000000"], "--jobs"),
         (["--seed", "-1"], "--seed"),
         (["--ruins", "3"], "Did you mean --runs?"),
-        (["--runs"], "--runs requires an argument"),
+        (["--runs"], "--runs requires a value"),
         (["--data", "nowhere"], "nowhere: no such directory"),
         (["--recipe", "exat"], "'exat'"),
         (["--recipe", "exact", "--epochs", "3"], "settles epochs"),

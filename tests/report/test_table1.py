@@ -2,16 +2,17 @@
 
 import io
 import math
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
 
 from longcount.analysis.table1 import MEASURES
 from longcount.analysis.worst_case import WorstCase
 from longcount.report.formats import Table, csv_text, latex_text, markdown_text, write_table
-from longcount.report.table1 import CAPTION, table1_shown, table1_terminal, table1_values
+from longcount.report.table1 import CAPTION, table1_printed, table1_shown, table1_values
+from longcount.report.terminal import table_text
 
 COLUMNS = "cell,measure,mean,min,max,std,runs,unfailed,paper_mean,paper_min,paper_max"
 
@@ -81,12 +82,15 @@ def test_latex_is_booktabs_and_escaped(table, learned):
     assert not any(sign in text.replace(r"\%", "") for sign in "%²–−×")
 
 
-def test_terminal_table_fits_120_columns(table, learned):
-    console = Console(width=120, file=io.StringIO(), record=True)
-    console.print(table1_terminal(table, learned))
-    text = console.export_text()
-    assert "916.8 (802.4 / 946.4)" in text
-    assert "…" not in text
+def test_a_terminal_of_80_columns_shows_ranges_below_their_means(table, learned):
+    text = table_text(table1_printed(table, learned), 80)
+    paper = next(at for at, line in enumerate(text.splitlines()) if line.startswith("  paper"))
+    assert text.splitlines()[paper].split() == ["paper", "100", "100", "100", "916.8"]
+    below = text.splitlines()[paper + 1]
+    assert [below[:11], *re.findall(r"\S+ / \S+", below[11:])] == [
+        "  min / max", "100 / 100", "100 / 100", "99.8 / 100", "802.4 / 946.4"
+    ]  # fmt: skip
+    assert max(map(len, text.splitlines())) <= 80
 
 
 @pytest.fixture
@@ -124,11 +128,11 @@ def test_csv_has_worst_cases_as_measures_of_the_same_columns(table, worst):
 
 
 def test_terminal_table_with_worst_cases_is_no_wider_than_what_is_printed(table, learned, worst):
-    console = Console(width=160, file=io.StringIO(), record=True)
-    console.print(table1_terminal(table, learned, worst))
-    text = console.export_text()
-    assert "45.5–46 (8 of 10)" in text
-    assert "916.8 (802.4 / 946.4)" in text
+    assert "45.5–46 (8 of 10)" in table_text(table1_printed(table, learned, worst), 120)
+    narrow = table_text(table1_printed(table, learned, worst), 80)
+    assert "45.5–46" in narrow
+    assert "(8 of 10)" in narrow
+    assert max(map(len, narrow.splitlines())) <= 80
 
 
 def test_three_files(table, learned, tmp_path):

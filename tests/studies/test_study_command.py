@@ -144,9 +144,18 @@ def test_export_says_in_what_conditions_differ(store, tmp_path):
     }  # fmt: skip
 
 
-def test_compare_pairs_runs(store, capsys):
+def test_compare_pairs_runs(store, capsys, tmp_path):
     assert application.main(["study", "add", str(store), "--set", "learning_rate=0.05"]) == 0
+    assert application.main(["study", "export", str(store), "--out", str(tmp_path / "table.parquet")]) == 0
+    assert set(pd.read_parquet(tmp_path / "table.parquet")["learning_rate"]) == {0.01, 0.05}
     capsys.readouterr()
+    assert application.main(["study", "compare", str(store), str(store), "--format", "latex"]) == 0
+    assert r"\begin{tabular}" in capsys.readouterr().out
+    for asked in (["compare", str(store), str(store)], ["factors", str(store)], ["status", str(store)]):
+        assert application.main(["study", *asked]) == 0
+        text = capsys.readouterr().out.replace(str(store), "STORE")
+        assert max(map(len, text.splitlines())) <= 80
+        assert "learning_" in text or "learning rate" in text
     pair = [f"{store}:lstm", f"{store}:lstm-learning_rate=0.05"]
     assert application.main(["study", "compare", *pair, "--measure", "validation_loss", "--json"]) == 0
     row = json.loads(capsys.readouterr().out)[0]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longcount.analysis.judging import Apply, judged, refuse_uncovered, workers
-from longcount.analysis.models import Epoch, chosen_models
+from longcount.analysis.models import chosen_models
 from longcount.analysis.selection import where
 from longcount.cells import Cell
 from longcount.errors import UserError
@@ -18,6 +18,7 @@ from longcount.exact.certify import SEARCH_LIMIT, Certificate, certify
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.store.frames import keep_frame, read_frame
 from longcount.store.store import Store
+from longcount.training.best_epoch import Epoch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ KEYS = ["condition", "run", "epoch"]
 
 
 def certify_store(
-    directory: str | Path,
+    store: Store | str | Path,
     *,
     cell: str | None = None,
     run: int | None = None,
@@ -41,7 +42,7 @@ def certify_store(
     """Verdicts on a model of every run of a store, also kept in its ``results/certificates.parquet``.
 
     Args:
-        directory: the store.
+        store: a store or its folder.
         cell: a cell or condition; default: all.
         run: one run; default: all.
         epoch: which model of a run.
@@ -57,7 +58,7 @@ def certify_store(
     """
     import pandas as pd
 
-    store = Store.open(directory)
+    store = Store.open(store)
     models = _chosen(store, cell, run, epoch)
     refuse_uncovered(store, models)
     with workers(store, len(models), jobs) as apply:

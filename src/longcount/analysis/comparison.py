@@ -1,7 +1,8 @@
 """Two conditions compared run by run: the same run starts from the same weights and sees the same orders in both."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -53,10 +54,14 @@ def values_at_best(
     return {"run": found["run"].to_numpy(), **{name: found[name].to_numpy(float) for name in measures}}
 
 
-def compare(
-    first: tuple[Store, Condition], second: tuple[Store, Condition], measures: Sequence[str] = USUAL
-) -> "pd.DataFrame":
-    """What changes from the first condition to the second, paired by run, at each run's best epoch.
+def compare(first: Store | str | Path, second: Store | str | Path, measures: Sequence[str] = USUAL) -> "pd.DataFrame":
+    """What changes from the first store or condition to the second, paired by run, at each run's best epoch.
+
+    Args:
+        first: a store, its folder, or ``"FOLDER:CONDITION"``; without a condition, those of the same name are paired.
+        second: likewise.
+        measures: of `MEASURES`: ``learned``, ``best_epoch``, and of each split such as ``long`` its ``long_accuracy``
+            (percent of words), ``long_loss``, ``long_fpf_mean``, ``long_fpf_min`` (tokens), ``long_unfailed`` (words).
 
     Returns:
         Frame with first, second (conditions), measure, runs (that both have), mean_first, mean_second, difference
@@ -68,6 +73,40 @@ def compare(
     """
     import pandas as pd
 
+    rows = [row for pair in _pairs(first, second) for row in _compared(*pair, measures)]
+    return pd.DataFrame(rows)
+
+
+def _pairs(
+    first: Store | str | Path, second: Store | str | Path
+) -> list[tuple[tuple[Store, Condition], tuple[Store, Condition]]]:
+    (one, name_one), (two, name_two) = _named(first), _named(second)
+    if name_one or name_two:
+        left = one.condition(name_one or str(name_two))
+        right = two.condition(name_two or str(name_one))
+        return [((one, left), (two, right))]
+    names = {condition.folder: condition for condition in two.study.conditions}
+    pairs = [((one, c), (two, names[c.folder])) for c in one.study.conditions if c.folder in names]
+    if not pairs:
+        here, there = one.study.conditions[0].folder, two.study.conditions[0].folder
+        raise UserError(
+            f"{one.directory} and {two.directory} hold no condition of the same name; give STORE:CONDITION, such as "
+            f"{one.directory}:{here} {two.directory}:{there}"
+        )
+    return pairs
+
+
+def _named(store: Store | str | Path) -> tuple[Store, str | None]:
+    text = str(store)
+    if isinstance(store, Store) or Path(text).exists() or ":" not in text:
+        return Store.open(store), None
+    folder, _, condition = text.rpartition(":")
+    return Store.open(folder), condition
+
+
+def _compared(
+    first: tuple[Store, Condition], second: tuple[Store, Condition], measures: Sequence[str]
+) -> list[dict[str, Any]]:
     one, two = first[1], second[1]
     for field in ("cell", "seed"):
         here, there = getattr(one, field), getattr(two, field)
@@ -103,4 +142,4 @@ def compare(
                 "less": (difference < 0).mean(),
             }
         )
-    return pd.DataFrame(rows)
+    return rows

@@ -1,5 +1,6 @@
 """What one factor does: the conditions of a study that differ in a single field from a baseline, paired by run."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
 MEASURES = ("learned", "long_accuracy", "very_long_fpf_mean")
 
 
-def one_factor_at_a_time(store: Store) -> "pd.DataFrame":
+def one_factor_at_a_time(store: Store | str | Path) -> "pd.DataFrame":
     """How each factor changes what is learned and how far it counts.
 
     A cell's baseline is its condition from which most others differ in one field; conditions that differ in more, and
     cells with one condition, are left out.
+
+    Args:
+        store: a store or its folder.
 
     Returns:
         Frame, a row per (cell, factor, value), the baseline first with factor "baseline": runs, learned, learned_low,
@@ -33,6 +37,7 @@ def one_factor_at_a_time(store: Store) -> "pd.DataFrame":
     """
     import pandas as pd
 
+    store = Store.open(store)
     rows = []
     for cell in dict.fromkeys(condition.cell for condition in store.study.conditions):
         conditions = [condition for condition in store.study.conditions if condition.cell == cell]

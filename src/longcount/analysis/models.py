@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from longcount.languages.words import Words
 from longcount.store.store import Store
 from longcount.studies.executors import available_cores
 from longcount.training import engines
-from longcount.training.best_epoch import Reading
+from longcount.training.best_epoch import Epoch, Reading
 from longcount.training.problem import Problem
 from longcount.training.protocol import Condition
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from longcount.engine import Evaluation
 
-Epoch = Literal["best", "last"] | int
 Measured = TypeVar("Measured")
 
 MODELS_A_CALL = 64  # a few full groups of lanes: enough to keep them busy, few enough to share among threads
@@ -127,22 +126,24 @@ def measure_models(
 
 
 def evaluate(
-    directory: str | Path,
-    words: Words,
+    store: Store | str | Path,
+    words: Words | None = None,
     epoch: Epoch = "best",
-    jobs: int | None = None,
+    *,
     cell: str | None = None,
     measures: Sequence[str] = (),
+    jobs: int | None = None,
 ) -> "pd.DataFrame":
     """Evaluate a model of every run of a store on any words.
 
     Args:
-        directory: the store.
-        words: any words of the language, or beginnings of such; for recognisers any strings over its letters.
+        store: a store or its folder.
+        words: any words of the language, or beginnings of such; for recognisers any strings over its letters. Default:
+            each condition's own very long words.
         epoch: which model of a run: ``"best"``, ``"last"`` or a number.
-        jobs: threads; default: all cores.
         cell: a cell or condition; default: all that read these letters.
         measures: further columns, by the names of `longcount.analysis.measures` or ``module:Name`` of your own.
+        jobs: threads; default: all cores.
 
     Returns:
         Frame with condition, cell, run, epoch, words, accuracy (percent of words), loss (mean over words), fpf_mean,
@@ -157,19 +158,19 @@ def evaluate(
     """
     import pandas as pd
 
-    if len(words) == 0:
-        raise UserError("no words to evaluate on; give at least one")
-    store = Store.open(directory)
-    chosen = readers(store, words, cell)
+    store = Store.open(store)
+    asked = words_for(store, words, cell)
     models = chosen_models(store, epoch)
     rows = []
-    for condition in chosen:
+    for condition, its_words in asked:
         problem = condition.problem()
-        refuse_outside(problem, words)
-        members = problem.language.members(words)
+        members = problem.language.members(its_words)
 
         def summary(
-            found: "Evaluation", problem: Problem = problem, members: np.ndarray = members
+            found: "Evaluation",
+            problem: Problem = problem,
+            words: Words = its_words,
+            members: np.ndarray = members,
         ) -> dict[str, object]:
             columns: dict[str, object] = {measure.__name__: measure(found) for measure in ALWAYS}
             columns |= dict(measured(name, found) for name in measures)
@@ -177,7 +178,8 @@ def evaluate(
 
         its = where(models, condition=condition.folder)
         parts = [
-            part.assign(words=len(words), **found) for part, found in measure_models(store, its, words, summary, jobs)
+            part.assign(words=len(its_words), **found)
+            for part, found in measure_models(store, its, its_words, summary, jobs)
         ]
         if problem.language.indexed and not problem.task.wrong_words:
             for part in parts:
@@ -187,6 +189,31 @@ def evaluate(
     columns = ["condition", "cell", "run", "epoch", "words", "accuracy", "loss", "fpf_mean", "fpf_min", "learned"]
     further = [name for name in frame.columns if name not in columns]
     return frame.reindex(columns=[*columns, *further])
+
+
+def words_for(store: Store, words: Words | None = None, cell: str | None = None) -> list[tuple[Condition, Words]]:
+    """The conditions of a store, or of one of its cells, to be evaluated on words, each with these words; where none
+    are given, with its own very long words.
+
+    Raises:
+        UserError: where there are no words, none of the conditions reads them, or a word is of another language.
+    """
+    if words is not None and len(words) == 0:
+        raise UserError("no words to evaluate on; give at least one")
+    if words is not None:
+        found = [(condition, words) for condition in readers(store, words, cell)]
+    else:
+        chosen = [store.condition(cell)] if cell is not None else store.study.conditions
+        for condition in chosen:
+            if "very_long" not in store.splits(condition):
+                raise UserError(
+                    f"{store.directory}: {condition.folder} has no very long words of its own; give words, on the "
+                    "command line by --data FILE"
+                )
+        found = [(condition, store.words("very_long", condition)) for condition in chosen]
+    for condition, its in found:
+        refuse_outside(condition.problem(), its)
+    return found
 
 
 LARGEST_N = 1_000

@@ -18,17 +18,18 @@ import numpy as np
 from longcount import cells
 from longcount.analysis.certificates import KEYS, certified, keep_certificates, read_certificates
 from longcount.analysis.judging import Apply, judged, refuse_uncovered, workers
-from longcount.analysis.models import Epoch, chosen_models, metrics_of
+from longcount.analysis.models import chosen_models, metrics_of
 from longcount.analysis.selection import at_epochs, best_epochs, kept_runs
 from longcount.analysis.table1 import MEASURES
 from longcount.cells import Cell
 from longcount.errors import UserError
 from longcount.exact.certify import SEARCH_LIMIT
 from longcount.exact.proof import EXACT_INTEGERS
-from longcount.exact.repair import ANY, Repair, Wanted, changes, repair
+from longcount.exact.repair import Method, Repair, Wanted, changes, repair
 from longcount.store.frames import keep_frame, read_frame
 from longcount.store.model_stores import keep_models
 from longcount.store.store import Store
+from longcount.training.best_epoch import Epoch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,13 +42,15 @@ BOUNDED = 200
 
 
 def repair_store(
-    directory: str | Path,
+    store: Store | str | Path,
     out: str | Path,
     *,
-    wanted: Wanted = ANY,
+    method: Method = "auto",
+    factor: float | None = None,
     epoch: Epoch = "best",
-    jobs: int | None = None,
+    depth: int | None = None,
     bounded: int = BOUNDED,
+    jobs: int | None = None,
 ) -> tuple[Store, pd.DataFrame]:
     """A new store with every run's model repaired where that is possible, and as it was where not.
 
@@ -57,13 +60,16 @@ def repair_store(
     A model that is as it was keeps the verdict that it had. The old store is only read.
 
     Args:
-        directory: the store.
+        store: a store or its folder.
         out: the new store's folder.
-        wanted: which repair.
+        method: ``"sharpen"`` (lstm), ``"project"`` (relu, lstm), ``"rescale"`` (gru), or ``"auto"``: the smallest
+            change that is proved.
+        factor: of sharpening or rescaling; default: the smallest power of 2 that is proved.
         epoch: which model of a run.
-        jobs: processes; default: all cores.
+        depth: to which a repaired model must be proved; default: 2^24, 100,000 for gru.
         bounded: runs of each cell, the first ones, whose models are certified before repair where the old store holds
             no verdict on them.
+        jobs: processes; default: all cores.
 
     Returns:
         The new store, and a frame with condition, cell, run, epoch (of the old store), learned, method, factor,
@@ -75,14 +81,16 @@ def repair_store(
     """
     import pandas as pd
 
-    store = Store.open(directory)
+    store, wanted = Store.open(store), Wanted(method, factor, depth)
     models = chosen_models(store, epoch)
     refuse_uncovered(store, models)
     trained = {name: store.condition(name).built_in_cell() for name in dict.fromkeys(models["condition"])}
     for cell in trained.values():
         wanted.repairers(cell)
     if len(set(models["condition"])) > len(set(models["cell"])):
-        raise UserError(f"{directory}: several conditions of one cell; repair takes stores with one condition per cell")
+        raise UserError(
+            f"{store.directory}: several conditions of one cell; repair takes stores with one condition per cell"
+        )
     rows: list[dict[str, Any]] = []
     repaired: dict[Cell, list[np.ndarray]] = {}
     judge = partial(_repair_each, wanted=wanted)
@@ -93,7 +101,7 @@ def repair_store(
             repaired.setdefault(cell, []).append(done.weights)
         frame = pd.DataFrame(rows).astype({"factor": "Float64", "method": object, "learned": object})
         verdicts = _verdicts_before(store, frame, wanted, bounded, apply)
-    detail = {"from": Store.open(directory).study.sha256(), "epoch": str(epoch), "method": wanted.method}
+    detail = {"from": store.study.sha256(), "epoch": str(epoch), "method": wanted.method}
     if wanted.factor is not None:
         detail["factor"] = f"{wanted.factor:g}"
     splits = {split: store.words(split) for split in store.splits()}

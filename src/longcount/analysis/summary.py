@@ -7,7 +7,7 @@ import numpy as np
 
 from longcount.analysis.baselines import WITHOUT_MEMORY, without_memory
 from longcount.analysis.measures import ALWAYS
-from longcount.analysis.models import first_failing_n, measure_models, metrics_of, readers, weights_of
+from longcount.analysis.models import first_failing_n, measure_models, metrics_of, weights_of, words_for
 from longcount.analysis.selection import at_epochs, best_epochs, where
 from longcount.analysis.spread import summarise
 from longcount.languages.splits import SPLITS
@@ -62,18 +62,18 @@ def summary(store: Store) -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def baselines_on(store: Store, words: Words, cell: str | None = None) -> "pd.DataFrame":
-    """The baselines without memory on any words, one row for each task and set of training words among the conditions
-    that read them: task, accuracy (percent), loss, fpf_mean, fpf_min (tokens)."""
+def baselines_on(store: Store, words: Words | None = None, cell: str | None = None) -> "pd.DataFrame":
+    """The baselines without memory on the words that `evaluate` takes, one row for each task and set of training words
+    among the conditions that read them: task, words, accuracy (percent), loss, fpf_mean, fpf_min (tokens)."""
     import pandas as pd
 
     rows: dict[tuple[str, str], dict[str, object]] = {}
-    for condition in readers(store, words, cell):
+    for condition, asked in words_for(store, words, cell):
         key = (condition.task, condition.word_set)
         if key not in rows and "training" in store.splits(condition):
-            found = without_memory(condition.problem(), store.words("training", condition)).evaluate(words)
+            found = without_memory(condition.problem(), store.words("training", condition)).evaluate(asked)
             measured = {measure.__name__: measure(found)[0] for measure in ALWAYS}
-            rows[key] = {"task": condition.task, **measured}
+            rows[key] = {"task": condition.task, "words": len(asked), **measured}
     return pd.DataFrame(list(rows.values()))
 
 

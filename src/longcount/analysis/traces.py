@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount import engine
-from longcount.analysis.models import Epoch, chosen_models, refuse_outside, weights_of
+from longcount.analysis.models import chosen_models, refuse_outside, weights_of
 from longcount.analysis.selection import where
 from longcount.cells import Cell
 from longcount.errors import UserError
@@ -14,6 +14,7 @@ from longcount.languages import dyck
 from longcount.languages.machine import Machine
 from longcount.languages.words import Words
 from longcount.store.store import Store
+from longcount.training.best_epoch import Epoch
 from longcount.training.problem import DYCK1, Problem
 
 if TYPE_CHECKING:
@@ -44,12 +45,12 @@ def zigzag_word(half_period: int) -> Words:
 
 
 def trace(
-    directory: str | Path, run: int, words: Words, cell: str | None = None, epoch: Epoch = "best"
+    store: Store | str | Path, run: int, words: Words, cell: str | None = None, epoch: Epoch = "best"
 ) -> "pd.DataFrame":
     """Gates, state and outputs of one model at every token of words.
 
     Args:
-        directory: a store.
+        store: a store or its folder.
         run: the run's number within its cell.
         words: any words of the language, or beginnings of such; for recognisers any strings over its letters.
         cell: name of the cell or condition; may be left out where the store holds one.
@@ -68,21 +69,22 @@ def trace(
     """
     import pandas as pd
 
-    store = Store.open(directory)
+    store = Store.open(store)
+    place = store.directory
     conditions = [condition.folder for condition in store.study.conditions]
     if cell is None and len(conditions) > 1:
-        raise UserError(f"{directory}: holds {', '.join(conditions)}; choose one with --cell")
+        raise UserError(f"{place}: holds {', '.join(conditions)}; choose one with --cell")
     condition = store.condition(cell or conditions[0])
     if condition.module is not None:
-        raise UserError(f"{directory}: {condition.folder} is a module of your own; only built-in cells are traced")
+        raise UserError(f"{place}: {condition.folder} is a module of your own; only built-in cells are traced")
     if len(words.tokens) > LONGEST:
         raise UserError(f"{len(words.tokens):,} tokens are too many to trace; give at most {LONGEST:,}")
     models = where(chosen_models(store, epoch), condition=condition.folder, run=run)
     if len(models) == 0:
-        raise UserError(f"{directory}: {condition.folder} has no run {run}; its runs are 0 to {condition.runs - 1}")
+        raise UserError(f"{place}: {condition.folder} has no run {run}; its runs are 0 to {condition.runs - 1}")
     network, problem = condition.built_in_cell(), condition.problem()
     if words.letters != problem.language.letters:
-        raise UserError(f"{directory}: {condition.folder} reads words over {problem.language.letters!r}, "
+        raise UserError(f"{place}: {condition.folder} reads words over {problem.language.letters!r}, "
                         f"not over {words.letters!r}")  # fmt: skip
     refuse_outside(problem, words)
     weights = weights_of(store, models)[0]

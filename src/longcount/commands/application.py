@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from cyclopts import App, CycloptsError
 
 from longcount import __version__
+from longcount.commands.refusals import refusal
 from longcount.errors import UserError
 from longcount.sources import mistakes_told
 
@@ -65,6 +66,12 @@ def build(asked: str = "") -> App:
     for position, (name, module, summary) in enumerate(COMMANDS):
         line = None if name == asked else summary
         app.command(f"longcount.commands.{module}:app", name=name, help=line, sort_key=position)
+    app.command(
+        "longcount.commands.completion:app",
+        name="--install-completion",
+        help="Let the shell complete commands and options.",
+        sort_key=len(COMMANDS),
+    )
     return app
 
 
@@ -75,13 +82,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if reconfigure is not None:  # a terminal that cannot show a sign gets "?" in its place
             reconfigure(errors="replace")
     words = sys.argv[1:] if arguments is None else list(arguments)
+    if words[:1] == ["help"]:  # `longcount help train` is `longcount train --help`
+        words = [*words[1:], "--help"]
     try:
         app = build("".join(words[:1]))
         with interrupts_told(), mistakes_told():
             app(words, exit_on_error=False, print_error=False, result_action="return_none")
         sys.stdout.flush()
-    except (UserError, CycloptsError) as error:
+    except UserError as error:
         return complain(str(error))
+    except CycloptsError as error:
+        return complain(refusal(error))
     except BrokenPipeError:
         # The reader (`| head`) has seen enough. Nothing more may be written, not even when the interpreter closes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

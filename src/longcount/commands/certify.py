@@ -1,19 +1,15 @@
 """``longcount certify DIR``: is a model exact, and where does it fail at the latest?"""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import App
 
 from longcount.commands.evaluate import Epoch
-from longcount.commands.options import Jobs, Json, number
+from longcount.commands.options import Form, Jobs, Json, form_of, number
+from longcount.commands.output import print_table
 
 app = App(name="certify", help_format="plaintext", help_formatter="default")
-
-FIELDS = (
-    "condition", "cell", "run", "epoch", "verdict", "max_depth", "lower_bound", "upper_bound", "witness", "capped",
-    "reason", "seconds",
-)  # fmt: skip
 
 
 @app.default
@@ -26,6 +22,7 @@ def certify(
     epoch: Epoch = "best",
     depth: Annotated[int, number(1, 2**24)] = 2**24,
     limit: Annotated[int, number(1, 1_000_000)] = 10_000,
+    form: Form = "text",
     json: Json = False,
     jobs: Jobs = None,
 ) -> None:
@@ -44,44 +41,13 @@ def certify(
         limit: Tokens within which failures are looked for.
     """
     from longcount.analysis.certificates import certify_store
-    from longcount.commands.output import print_json, print_table
     from longcount.commands.tables import print_table1
+    from longcount.report.printed import certificates
     from longcount.store.store import Store
 
-    frame = certify_store(directory, cell=cell, run=run, epoch=epoch, depth=depth, limit=limit, jobs=jobs)
-    rows: list[dict[str, Any]] = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    if json:
-        print_json([{name: row[name] for name in FIELDS} for row in rows])
-        return
-
-    from rich.table import Table
-
-    table = Table(title=f"{directory}: worst case over all Dyck-1 words", caption="bounds in tokens, from 0")
-    for name in (
-        "condition",
-        "run",
-        "epoch",
-        "verdict",
-        "proved to depth",
-        "FPF at least",
-        "FPF at most",
-        "why, or witness",
-    ):
-        table.add_column(
-            name, justify="right" if name in ("run", "epoch") or "F" in name or "depth" in name else "left"
-        )
-    for row in rows:
-        reason = row["witness"] or ("no failure found" if row["verdict"] == "bounded" else row["reason"])
-        figures = [row["max_depth"], row["lower_bound"], row["upper_bound"]]
-        shown = ["" if figure is None else f"{figure:,}" for figure in figures]
-        table.add_row(row["condition"], str(row["run"]), str(row["epoch"]), row["verdict"], *shown, _shortened(reason))
-    print_table(table)
-    exact = sum(row["verdict"] == "exact" for row in rows)
-    print(f"{exact} of {len(rows)} proved exact")
-    store = Store.open(directory)
-    if "validation" in store.splits():
+    asked, store = form_of(form, json), Store.open(directory)
+    frame = certify_store(store, cell=cell, run=run, epoch=epoch, depth=depth, limit=limit, jobs=jobs)
+    print_table(certificates(f"{directory}: worst case over all Dyck-1 words", frame), asked)
+    if asked == "text" and "validation" in store.splits():
+        print()
         print_table1(store)
-
-
-def _shortened(text: str, most: int = 60) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from longcount.commands.options import Json, LanguageName, Seed, TaskName, Window, number
-from longcount.commands.output import print_json, print_table, say
+from longcount.commands.options import Form, Json, LanguageName, Seed, TaskName, Window, form_of, number
+from longcount.commands.output import print_table, say
 
 app = App(
     name="data",
@@ -91,7 +91,15 @@ def make(
 
 
 @app.command
-def check(directory: Path, /, *, language: LanguageName = "dyck1", task: TaskName = "next_letters") -> None:
+def check(
+    directory: Path,
+    /,
+    *,
+    language: LanguageName = "dyck1",
+    task: TaskName = "next_letters",
+    form: Form = "text",
+    json: Json = False,
+) -> None:
     """Print counts, lengths, depths, duplicates and overlaps; refuse the first bad word by file and line.
 
     For the task recognise, words outside the language are counted and not refused.
@@ -99,33 +107,24 @@ def check(directory: Path, /, *, language: LanguageName = "dyck1", task: TaskNam
     Args:
         directory: Word files; every .txt file in it is read.
     """
-    from dataclasses import astuple
-
-    from rich.table import Table
-
     from longcount.languages import tasks
     from longcount.languages.files import check_directory
+    from longcount.report.printed import words
 
+    asked = form_of(form, json)
     found = check_directory(directory, language, members_only=not tasks.get(task).wrong_words)
-    table = Table(title=f"Words in {directory}", caption="lengths in letters; depths are those of the members")
-    names = ("words", "members", "letters", "shortest", "mean length", "longest", "deepest", "mean depth", "duplicates")
-    table.add_column("split")
-    for name in names:
-        table.add_column(name, justify="right")
-    for row in found.rows:
-        split, *numbers = astuple(row)
-        table.add_row(split, *(f"{number:,}" if isinstance(number, int) else f"{number:,.1f}" for number in numbers))
-    print_table(table)
-    shared = {pair: count for pair, count in found.overlaps.items() if count}
-    for (first, second), count in shared.items():
-        print(f"{first} and {second} share {count:,} words")
-    if not shared:
-        print("no word stands in two splits")
+    print_table(words(f"Words in {directory}", found), asked)
 
 
 @app.command
 def targets(
-    file: Path, /, *, language: LanguageName = "dyck1", task: TaskName = "next_letters", json: Json = False
+    file: Path,
+    /,
+    *,
+    language: LanguageName = "dyck1",
+    task: TaskName = "next_letters",
+    form: Form = "text",
+    json: Json = False,
 ) -> None:
     """Say of each word of a file whether it belongs to the language and what the task asks for after each letter.
 
@@ -137,22 +136,12 @@ def targets(
     from longcount import languages
     from longcount.languages import tasks
     from longcount.languages.files import read_words
+    from longcount.report.printed import targets as targets_table
 
+    asked = form_of(form, json)
     spoken, problem = languages.get(language), tasks.get(task)
     words = read_words(file, spoken, members_only=False)
     rows = tasks.asked(problem, spoken, words)
-    if json:
-        print_json(rows)
-        return
-
-    from rich.table import Table
-
-    outputs = " ".join(problem.outputs(spoken))
-    table = Table(title=f"{file}: {problem.name} of {spoken.name}", caption=f"asked for after each letter: {outputs}")
-    for name in ("word", "member", "what is wrong", "asked for"):
-        table.add_column(name, overflow="fold")
-    for place, row in enumerate(rows):
-        wrong = "" if row["member"] else spoken.complaint(words, place)
-        bits = ["-" if target is None else "".join(map(str, target)) for target in row["targets"]]
-        table.add_row(row["word"], "yes" if row["member"] else "no", wrong, " ".join(bits))
-    print_table(table)
+    complaints = ["" if row["member"] else spoken.complaint(words, place) for place, row in enumerate(rows)]
+    title = f"{file}: {problem.name} of {spoken.name}"
+    print_table(targets_table(title, rows, complaints, problem.outputs(spoken)), asked)

@@ -55,7 +55,8 @@ def import_(
         renamed[theirs] = ours
     found = import_models(files, out, cell=cell, renamed=renamed, data=data, seed=seed, language=language, task=task)
     for network, count in Counter(model.cell for model in found).items():
-        say(f"{count} model{'s' * (count > 1)}: {described(network)}")
+        say(f"{count} model{'s' * (count > 1)}: {described(network)}, {network.size()} parameters")
+    say(f"{out}: read for {task} of {language}; `longcount evaluate {out}` says what they can do")
     for path, model in zip(files, found, strict=True):
         if model.alike:
             others = " or ".join(model.alike[1:])

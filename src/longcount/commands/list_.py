@@ -4,7 +4,8 @@ from typing import Literal
 
 from cyclopts import App
 
-from longcount.commands.options import Json
+from longcount.commands.options import Form, Json, form_of
+from longcount.commands.output import print_table
 
 Kinds = Literal["cells", "languages", "tasks", "initialisations", "recipes", "measures", "papers"]
 
@@ -12,7 +13,7 @@ app = App(name="list", help_format="plaintext", help_formatter="default")
 
 
 @app.default
-def list_(kind: Kinds, /, *, json: Json = False) -> None:
+def list_(kind: Kinds, /, *, form: Form = "text", json: Json = False) -> None:
     """List all parts of a kind: name, what it is in a line, and where it comes from.
 
     Besides these, wherever a name is asked for, module:Name takes one of your own from a Python file beside the study
@@ -23,22 +24,10 @@ def list_(kind: Kinds, /, *, json: Json = False) -> None:
     """
     from longcount import cells, languages, papers
     from longcount.analysis import measures
-    from longcount.commands.output import print_json, print_table
     from longcount.languages import tasks
+    from longcount.report.printed import parts
     from longcount.training import recipes
 
     of_training = (cells.KIND, languages.KIND, tasks.KIND, cells.INITIALISATIONS, recipes.KIND)
     kinds = {one.plural: one for one in (*of_training, measures.KIND, papers.KIND)}
-    rows = kinds[kind].listed()
-    if json:
-        print_json(row._asdict() for row in rows)
-        return
-
-    from rich.table import Table
-
-    table = Table(title=kind)
-    for name in ("name", "what it is", "from"):
-        table.add_column(name)
-    for row in rows:
-        table.add_row(*row)
-    print_table(table)
+    print_table(parts(kind, kinds[kind].listed()), form_of(form, json))

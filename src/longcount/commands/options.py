@@ -6,6 +6,9 @@ from typing import Annotated, Any
 from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
+from longcount.commands.output import Format
+from longcount.errors import UserError
+
 
 def whole_number(_: Any, tokens: Sequence[Token]) -> int:
     """The whole number that was typed; 0.5 is refused, where cyclopts alone would round it."""
@@ -25,6 +28,21 @@ Jobs = Annotated[int | None, number(1, 1024), Parameter(help="Blocks of runs wor
 Json = Annotated[
     bool, Parameter(name="--json", negative="", help="Print one JSON list on standard output and nothing else there.")
 ]
+Form = Annotated[
+    Format,
+    Parameter(name="--format", help="Of the table: text, its texts as Markdown or LaTeX, its numbers as CSV or JSON."),
+]
+
+
+def form_of(form: Format, json: bool) -> Format:
+    """How a table is printed: --json is short for --format json.
+
+    Raises:
+        UserError: where the two disagree.
+    """
+    if json and form not in ("text", "json"):
+        raise UserError(f"--json and --format {form} disagree; give one of them")
+    return "json" if json else form
 
 
 def window_of(_: Any, tokens: Sequence[Token]) -> tuple[int, int]:

@@ -4,9 +4,41 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import shutil
 import sys
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from longcount.report.formats import Table
+
+Format = Literal["text", "markdown", "latex", "csv", "json"]
+
+
+def print_table(table: Table, form: Format = "text") -> None:
+    """A table on standard output: its texts for people (text, markdown, latex), its numbers for programs (csv, json).
+
+    Text is as wide as the terminal (the variable COLUMNS where it is set), 80 columns where there is none.
+    """
+    from longcount.report.formats import latex_text, markdown_text
+    from longcount.report.printed import records
+    from longcount.report.terminal import table_text
+    from longcount.report.writing import csv_text
+
+    match form:
+        case "text":
+            coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+            sys.stdout.write(table_text(table, shutil.get_terminal_size().columns, coloured))
+        case "markdown":
+            print(markdown_text(table.shown) + (f"\n\n{table.caption}" if table.caption else ""))
+        case "latex":
+            caption = f"{table.title}. {table.caption}" if table.caption else table.title
+            print(latex_text(table.shown, caption, f"tab:{table.name}", table.groups), end="")
+        case "csv":
+            sys.stdout.write(csv_text(table.values, None))
+        case "json":
+            print_json(records(table.values))
 
 
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
@@ -24,15 +56,3 @@ def _plain(value: Any) -> Any:
 def say(text: str) -> None:
     """A line for the person who waits, on standard error."""
     print(text, file=sys.stderr, flush=True)
-
-
-def print_table(table: Any) -> None:
-    """A rich table on standard output, as wide as it needs to be where that is no terminal."""
-    from rich.console import Console
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=max(console.width, 160))
-    with console.capture() as text:  # printed by us, because rich takes a closed pipe for a failure
-        console.print(table)
-    print(text.get(), end="")

@@ -7,27 +7,10 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from longcount.commands.evaluate import Epoch
-from longcount.commands.options import Jobs, Json, number
+from longcount.commands.options import Form, Jobs, Json, form_of, number
+from longcount.commands.output import print_table
 
 app = App(name="repair", help_format="plaintext", help_formatter="default")
-
-FIELDS = (
-    "condition",
-    "cell",
-    "run",
-    "epoch",
-    "learned",
-    "method",
-    "factor",
-    "repaired",
-    "max_depth",
-    "change",
-    "reason",
-)
-SIDES = (
-    "learned", "training_accuracy", "validation_accuracy", "long_accuracy", "very_long_fpf", "verdict", "lower_bound",
-    "upper_bound",
-)  # fmt: skip
 
 
 @app.default
@@ -41,6 +24,7 @@ def repair(
     epoch: Epoch = "best",
     depth: Annotated[int | None, number(1, 2**24)] = None,
     bounded: Annotated[int, number(0, 10_000_000)] = 200,
+    form: Form = "text",
     json: Json = False,
     jobs: Jobs = None,
 ) -> None:
@@ -60,24 +44,14 @@ def repair(
             each; verdicts that `longcount certify` kept are reused.
     """
     from longcount.analysis.repairs import repair_store
-    from longcount.commands.output import print_json, print_table
-    from longcount.exact.repair import Wanted
     from longcount.report.formats import write_table
-    from longcount.report.repair import repair_table, sides
-    from longcount.report.table1 import terminal_table
+    from longcount.report.repair import repair_printed, repair_table
 
-    wanted = Wanted(method, factor, depth)
-    store, frame = repair_store(directory, out, wanted=wanted, epoch=epoch, jobs=jobs, bounded=bounded)
-    table, both = repair_table(store), sides(store)
+    asked = form_of(form, json)
+    store, frame = repair_store(
+        directory, out, method=method, factor=factor, epoch=epoch, depth=depth, bounded=bounded, jobs=jobs
+    )
+    table = repair_table(store)
     assert table is not None
-    assert both is not None
     write_table(store.directory / "tables", table)
-    if json:
-        rows = frame.loc[:, list(FIELDS)]
-        for stage, models in both.items():
-            named = {name: f"{name}_{stage}" for name in SIDES}
-            rows = rows.merge(models.loc[:, ["cell", "run", *SIDES]].rename(columns=named), on=["cell", "run"])
-        print_json(rows.astype(object).where(rows.notna(), None).to_dict("records"))
-        return
-    legend = "mean (min / max), bounds and changes median, over models; FPF: first point of failure, in tokens"
-    print_table(terminal_table(f"{directory} repaired into {out}", table.shown, table.groups, legend))
+    print_table(repair_printed(f"{directory} repaired into {out}", table, store, frame), asked)

@@ -41,27 +41,18 @@ def reproduce(
     from longcount.commands.tables import print_results
     from longcount.papers import KIND, PAPERS
     from longcount.report.draw import draw
-    from longcount.studies.progress import shown
 
     name = KIND.find(paper).name
     out = out or Path("paper" if name == next(iter(PAPERS)) else name)
-    with shown() as listen:
-        store = experiments.reproduce(out, paper=paper, data=data, runs=runs, seed=seed, jobs=jobs, listen=listen)
+    store = experiments.reproduce(out, paper=paper, data=data, runs=runs, seed=seed, jobs=jobs, progress=True)
     draw(out, jobs)
     print_results(store)
     say(f"tables, figures and page: {out / 'report.html'}")
 
 
 def _list() -> None:
-    from rich.table import Table
-
     from longcount.commands.output import print_table
     from longcount.papers import PAPERS
+    from longcount.report.printed import papers
 
-    table = Table(title="papers", caption="minutes on two cores, by default; --runs scales")
-    for name in ("name", "title", "what is reproduced", "runs", "minutes"):
-        table.add_column(name, justify="right" if name in ("runs", "minutes") else "left", no_wrap=name == "name")
-    for paper in PAPERS.values():
-        minutes = "" if paper.minutes is None else f"{paper.minutes:g}"
-        table.add_row(paper.name, paper.title, paper.reproduces, f"{paper.runs:,}", minutes)
-    print_table(table)
+    print_table(papers(PAPERS.values()))

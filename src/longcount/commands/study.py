@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from longcount.commands.options import Jobs, Json, number
+from longcount.commands.options import Form, Jobs, Json, form_of, number
+from longcount.commands.output import print_table, say
 
 if TYPE_CHECKING:
-    from longcount.store.store import Store
     from longcount.studies.executors import Executor
     from longcount.training.protocol import Condition
 
@@ -108,25 +108,24 @@ def add(
 
 
 @app.command
-def status(store: Path, /, *, verify: bool = False, json: Json = False) -> None:
+def status(store: Path, /, *, verify: bool = False, form: Form = "text", json: Json = False) -> None:
     """Show how far a study is, what it takes on disk, and where its time went.
 
     Args:
         store: The store.
         verify: Read every block and compare it with its hashes.
     """
-    from longcount.commands.output import print_json
+    from longcount.report.printed import plain, time_spent
     from longcount.store.store import Store
     from longcount.studies.status import status as status_of
     from longcount.studies.status import where_time_went
 
-    there = Store.open(store)
-    frame = status_of(there, verify)
-    if json:
-        print_json(frame.to_dict("records"))
-    else:
-        _print_frame(f"Study {there.study.name} in {store}", frame.drop(columns="cell"))
-        _print_time(where_time_went(there))
+    asked, there = form_of(form, json), Store.open(store)
+    frame, spent = status_of(there, verify), where_time_went(there)
+    print_table(plain("status", f"Study {there.study.name} in {store}", frame, hidden=["cell"]), asked)
+    if asked == "text" and spent:
+        print()
+        print_table(time_spent(spent))
 
 
 @app.command
@@ -139,7 +138,6 @@ def export(store: Path, /, *, out: Path, means: Annotated[bool, Parameter(negati
         means: Over runs: one row per condition, split, epoch and measure, with mean, standard deviation and extremes.
     """
     from longcount.analysis.aggregate import aggregate
-    from longcount.commands.output import say
     from longcount.report.writing import refuse_ending, write_frame
     from longcount.store.export import export as export_to
     from longcount.store.store import Store
@@ -160,7 +158,8 @@ def compare(
     second: str,
     /,
     *,
-    measure: Annotated[list[str] | None, Parameter(negative="")] = None,
+    measures: Annotated[list[str] | None, Parameter(name="--measure", negative="")] = None,
+    form: Form = "text",
     json: Json = False,
 ) -> None:
     """Compare two conditions run by run: the mean difference at the best epochs, with its 95% interval over runs.
@@ -168,24 +167,18 @@ def compare(
     Args:
         first: A store, or STORE:CONDITION where it holds several; without one, conditions of the same name are paired.
         second: Likewise; differences are second less first.
-        measure: Such as long_accuracy, very_long_fpf_mean, validation_loss or learned; may be given several times.
+        measures: Such as long_accuracy, very_long_fpf_mean, validation_loss or learned; may be given several times.
     """
-    import pandas as pd
-
     from longcount.analysis.comparison import USUAL
-    from longcount.analysis.comparison import compare as compare_conditions
-    from longcount.commands.output import print_json
+    from longcount.analysis.comparison import compare as compared
+    from longcount.report.printed import comparison
 
-    rows = [compare_conditions(*pair, measures=measure or USUAL) for pair in _pairs(first, second)]
-    frame = pd.concat(rows, ignore_index=True)
-    if json:
-        print_json(frame.to_dict("records"))
-    else:
-        _print_frame(f"{second} less {first}, by run", frame)
+    asked = form_of(form, json)
+    print_table(comparison(first, second, compared(first, second, measures or USUAL)), asked)
 
 
 @app.command
-def factors(store: Path, /, *, out: Path | None = None, json: Json = False) -> None:
+def factors(store: Path, /, *, out: Path | None = None, form: Form = "text", json: Json = False) -> None:
     """Show what each factor does: conditions that differ from their cell's baseline in one field, paired by run.
 
     Args:
@@ -193,27 +186,24 @@ def factors(store: Path, /, *, out: Path | None = None, json: Json = False) -> N
         out: A file for the whole table, ending in .csv or .parquet.
     """
     from longcount.analysis.factors import one_factor_at_a_time
-    from longcount.commands.output import print_json, say
-    from longcount.report.factors import factors_shown
+    from longcount.report.printed import factors as factors_table
     from longcount.report.writing import refuse_ending, write_frame
-    from longcount.store.store import Store
 
+    asked = form_of(form, json)
     if out is not None:
         refuse_ending(out)
-    frame = one_factor_at_a_time(Store.open(store))
+    frame = one_factor_at_a_time(store)
     if out is not None:
         write_frame(out, frame)
         say(f"{out}: {len(frame)} rows")
-    if json:
-        print_json(frame.to_dict("records"))
-    elif out is None:
-        _print_frame(
-            "one factor at a time: mean (95% interval); differences from the baseline, by run", factors_shown(frame)
-        )
+    if out is None or asked != "text":
+        print_table(factors_table(f"What each factor does in {store}", frame), asked)
 
 
 @app.command
-def resample(store: Path, /, *, draws: Annotated[int, number(1, 1_000_000)] = 10_000, json: Json = False) -> None:
+def resample(
+    store: Path, /, *, draws: Annotated[int, number(1, 1_000_000)] = 10_000, form: Form = "text", json: Json = False
+) -> None:
     """Show how much tables of as few runs as the paper's vary: tables drawn from a study of many runs.
 
     Each table is made as the paper's Table 1, of 10 runs (of ReLUs the 10 best of 30) drawn without replacement. 95% of
@@ -226,19 +216,16 @@ def resample(store: Path, /, *, draws: Annotated[int, number(1, 1_000_000)] = 10
     from longcount.analysis.models import metrics_of
     from longcount.analysis.sampling import sampling_distribution
     from longcount.analysis.table1 import selected_models
-    from longcount.commands.output import print_json
     from longcount.errors import UserError
     from longcount.papers.el_naggar_2022 import TABLE_1
+    from longcount.report.printed import plain
     from longcount.store.store import Store
 
-    there = Store.open(store)
+    asked, there = form_of(form, json), Store.open(store)
     frame = sampling_distribution(selected_models(metrics_of(there), there.study.selection), TABLE_1, draws)
     if not len(frame):
         raise UserError(f"{store}: no condition {', '.join(TABLE_1)} has as many runs as the paper trains")
-    if json:
-        print_json(frame.to_dict("records"))
-    else:
-        _print_frame(f"Tables of as many runs as the paper's, drawn from {store}", frame)
+    print_table(plain("sampling", f"Tables of as many runs as the paper's, drawn from {store}", frame, keys=3), asked)
 
 
 def fields_of(settings: list[str] | None, option: str = "--set") -> dict[str, Any]:
@@ -274,65 +261,3 @@ def _finish(study: Any, out: Path, executor: Executor, log_json: bool, condition
 
     with shown(log_json) as listen:
         run_study(study, out, executor, listen, conditions)
-
-
-def _pairs(first: str, second: str) -> list[tuple[tuple[Store, Condition], tuple[Store, Condition]]]:
-    from longcount.errors import UserError
-
-    (one, name_one), (two, name_two) = _named(first), _named(second)
-    if name_one or name_two:
-        left = one.condition(name_one or str(name_two))
-        right = two.condition(name_two or str(name_one))
-        return [((one, left), (two, right))]
-    names = {condition.folder: condition for condition in two.study.conditions}
-    pairs = [((one, c), (two, names[c.folder])) for c in one.study.conditions if c.folder in names]
-    if not pairs:
-        raise UserError(
-            f"{first} and {second} hold no condition of the same name; give STORE:CONDITION, such as "
-            f"{first}:{one.study.conditions[0].folder} {second}:{two.study.conditions[0].folder}"
-        )
-    return pairs
-
-
-def _named(text: str) -> tuple[Store, str | None]:
-    from longcount.store.store import Store
-
-    if Path(text).exists() or ":" not in text:
-        return Store.open(text), None
-    folder, _, condition = text.rpartition(":")
-    return Store.open(folder), condition
-
-
-def _print_frame(title: str, frame: Any) -> None:
-    from rich.table import Table
-
-    from longcount.commands.output import print_table
-
-    table = Table(title=title)
-    for name, column in frame.items():
-        table.add_column(name.replace("_", " "), justify="left" if column.dtype.kind not in "iuf" else "right")
-    for row in frame.itertuples(index=False):
-        table.add_row(*(_text(value) for value in row))
-    print_table(table)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _print_time(spent: list[Any]) -> None:
-    from rich.table import Table
-
-    from longcount.commands.output import print_table
-
-    if not spent:
-        return
-    table = Table(title="Where the time went (seconds of one core)")
-    for name in ("worker", "blocks", "training", "evaluation", "writing", "ns per token"):
-        table.add_column(name, justify="left" if name == "worker" else "right")
-    for entry in spent:
-        seconds = (f"{part:.1f}" for part in (entry.training, entry.evaluation, entry.writing))
-        table.add_row(entry.worker, f"{entry.blocks:,}", *seconds, f"{entry.nanoseconds_a_token:.1f}")
-    print_table(table)

@@ -27,10 +27,10 @@ def print_results(store: Store) -> None:
 def print_paper(store: Store, paper: "Paper") -> None:
     """Print a reproduced paper's table and what its run found."""
     from longcount.papers.measuring import measured
-    from longcount.report.paper_tables import found_out, paper_terminal
+    from longcount.report.paper_tables import found_out, paper_printed
 
     found = measured(store, paper)
-    print_table(paper_terminal(paper, found))
+    print_table(paper_printed(paper, found))
     for sentence in found_out(paper, found):
         say(sentence)
 
@@ -38,9 +38,9 @@ def print_paper(store: Store, paper: "Paper") -> None:
 def print_summary(store: Store) -> None:
     """Print every condition's accuracy on every split, and the baseline without memory under them."""
     from longcount.analysis.summary import summary
-    from longcount.report.summary import summary_terminal
+    from longcount.report.summary import summary_printed
 
-    print_table(summary_terminal(summary(store)))
+    print_table(summary_printed(summary(store)))
 
 
 def print_table1(store: Store) -> None:
@@ -48,9 +48,9 @@ def print_table1(store: Store) -> None:
     from longcount.analysis.models import metrics_of
     from longcount.analysis.table1 import learned_shares, selected_models, table1
     from longcount.analysis.worst_case import with_verdicts, worst_cases
-    from longcount.report.table1 import table1_terminal
+    from longcount.report.table1 import table1_printed
 
     metrics = metrics_of(store)
     words = {split: store.words(split) for split in store.splits()}
     worst = worst_cases(store, with_verdicts(store, selected_models(metrics)))
-    print_table(table1_terminal(table1(metrics, words), learned_shares(metrics), worst))
+    print_table(table1_printed(table1(metrics, words), learned_shares(metrics), worst))

@@ -8,6 +8,7 @@ model that never learned is not repaired: the answer would come from us.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from longcount.errors import UserError
 from longcount.exact.boxes import Model
 from longcount.exact.theories import THEORIES, depth_of, prove
 from longcount.exact.theory import Repairer
+
+Method = Literal["auto", "sharpen", "project", "rescale"]
 
 FACTORS = tuple(2.0**k for k in range(1, 13))
 """Tried in turn; multiplying by a power of two is exact."""
@@ -47,7 +50,7 @@ class Repair:
 class Wanted:
     """Which repair is wanted."""
 
-    method: str = "auto"
+    method: Method = "auto"
     """`sharpen`, `project`, `rescale`, or `auto`: those that the cell has, the smaller change first."""
     factor: float | None = None
     """Of sharpening or rescaling; None: the least of `FACTORS` that is proved."""

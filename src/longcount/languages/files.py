@@ -27,8 +27,16 @@ NEWLINE, CARRIAGE_RETURN, COMMA, ZERO = b"\n\r,0"
 
 
 def read_words(path: str | Path, language: str | Language = "dyck1", *, members_only: bool = True) -> Words:
-    """The words of a file, of a language or the language of a name; also strings over its letters that are not members
-    where members_only is False. UserError, with file and line, for anything else."""
+    """The words of a file, one per line.
+
+    Args:
+        path: the file.
+        language: the words' language, or its name.
+        members_only: whether strings over its letters that are not of the language are refused.
+
+    Raises:
+        UserError: with file and line, for a file that cannot be read or a line that is no such word.
+    """
     language = _language(language)
     return _parse(Path(path), _read_bytes(Path(path)), language, members_only)
 

@@ -134,7 +134,7 @@ class Words:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256, in hex, of the words as a file without labels: what ``sha256sum`` says of `files.write_words`'s.
+        """SHA-256, in hex, of the words as a file without labels, as ``sha256sum`` finds it.
 
         >>> Words.from_strings(["()"]).sha256 == hashlib.sha256(b"()\\n").hexdigest()
         True

@@ -30,7 +30,8 @@ _LATEX_SIGNS = {
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """One table: ``values`` go to the CSV file, ``shown`` is text; a new group begins at each row of ``groups``."""
+    """One table: ``values`` go to the CSV file, ``shown`` is text; a new group begins at each row of ``groups``; the
+    first ``keys`` columns say which row it is."""
 
     name: str
     short: str  # for the page's list of sections
@@ -39,6 +40,7 @@ class Table:
     shown: "pd.DataFrame"
     caption: str
     groups: tuple[int, ...] = ()
+    keys: int = 1
 
 
 def markdown_text(frame: "pd.DataFrame") -> str:

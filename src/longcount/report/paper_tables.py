@@ -3,7 +3,8 @@ every published number is from."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +15,7 @@ from longcount.papers.findings import Findings, middle
 from longcount.papers.paper import Measure, Paper, Published
 from longcount.report.formats import Table
 from longcount.report.rounding import interval, percent, position
-from longcount.report.table1 import terminal_table
-
-if TYPE_CHECKING:
-    from rich.table import Table as RichTable
+from longcount.report.terminal import stacked
 
 NOT_READ = "not read"
 PAPER_ROW, BASELINE_ROW = "  paper", "  without memory"
@@ -185,10 +183,12 @@ def _sources(paper: Paper) -> list[Table]:
     return [Table("sources", "Sources", "Where the published numbers are from", frame, frame, caption)]
 
 
-def paper_terminal(paper: Paper, found: Findings) -> RichTable:
+def paper_printed(paper: Paper, found: Findings) -> Table:
     """The first table for a terminal."""
     table = paper_tables(paper, found)[0]
-    return terminal_table(paper.title, table.shown, table.groups, "paper: published; as many of ours: 95% of means")
+    shown, groups = stacked(table.shown, table.groups)
+    caption = "paper: published; as many of ours: 95% of means"
+    return replace(table, title=paper.title, shown=shown, groups=groups, caption=caption)
 
 
 def found_out(paper: Paper, found: Findings) -> list[str]:

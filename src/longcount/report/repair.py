@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,6 +98,32 @@ def repair_table(store: Store) -> Table | None:
         _caption(both, int(max(values(before, "bounded")))),
         tuple(groups[1:]),
     )
+
+
+PRINTED = [
+    "condition", "cell", "run", "epoch", "learned", "method", "factor", "repaired", "max_depth", "change", "reason",
+]  # fmt: skip
+SIDES = [
+    "learned", "training_accuracy", "validation_accuracy", "long_accuracy", "very_long_fpf", "verdict", "lower_bound",
+    "upper_bound",
+]  # fmt: skip
+
+
+def repair_printed(title: str, table: Table, store: Store, repairs: pd.DataFrame) -> Table:
+    """`repair_table` for a terminal; for programs, one row per model with both sides of it.
+
+    Args:
+        title: of the table.
+        table: from `repair_table`.
+        store: the repaired store.
+        repairs: from `longcount.analysis.repairs.repair_store`.
+    """
+    rows = repairs.loc[:, PRINTED]
+    for stage, models in (sides(store) or {}).items():
+        named = {name: f"{name}_{stage}" for name in SIDES}
+        rows = rows.merge(models.loc[:, [*KEYS, *SIDES]].rename(columns=named), on=KEYS)
+    legend = "mean (min / max), bounds and changes median, over models; FPF: first point of failure, in tokens"
+    return replace(table, title=title, values=rows, caption=legend)
 
 
 def _columns(stage: str) -> list[str]:

@@ -10,13 +10,14 @@ from longcount.analysis.models import LARGEST_N
 from longcount.analysis.selection import where
 from longcount.languages.splits import SPLITS
 from longcount.languages.wrong_words import KINDS
+from longcount.report.formats import Table
 from longcount.report.rounding import interval, percent, position
-from longcount.report.table1 import cell_title, terminal_table
+from longcount.report.table1 import cell_title
+from longcount.report.terminal import stacked
 from longcount.report.titles import SPLIT_TITLES, problem_title
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.table import Table
 
 FPF, FIRST_FAILING = "mean FPF", "first failing n"
 OF_KINDS = {kind: f"Long, {kind.replace('_', ' ')}" for kind in KINDS}
@@ -67,13 +68,13 @@ def summary_caption(shown: pd.DataFrame) -> str:
     return CAPTION + "".join(text for name, text in further.items() if name in shown.columns)
 
 
-def summary_terminal(summary: pd.DataFrame) -> Table:
+def summary_printed(summary: pd.DataFrame) -> Table:
     """The table for a terminal."""
     asked = dict.fromkeys(zip(summary["language"], summary["task"], strict=True))
-    shown, groups = summary_shown(summary)
-    legend = "accuracy in % of words: mean (min / max) over runs; mean FPF: first point of failure on the longest words"
-    legend += "\nwithout memory: the best answer from the last letter alone"
-    return terminal_table("; ".join(problem_title(*one) for one in asked), shown, groups, legend)
+    shown, groups = stacked(*summary_shown(summary))
+    legend = "accuracy in % of words: mean, min / max over runs; mean FPF: first point of failure on the longest "
+    legend += "words; without memory: the best answer from the last letter alone"
+    return Table("summary", "", "; ".join(problem_title(*one) for one in asked), summary, shown, legend, groups)
 
 
 def _networks(summary: pd.DataFrame) -> list[dict[str, dict[str, Any]]]:

@@ -10,11 +10,12 @@ from longcount.analysis.analysis import ASKED
 from longcount.analysis.selection import kept_share, where
 from longcount.analysis.worst_case import WorstCase
 from longcount.papers import el_naggar_2022 as paper
+from longcount.report.formats import Table
 from longcount.report.rounding import interval, percent, position
+from longcount.report.terminal import stacked
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.table import Table
 
 COLUMNS = {
     "training_accuracy": "training",
@@ -33,7 +34,6 @@ WORST_CASE_CAPTION = (
     " Worst-case FPF: over all Dyck-1 words, of the models that were certified: median of the lower bounds–median of "
     "the upper bounds of those that are not proved exact (and how many are)."
 )
-_ROW_STYLES = {"std": "dim", "95%": "dim", "paper": "cyan"}
 WORST_CASE = "worst-case FPF"
 NO_CASES: Mapping[str, WorstCase] = {}
 _TITLES = {"constant": "constant answer", "perfect": "perfect counter"}
@@ -151,30 +151,14 @@ def table1_shown(
     return pd.DataFrame(rows, columns=columns, dtype=object).fillna(""), tuple(groups[1:])
 
 
-def table1_terminal(
-    table1: "pd.DataFrame", learned: "pd.DataFrame", worst: Mapping[str, WorstCase] = NO_CASES
-) -> "Table":
+def table1_printed(table1: "pd.DataFrame", learned: "pd.DataFrame", worst: Mapping[str, WorstCase] = NO_CASES) -> Table:
     """The table for a terminal, the paper's rows under ours."""
-    legend = "mean (min / max) over models; accuracy in % of words, first point of failure (FPF) in tokens;\n"
+    legend = "mean, min / max over models; accuracy in % of words, first point of failure (FPF) in tokens; "
     legend += "constant answer: “) may always follow”; perfect counter: an integer"
     if worst:
-        legend += ";\nworst-case FPF: over all words, median bounds of the models not proved exact (and how many are)"
-    return terminal_table("Table 1", *table1_shown(table1, learned, worst), legend)
-
-
-def terminal_table(title: str, shown: "pd.DataFrame", groups: tuple[int, ...], legend: str) -> "Table":
-    """A frame of texts for a terminal; a new group begins at each row of ``groups``."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(title=title, caption=legend, box=SIMPLE_HEAD)
-    for at, name in enumerate(shown.columns):
-        table.add_column(name, justify="left" if at == 0 else "right", no_wrap=at == 0)
-    for at, row in enumerate(shown.to_numpy().tolist()):
-        if at in groups:
-            table.add_section()
-        table.add_row(*row, style=_ROW_STYLES.get(row[0].strip()))
-    return table
+        legend += "; worst-case FPF: over all words, median bounds of the models not proved exact (and how many are)"
+    shown, groups = stacked(*table1_shown(table1, learned, worst))
+    return Table("table1", "", "Table 1", table1_values(table1, worst), shown, legend, groups)
 
 
 def _number(row: dict, place: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import ValidationError
@@ -18,21 +18,20 @@ from longcount.store import word_sets
 from longcount.store.model_stores import keep_models
 from longcount.store.store import Store
 from longcount.store.tensor_files import read_tensors, write_tensors
-from longcount.training.best_epoch import LOSS_COLUMNS, best_epochs
+from longcount.training.best_epoch import Epoch
 from longcount.training.problem import Problem, problem
-from longcount.training.protocol import Condition, WordSource, explain
+from longcount.training.protocol import Condition, explain
 from longcount.training.pytorch import need_torch
+from longcount.training.word_source import WordSource
 
 if TYPE_CHECKING:
     from longcount.training.torch_modules import Counter
-
-Epoch = Literal["best", "last"] | int
 
 
 def tensors_of(
     store: str | Path | Store, run: int, cell: str | None = None, epoch: Epoch = "best"
 ) -> tuple[Condition, dict[str, np.ndarray]]:
-    """One model of a store: its condition, and its tensors by name, float32 [*shape].
+    """One model of a store: its condition, and its tensors by name, float32 ``[*shape]``.
 
     Args:
         store: a store or its folder.
@@ -43,13 +42,12 @@ def tensors_of(
     Raises:
         UserError: where there is no such store, cell, run or epoch.
     """
-    store = store if isinstance(store, Store) else Store.open(store)
+    store = Store.open(store)
     names = [condition.folder for condition in store.study.conditions]
     if cell is None and len(names) > 1:
         raise UserError(f"{store.directory}: holds several conditions; choose one with --cell: {', '.join(names)}")
     condition = store.condition(names[0] if cell is None else cell)
-    tensors = store.tensors(condition.folder, run, _epoch_number(store, condition, run, epoch))
-    return condition, tensors
+    return condition, store.tensors(condition, run, epoch)
 
 
 def export_run(
@@ -72,7 +70,17 @@ def export_run(
 
 
 def to_torch(store: str | Path | Store, run: int, cell: str | None = None, epoch: Epoch = "best") -> Counter:
-    """One model of a store (see `tensors_of`) as a plain `torch.nn.Module`, a `Counter`."""
+    """One model of a store as a plain `torch.nn.Module`, a `Counter`.
+
+    Args:
+        store: a store or its folder.
+        run: number of the run within its cell, from 0.
+        cell: a cell or condition; needed where the store holds several.
+        epoch: ``"best"`` by validation loss, ``"last"``, or a number.
+
+    Raises:
+        UserError: where there is no such model, it is a module of its own, or PyTorch is not installed.
+    """
     need_torch()
     from longcount.training.torch_modules import counter
 
@@ -147,19 +155,3 @@ def _refuse_other_sizes(cell: cells.Cell, purpose: Problem, path: str | Path) ->
             f"{path}: {described(cell)}; {name} has {wanted[0]} and {wanted[1]}: say what the model is for by "
             "--language and --task"
         )
-
-
-def _epoch_number(store: Store, condition: Condition, run: int, epoch: Epoch) -> int:
-    if isinstance(epoch, int):
-        return epoch
-    if epoch == "last" or condition.epochs == 0:
-        return condition.epochs
-    column = LOSS_COLUMNS[store.study.selection]
-    for block in store.blocks([condition]):
-        if run in block.runs:
-            for _, table in store.metrics_of_blocks([condition], ("run", "epoch", "split", column)):
-                frame = table.to_pandas()
-                frame = frame[(frame["run"] == run) & (frame["split"] == "validation")].sort_values("epoch")
-                if len(frame):
-                    return int(best_epochs(frame[column].to_numpy(float)[None])[0])
-    return condition.epochs  # no validation words, or no such run, which reading its weights will say

@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -68,8 +68,8 @@ def _writer(path: Path, suffix: str, form: pa.Schema):
     return pyarrow.parquet.ParquetWriter(path, form, compression="zstd")
 
 
-def settings_that_differ(store: Store) -> dict[str, dict[str, str]]:
-    """By condition, the settings in which conditions differ, as text."""
+def settings_that_differ(store: Store) -> dict[str, dict[str, Any]]:
+    """By condition, the settings in which conditions differ; tables and lists among them as JSON text."""
     leaves = {condition.folder: _flat(condition) for condition in store.study.conditions}
     names = [
         name
@@ -79,19 +79,21 @@ def settings_that_differ(store: Store) -> dict[str, dict[str, str]]:
     return {folder: {name: leaf[name] for name in names} for folder, leaf in leaves.items()}
 
 
-def _flat(condition: Condition) -> dict[str, str]:
+def _flat(condition: Condition) -> dict[str, Any]:
     values = settings_by_name(condition)
-    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
+    return {name: json.dumps(value) if isinstance(value, dict | list) else value for name, value in values.items()}
 
 
 def _form(store: Store) -> pa.Schema:
     import pyarrow as pa
 
-    settings = next(iter(settings_that_differ(store).values()))
+    by_condition = settings_that_differ(store).values()
+    settings = {name: pa.array([values[name] for values in by_condition]).type for name in next(iter(by_condition))}
     kinds = {"fpf_min": pa.int32(), "unfailed": pa.int32()}
     return pa.schema(
         [
-            *((name, pa.string()) for name in ("condition", "cell", *settings)),
+            *((name, pa.string()) for name in ("condition", "cell")),
+            *settings.items(),
             ("run", pa.int32()),
             ("epoch", pa.int32()),
             ("online_loss", pa.float64()),
@@ -120,8 +122,8 @@ def _tables(store: Store) -> Iterator[pa.Table]:
         keys, row = np.stack([runs[begins], epochs[begins]], axis=1), np.cumsum(begins) - 1
         split = split_codes(table)
         wide: dict[str, pa.Array] = {
-            name: pa.repeat(text, len(keys))
-            for name, text in {
+            name: pa.repeat(pa.scalar(value, form.field(name).type), len(keys))
+            for name, value in {
                 "condition": block.condition.folder,
                 "cell": block.condition.cell,
                 **settings[block.condition.folder],

@@ -18,8 +18,9 @@ from longcount.store.publish import publish
 from longcount.store.store import STUDY_FILE, Store
 from longcount.training.merging import merge
 from longcount.training.metrics import measure
-from longcount.training.protocol import Condition, Origin, Study, WordSource, canonical_sha256
+from longcount.training.protocol import Condition, Origin, Study, canonical_sha256
 from longcount.training.trained import Trained
+from longcount.training.word_source import WordSource
 
 BLOCK_MODELS = 1000
 

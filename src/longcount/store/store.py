@@ -20,6 +20,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from html import escape
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ from longcount.languages import DYCK1, Language
 from longcount.languages.files import FILE_NAMES, read_words
 from longcount.languages.splits import SPLITS
 from longcount.languages.words import Words, read_only
+from longcount.training.best_epoch import LOSS_COLUMNS, Epoch, best_epochs
 from longcount.training.protocol import SCHEMA, Condition, Study, canonical_sha256, explain
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ STUDY_FILE = "study.toml"
 WEIGHTS, METRICS, MANIFEST = "weights.safetensors", "metrics.parquet", "manifest.json"
 ASIDE = "log/aside"
 SOURCES = "sources"
+SHOWN = 10  # conditions that a store names when it is shown
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class DamagedBlock(UserError):
     """A block whose files are not what its manifest says; running its study again makes it anew."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Store:
     """A store that exists; open one with `Store.open`."""
 
@@ -89,12 +92,14 @@ class Store:
     version: str = __version__  # of the longcount that created it
 
     @classmethod
-    def open(cls, directory: str | Path) -> Store:
-        """The store in a folder.
+    def open(cls, directory: str | Path | Store) -> Store:
+        """The store in a folder; a store that is open already as it is.
 
         Raises:
             UserError: where there is no store, one of another schema, or an inconsistent study file.
         """
+        if isinstance(directory, Store):
+            return directory
         path = Path(directory) / STUDY_FILE
         try:
             tables = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -120,6 +125,24 @@ class Store:
             sources.remember(Path(directory) / SOURCES, condition.sources.values())
         return cls(Path(directory), study, tables.get("word_sets", {}), tables.get("longcount", "unknown"))
 
+    def __repr__(self) -> str:
+        runs = sum(condition.runs for condition in self.study.conditions)
+        names = [condition.folder for condition in self.study.conditions]
+        shown = ", ".join(names) if len(names) <= SHOWN else f"{len(names)} conditions"
+        return f"Store({str(self.directory)!r}: {self.study.name}, {runs} runs of {shown})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the folder, and the first conditions with their runs."""
+        conditions = self.study.conditions
+        rows = "".join(
+            f"<tr><td>{escape(one.folder)}</td><td>{one.runs}</td><td>{one.epochs}</td></tr>"
+            for one in conditions[:SHOWN]
+        )
+        more = f"<p>and {len(conditions) - SHOWN} conditions more</p>" if len(conditions) > SHOWN else ""
+        title = f"Store <code>{escape(str(self.directory))}</code>, {escape(self.study.name)}, {self.study.origin.kind}"
+        head = "<tr><th>condition</th><th>runs</th><th>epochs</th></tr>"
+        return f"<p>{title}</p><table><thead>{head}</thead><tbody>{rows}</tbody></table>{more}"
+
     def save_study(self) -> None:
         """Write the study file, whole or not at all."""
         import tomli_w
@@ -140,14 +163,16 @@ class Store:
 
     # What there is
 
-    def condition(self, name: str) -> Condition:
-        """The condition of that folder's name, or the one condition of that cell.
+    def condition(self, name: str | Condition) -> Condition:
+        """The condition of that folder's name, or the one condition of that cell; a condition as it is.
 
         Raises:
             UserError: where there is none, or several of the cell.
         """
         from difflib import get_close_matches
 
+        if isinstance(name, Condition):
+            return name
         exact = [condition for condition in self.study.conditions if condition.folder == name]
         of_cell = [condition for condition in self.study.conditions if condition.cell == name]
         if exact or len(of_cell) == 1:
@@ -183,7 +208,7 @@ class Store:
 
     def runs(self, condition: str | Condition) -> np.ndarray:
         """The runs of a condition that are done, int64, ascending."""
-        condition = self.condition(condition) if isinstance(condition, str) else condition
+        condition = self.condition(condition)
         done = [np.arange(block.first, block.end) for block in self.blocks([condition]) if self.manifest(block)]
         return np.concatenate([np.zeros(0, np.int64), *done])
 
@@ -241,13 +266,20 @@ class Store:
     def metrics_of_blocks(
         self, conditions: Iterable[Condition] | None, columns: Sequence[str]
     ) -> Iterator[tuple[Block, pa.Table]]:
+        """The metrics of every done block, one Arrow table after the other."""
+        for block in self.blocks(conditions):
+            table = self._metrics_of(block, columns)
+            if table is not None:
+                yield block, table
+
+    def _metrics_of(self, block: Block, columns: Sequence[str]) -> pa.Table | None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        for block in self.blocks(conditions):
-            content = self.read(block, METRICS)
-            if content is not None:
-                yield block, pq.ParquetFile(pa.BufferReader(content)).read(columns=list(columns), use_threads=False)
+        content = self.read(block, METRICS)
+        if content is None:
+            return None
+        return pq.ParquetFile(pa.BufferReader(content)).read(columns=list(columns), use_threads=False)
 
     def metrics(
         self,
@@ -284,13 +316,16 @@ class Store:
         table = self.metrics_table(conditions, splits, ("run", "epoch", "split", "first_failures"))
         return table.filter(table["first_failures"].is_valid())
 
-    def weights(self, condition: str, run: int | np.ndarray, epoch: int | np.ndarray) -> np.ndarray:
+    def weights(
+        self, condition: str | Condition, run: int | np.ndarray, epoch: Epoch | np.ndarray = "best"
+    ) -> np.ndarray:
         """Flat weights (in the cell's order) of one model, float32 [P], or of many, [M, P].
 
         Args:
-            condition: a condition's folder, or a cell that has one condition.
-            run: a run, or int [M].
-            epoch: an epoch from 0, or int [M].
+            condition: a condition, its folder's name, or a cell that has one condition.
+            run: a run, counted from 0 within the condition, or int [M].
+            epoch: ``"best"`` by validation loss (the last where no validation words are known), ``"last"``, an epoch
+                from 0 (the initial weights), or int [M].
 
         Raises:
             UserError: for an unknown condition, a run or epoch that is not there, or a damaged block.
@@ -298,17 +333,22 @@ class Store:
         tensors = self.tensors(condition, run, epoch)
         return cells.pack(self.condition(condition).network(), tensors)
 
-    def tensors(self, condition: str, run: int | np.ndarray, epoch: int | np.ndarray) -> dict[str, np.ndarray]:
-        """Weights by their torch.nn names, each float32 [*shape] for one model, [M, *shape] for many; see `weights`."""
+    def tensors(
+        self, condition: str | Condition, run: int | np.ndarray, epoch: Epoch | np.ndarray = "best"
+    ) -> dict[str, np.ndarray]:
+        """Weights by torch.nn name, as `weights`: float32 ``[*shape]`` for one model, ``[M, *shape]`` for many."""
         chosen = self.condition(condition)
-        runs, epochs = np.broadcast_arrays(np.atleast_1d(run), np.atleast_1d(epoch))
+        given = self.epochs(chosen, np.atleast_1d(run), epoch) if isinstance(epoch, str) else np.atleast_1d(epoch)
+        runs, epochs = np.broadcast_arrays(np.atleast_1d(run), given)
         absent = sorted({*runs[(runs < 0) | (runs >= chosen.runs)].tolist()})
         if absent:
             last = chosen.runs - 1
-            raise UserError(f"{self.directory}: {condition} has no run {absent[0]}; its runs are 0 to {last}")
+            raise UserError(f"{self.directory}: {chosen.folder} has no run {absent[0]}; its runs are 0 to {last}")
         if ((epochs < 0) | (epochs > chosen.epochs)).any():
             bad = int(epochs[(epochs < 0) | (epochs > chosen.epochs)][0])
-            raise UserError(f"{self.directory}: {condition} has no epoch {bad}; its epochs are 0 to {chosen.epochs}")
+            raise UserError(
+                f"{self.directory}: {chosen.folder} has no epoch {bad}; its epochs are 0 to {chosen.epochs}"
+            )
         gathered: dict[str, np.ndarray] = {}
         for block in self.blocks([chosen]):
             here = np.flatnonzero((runs >= block.first) & (runs < block.end))
@@ -316,7 +356,9 @@ class Store:
                 continue
             manifest = self.manifest(block)
             if manifest is None:
-                raise UserError(f"{self.directory}: run {runs[here[0]]} of {condition} is not trained yet; {_AGAIN}")
+                raise UserError(
+                    f"{self.directory}: run {runs[here[0]]} of {chosen.folder} is not trained yet; {_AGAIN}"
+                )
             stacked = _stacked(self.directory / block.folder / WEIGHTS, manifest["sha256"].get(WEIGHTS))
             for name, tensor in stacked.items():
                 whole = gathered.setdefault(name, np.empty((len(runs), *tensor.shape[2:]), np.float32))
@@ -324,6 +366,29 @@ class Store:
         if np.ndim(run) == 0 and np.ndim(epoch) == 0:
             return {name: tensor[0] for name, tensor in gathered.items()}
         return gathered
+
+    def epochs(self, condition: Condition, runs: np.ndarray, epoch: str) -> np.ndarray:
+        """The ``"best"`` or ``"last"`` epochs of runs int [M], int64 [M]; the last where no validation words are known.
+
+        Raises:
+            UserError: for another word, or a damaged block.
+        """
+        if epoch not in ("best", "last"):
+            raise UserError(f"epoch {epoch!r}: give best, last or a whole number from 0")
+        found = np.full(len(runs), condition.epochs, np.int64)
+        if epoch == "last" or condition.epochs == 0:
+            return found
+        column = LOSS_COLUMNS[self.study.selection]
+        for block in self.blocks([condition]):
+            here = np.flatnonzero((runs >= block.first) & (runs < block.end))
+            table = self._metrics_of(block, ("run", "epoch", "split", column)) if len(here) else None
+            if table is not None:
+                losses = table.filter(np.asarray(split_codes(table) == SPLITS.index("validation")))
+                if losses.num_rows:
+                    by_run = losses.sort_by([("run", "ascending"), ("epoch", "ascending")])[column].to_numpy()
+                    best = best_epochs(by_run.reshape(len(block.runs), -1))
+                    found[here] = best[runs[here] - block.first]
+        return found
 
     def words(self, split: str, condition: str | Condition | None = None) -> Words:
         """The words of a split, as the condition (default: the first) was trained or judged on.

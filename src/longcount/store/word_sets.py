@@ -14,7 +14,8 @@ from longcount.languages.splits import SPLITS, make_splits
 from longcount.languages.words import Words
 from longcount.training.merging import varying_labels
 from longcount.training.problem import DYCK1, Problem
-from longcount.training.protocol import RANGES, Condition, WordSource, canonical_sha256
+from longcount.training.protocol import Condition, canonical_sha256
+from longcount.training.word_source import RANGES, WordSource
 
 FOLDER = "words"
 

@@ -24,7 +24,8 @@ from longcount.studies.run import (
 )
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress as Display
+    from rich.progress import TaskID
 
 SECONDS_BETWEEN_LINES = 5.0  # of plain progress
 ROWS = 8  # blocks in the making that the live display shows at once
@@ -88,6 +89,26 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+Progress = bool | Listener | None
+"""What is shown of the work: nothing (False), how far it is (True), that only where a person looks on (None), or what
+a function of one's own makes of the events."""
+
+
+@contextmanager
+def told(progress: Progress = None) -> Iterator[Listener | None]:
+    """A listener for `longcount.studies.run.run_study`, or None, as the public functions' ``progress`` asks for.
+
+    None shows progress where a person looks on: where standard error is a terminal, or in a notebook.
+    """
+    if progress is None:
+        progress = sys.stderr.isatty() or "ipykernel" in sys.modules
+    if progress is True:
+        with shown() as listener:
+            yield listener
+    else:
+        yield progress or None
 
 
 @contextmanager
@@ -175,7 +196,7 @@ def _live_display(stream: TextIO) -> Iterator[Listener]:
 class _Live:
     """The live display: one bar for the study, one for each of the first blocks in the making."""
 
-    def __init__(self, display: Progress):
+    def __init__(self, display: Display):
         self.display = display
         self.tally = Tally()
         self.study: TaskID = display.add_task("study", total=None, note="")

@@ -7,6 +7,9 @@ import numpy as np
 Reading = Literal["average", "last_word"]
 """Of the validation loss: the mean over words, or the released code's reading, the last word's alone."""
 
+Epoch = Literal["best", "last"] | int
+"""Which model of a run: that of the lowest validation loss, the last, or that of an epoch (0: the initial weights)."""
+
 LOSS_COLUMNS: dict[Reading, str] = {"average": "loss", "last_word": "last_word_loss"}
 """Where the metrics keep each reading, in rows of the validation split."""
 

@@ -11,19 +11,13 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
-    SerializationInfo,
-    SerializerFunctionWrapHandler,
     ValidationError,
     ValidationInfo,
-    field_validator,
-    model_serializer,
     model_validator,
 )
 
@@ -31,91 +25,16 @@ from longcount import cells, languages, sources
 from longcount.engine.options import Options
 from longcount.errors import UserError
 from longcount.languages import tasks
-from longcount.languages.splits import SPLITS
 from longcount.registry import Kind
 from longcount.sources import Source
 from longcount.training import recipes
+from longcount.training.frozen import Frozen
 from longcount.training.problem import Problem, problem
+from longcount.training.word_source import WordSource
 
 SCHEMA = 1  # of stores and of the resolved study; a store of another schema is refused
 
 CHECKPOINTS = (1, 5, 10, 15, 20, 25)  # epochs of the paper's Table 2 and Figures 1 and 3
-
-
-class _Frozen(BaseModel):
-    """A part of a study. What is written and hashed of it leaves out fields of `ADDED` at their defaults."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    ADDED: ClassVar[frozenset[str]] = frozenset()
-    """Fields that the schema's first version did not have: studies that do not use them keep their hashes and files."""
-
-    def whole(self, exclude: set[str] | None = None) -> dict[str, Any]:
-        """Every field as a JSON value, those of `ADDED` at their defaults too: for comparing and naming."""
-        return self.model_dump(mode="json", exclude=exclude, context={"whole": True})
-
-    @model_serializer(mode="wrap")
-    def _without_added_defaults(self, handler: SerializerFunctionWrapHandler, info: SerializationInfo) -> Any:
-        content = handler(self)
-        if not (info.context or {}).get("whole"):
-            for name in self.ADDED & content.keys():
-                if getattr(self, name) == type(self).model_fields[name].default:
-                    del content[name]
-        return content
-
-
-Model = TypeVar("Model", bound=_Frozen)
-
-
-RANGES = ("training_lengths", "long_lengths", "training_n", "long_n", "very_long_n")
-"""Fields of a `WordSource` that are ranges, such as '2-50'."""
-
-
-def _range(text: str, info: ValidationInfo) -> str:
-    match = re.fullmatch(r"(\d+)-(\d+)", text)
-    least = 1
-    if match is None or not least <= int(match[1]) <= int(match[2]):
-        what = (
-            "n, such as '1-50', from at least 1"
-            if str(info.field_name).endswith("_n")
-            else ("lengths such as '2-50', from at least 1 token")
-        )
-        raise ValueError(f"should be a range of {what}, least first")
-    return text
-
-
-class WordSource(_Frozen):
-    """Where a condition's words come from: made from a seed, or given as word files and completed where some lack."""
-
-    seed: int | None = Field(default=None, ge=0, lt=2**63)  # None: the condition's own seed
-    directory: str | None = None  # of given word files; a resolved study holds their hashes instead
-    given: dict[str, str] = {}  # split: sha256 of the given words
-    training_words: int = Field(default=10_000, ge=1, le=10_000_000)
-    validation_words: int = Field(default=5_000, ge=1, le=10_000_000)
-    long_words: int = Field(default=5_000, ge=1, le=10_000_000)
-    very_long_words: int = Field(default=100, ge=1, le=1_000_000)
-    training_lengths: str = "2-50"  # of training and validation words, in tokens
-    long_lengths: str = "52-100"
-    very_long_length: int = Field(default=1_000, ge=1, le=10_000)
-    p: float = Field(default=0.5, ge=0, le=1)  # of the grammar's S -> ( S )
-    q: float = Field(default=0.25, ge=0, lt=0.5)  # of S -> S S
-    sampler: str | None = None  # such as uniform, walk or n_uniform; None: the language's own (see longcount.languages)
-    training_n: str = "1-50"  # of training and validation words of languages whose words are given by n
-    long_n: str = "51-100"
-    very_long_n: str = "101-200"
-    geometric_p: float = Field(default=0.3, gt=0, lt=1)  # of the sampler geometric
-
-    ADDED: ClassVar[frozenset[str]] = frozenset({"sampler", "training_n", "long_n", "very_long_n", "geometric_p"})
-
-    _ranges = field_validator(*RANGES)(_range)
-
-    @field_validator("given")
-    @classmethod
-    def _known_splits(cls, given: dict[str, str]) -> dict[str, str]:
-        unknown = sorted(set(given) - set(SPLITS))
-        if unknown:
-            raise ValueError(f"should name splits ({', '.join(SPLITS)}), not {unknown[0]!r}")
-        return given
 
 
 PARTS = {kind.name: kind for kind in (cells.KIND, languages.KIND, tasks.KIND, cells.INITIALISATIONS, recipes.KIND)}
@@ -125,41 +44,91 @@ PLACES = {"runs", "earlier_runs", "folder", "word_set"}
 """Fields that say how many runs there are and where, not how they are trained."""
 
 
-class Condition(_Frozen):
+class Condition(Frozen):
     """One cell with all training settings and a number of runs; an arm of a study."""
 
-    cell: str
-    language: str = "dyck1"
-    task: str = "next_letters"
-    threshold: float | None = Field(default=None, gt=0, lt=1)  # between yes and no; None: the task's
-    runs: int = Field(ge=1, le=10_000_000)
-    epochs: int = Field(default=30, ge=0, le=100_000)
-    learning_rate: float = Field(gt=0, le=10, allow_inf_nan=False)
-    optimiser: Literal["adam", "rmsprop", "sgd"] = "adam"  # as torch.optim has them
-    momentum: float = Field(default=0.0, ge=0, lt=1)  # of rmsprop and sgd
-    order: Literal["shuffled", "shared", "fixed"] = "shuffled"
-    loss: Literal["mse", "bce", "ce"] = "mse"  # where the task has others, the first of them
-    engine: Literal["lanes", "torch"] = "lanes"  # the fast engine, or PyTorch
-    module: str | None = None  # "module:Name" of what makes the torch.nn.Module to train; torch engine only
-    recipe: str | None = None  # it says all about training but runs, order, seed and words
-    hidden_size: int = Field(default=1, ge=1, le=1_024)
-    layers: int = Field(default=1, ge=1, le=16)
-    start: Literal["zero", "learned"] = "zero"  # the state before the first token: 0, or trained with the weights
-    initialisation: str = "pytorch"
-    schedule: Literal["constant", "exponential", "linear", "cosine"] = "constant"  # of the learning rate
-    decay: float = Field(default=0.9, gt=0, le=1)  # exponential schedule: factor from epoch to epoch
-    batch_size: int = Field(default=1, ge=1, le=1_000_000)  # words per update
-    clip_norm: float | None = Field(default=None, gt=0, allow_inf_nan=False)  # largest norm of the gradient
-    clip_value: float | None = Field(default=None, gt=0, allow_inf_nan=False)  # largest element of the gradient
-    weight_decay: float = Field(default=0.0, ge=0, le=10)  # decoupled, as AdamW
-    l2: float = Field(default=0.0, ge=0, le=10)  # added to the gradient times the parameter
-    l1: float = Field(default=0.0, ge=0, le=10)  # added to the gradient times the parameter's sign
-    dropout: float = Field(default=0.0, ge=0, lt=1)  # between layers; torch engine only
-    device: str = Field(default="cpu", pattern=r"^\w+(:\d+)?$")  # such as "cuda" or "cuda:1"; torch engine only
-    seed: int = Field(default=0, ge=0, lt=2**63)
-    evaluated: Literal["checkpoints", "every_epoch"] = "checkpoints"
+    cell: str = Field(description="Name of a cell (`longcount list cells`), or module:Name of your own.")
+    language: str = Field(
+        default="dyck1", description="What is counted: a name (`longcount list languages`), or module:Name of your own."
+    )
+    task: str = Field(
+        default="next_letters",
+        description="What is asked: next_letters, recognise or predict, or module:Name of your own.",
+    )
+    threshold: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="An output above it says yes; left out: the task's own (0.5; predict 0.005).",
+    )
+    runs: int = Field(ge=1, le=10_000_000, description="How many networks; left out: the paper's 10, 30 for relu.")
+    epochs: int = Field(default=30, ge=0, le=100_000, description="Passes over the training words.")
+    learning_rate: float = Field(
+        gt=0, le=10, allow_inf_nan=False, description="Of the optimiser; left out: the paper's 0.01, 0.001 for gru."
+    )
+    optimiser: Literal["adam", "rmsprop", "sgd"] = Field(
+        default="adam", description="As torch.optim has it: constants and order of operations."
+    )
+    momentum: float = Field(default=0.0, ge=0, lt=1, description="Of rmsprop and sgd.")
+    order: Literal["shuffled", "shared", "fixed"] = Field(
+        default="shuffled",
+        description="Of the training words in an epoch: drawn by each run, drawn once for all runs, or as in the file.",
+    )
+    loss: Literal["mse", "bce", "ce"] = Field(
+        default="mse",
+        description="Mean squared error, binary cross-entropy, or cross-entropy of a distribution; left out: the "
+        "task's first (mse; predict ce).",
+    )
+    engine: Literal["lanes", "torch"] = Field(default="lanes", description="What trains: the fast engine, or PyTorch.")
+    module: str | None = Field(
+        default=None, description="module:Name of what makes the torch.nn.Module to train; needs engine torch."
+    )
+    recipe: str | None = Field(
+        default=None,
+        description="A way of training that reaches exact counting (`longcount list recipes`), or module:Name of your "
+        "own; it settles epochs, rate and loss.",
+    )
+    hidden_size: int = Field(
+        default=1, ge=1, le=1_024, description="Hidden units of each layer; the fast engine has up to 16."
+    )
+    layers: int = Field(default=1, ge=1, le=16, description="Layers, one upon the other; the fast engine has up to 4.")
+    start: Literal["zero", "learned"] = Field(
+        default="zero", description="The state before the first token: 0, or trained with the weights."
+    )
+    initialisation: str = Field(
+        default="pytorch",
+        description="How weights start (`longcount list initialisations`), or module:Name of your own.",
+    )
+    schedule: Literal["constant", "exponential", "linear", "cosine"] = Field(
+        default="constant", description="Of the learning rate over the whole training."
+    )
+    decay: float = Field(default=0.9, gt=0, le=1, description="Schedule exponential: factor from epoch to epoch.")
+    batch_size: int = Field(default=1, ge=1, le=1_000_000, description="Words per update.")
+    clip_norm: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="Largest norm of the gradient; left out: not clipped."
+    )
+    clip_value: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="Largest element of the gradient; left out: not clipped."
+    )
+    weight_decay: float = Field(
+        default=0.0, ge=0, le=10, description="Decoupled, as in torch.optim.AdamW, for all optimisers."
+    )
+    l2: float = Field(default=0.0, ge=0, le=10, description="Added to the gradient, times the parameter.")
+    l1: float = Field(default=0.0, ge=0, le=10, description="Added to the gradient, times the sign of the parameter.")
+    dropout: float = Field(default=0.0, ge=0, lt=1, description="Between layers; needs engine torch.")
+    device: str = Field(
+        default="cpu",
+        pattern=r"^\w+(:\d+)?$",
+        description="Where PyTorch computes, such as cuda or cuda:1; needs engine torch.",
+    )
+    seed: int = Field(default=0, ge=0, lt=2**63, description="Decides every random choice: equal seeds, equal bytes.")
+    evaluated: Literal["checkpoints", "every_epoch"] = Field(
+        default="checkpoints",
+        description="When training, long and very long words are measured: at the paper's checkpoints, the best epoch "
+        "and the last, or after every epoch. Validation words always are after every epoch.",
+    )
     words: WordSource = WordSource()
-    sources: dict[str, Source] = {}  # of the fields that name the user's own parts; settled from what they say
+    sources: dict[str, Source] = Field(default={})  # of the fields that name parts of the user's own
     earlier_runs: tuple[int, ...] = ()  # how many runs there were before each addition, so that blocks keep their edges
     folder: str = ""  # of its runs, under runs/; settled when the study is put together
     word_set: str = ""  # folder of its words; settled when the words are made
@@ -357,20 +326,30 @@ def _refuse_what_a_recipe_settles(condition: Condition) -> None:
             raise ValueError(f"the recipe {recipe.name!r} settles {name}; leave it out")
 
 
-class Origin(_Frozen):
+class Origin(Frozen):
     """Where a store's models come from, and for all but trained ones how."""
 
     kind: Literal["trained", "imported", "constructed", "repaired"] = "trained"
-    detail: dict[str, str] = {}
+    detail: dict[str, str] = Field(default={})
 
 
-class Study(_Frozen):
+class Study(Frozen):
     """A list of conditions, and how their runs are kept and judged."""
 
-    name: str = "study"
+    name: str = Field(default="study", description="Its name in tables; left out: that of its file.")
     conditions: tuple[Condition, ...] = Field(min_length=1)
-    selection: Literal["average", "last_word"] = "average"  # which validation loss chooses the best epoch
-    block_runs: int = Field(default=16, ge=1, le=10_000)  # runs that are trained together, and that a kill can lose
+    selection: Literal["average", "last_word"] = Field(
+        default="average",
+        description="Which validation loss chooses the best epoch: the average over words, or that of the last word, "
+        "as in the code released with the paper.",
+    )
+    block_runs: int = Field(
+        default=16,
+        ge=1,
+        le=10_000,
+        description="Runs that are trained together, and that a kill can lose; left out: 16, and 32 where a condition "
+        "has more than 64 runs.",
+    )
     origin: Origin = Origin()
 
     def sha256(self) -> str:

@@ -26,7 +26,8 @@ from pydantic import BaseModel, ValidationError
 from longcount import cells, sources
 from longcount.errors import UserError
 from longcount.training.merging import merge
-from longcount.training.protocol import PLACES, Condition, Study, WordSource, dotted, explain
+from longcount.training.protocol import PLACES, Condition, Study, dotted, explain
+from longcount.training.word_source import WordSource
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -134,7 +134,7 @@ def counter(
 
     Args:
         cell: from `longcount.cells.get`, with its sizes.
-        tensors: its weights by name, float [*shape]; PyTorch's own random ones where not given.
+        tensors: its weights by name, float ``[*shape]``; PyTorch's own random ones where not given.
         dropout: the share of each layer's outputs that training drops on their way to the next layer.
         link: "softmax" where the network gives a distribution.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longcount.report.formats import latex_text, markdown_text
+from longcount.report.formats import Table, latex_text, markdown_text
 from longcount.report.table1 import cell_title
 from longcount.report.writing import csv_text, write_text
 
@@ -34,6 +34,14 @@ def leaderboard_shown(leaderboard: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def leaderboard_table(leaderboard: pd.DataFrame) -> Table:
+    """The leaderboard for a terminal and for programs."""
+    shown = leaderboard_shown(leaderboard)
+    groups = tuple(at for at in range(1, len(shown)) if shown["cell"].iloc[at] != shown["cell"].iloc[at - 1])
+    caption = "95% intervals in brackets; FPF in tokens of 1,000"
+    return Table("leaderboard", "", "Ways to make networks count", leaderboard, shown, caption, groups, keys=2)
+
+
 def write_leaderboard(directory: Path, leaderboard: pd.DataFrame) -> None:
     """Write tables/leaderboard.csv, .md and .tex of a store.
 
@@ -50,4 +58,6 @@ def write_leaderboard(directory: Path, leaderboard: pd.DataFrame) -> None:
 
 def _interval(row: dict[str, float], name: str, factor: float, digits: int) -> str:
     low, high = row[f"{name}_low"] * factor, row[f"{name}_high"] * factor
+    if low != low:  # a single run has no spread
+        return f"{row[name] * factor:.{digits}f}"
     return f"{row[name] * factor:.{digits}f} ({low:.{digits}f}–{high:.{digits}f})"
