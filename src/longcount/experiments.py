@@ -37,6 +37,7 @@ def _say_fields(function: Any) -> None:
     for name, annotation in Settings.__annotations__.items():
         field = Condition.model_fields[name]
         default = None if field.is_required() or name == "words" else field.default
+        annotation = annotation | None if default is None else annotation
         plain.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation))
     function.__signature__ = said.replace(parameters=plain)
 
@@ -68,7 +69,8 @@ def train(
     Raises:
         UserError: for an unknown cell or field, a bad value, a folder that holds something else.
     """
-    fields: dict[str, Any] = dotted({"name": "train", "cell": cell, **settings})
+    given = {name: value for name, value in settings.items() if value is not None}
+    fields: dict[str, Any] = dotted({"name": "train", "cell": cell, **given})
     if data is not None and fields.setdefault("words.directory", str(data)) != str(data):
         raise UserError(f"train: data {data} and words.directory {fields['words.directory']} disagree; give one")
     return run_study(build_study(fields, where="train"), out, jobs=jobs, progress=progress)

@@ -131,8 +131,7 @@ def comparison(first: str, second: str, frame: pd.DataFrame) -> Table:
                 "second": significant(row["mean_second"], 4),
                 "difference": significant(row["difference"]),
                 "95%": _ends(row["low"], row["high"]),
-                "above 0": percent(100 * row["greater"]) + " %",
-                "below 0": percent(100 * row["less"]) + " %",
+                "% above / below 0": f"{percent(100 * row['greater'])} / {percent(100 * row['less'])}",
             }
         )
         before = pair

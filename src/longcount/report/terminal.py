@@ -20,7 +20,7 @@ GAP = 2  # blanks between columns
 STYLES = {"std": "2", "95%": "2", "min / max": "2", "paper": "36"}
 """How rows of such labels are set off where colours are shown: dim, or cyan (SGR codes)."""
 
-_GROUPS = re.compile(r"\([^()]*\)\S*|[^\s(]+(?: [×/] [^\s(]+| %)?|\S+")
+_GROUPS = re.compile(r"\([^()]*\)\S*|[^\s(]+(?: (?:[×/]|to(?= [-+−\d])) [^\s(]+| %)*|\S+")
 _WORDS = re.compile(r"\S+(?: × 10\S*| %)?")
 _SETTINGS = re.compile(r"(?<=[A-Za-z]{2}[-_:/])(?=[A-Za-z0-9(\[])|(?<=[A-Za-z)\]]=)|(?<=,)(?=[A-Za-z])")
 _NUMBER = re.compile(r"(?:from |[-+−≥<]?)\d.*|–|none|yes|no|")
