@@ -119,8 +119,15 @@ def at_epochs(metrics: "pd.DataFrame", chosen: "pd.DataFrame", measures: dict[st
     Returns:
         ``chosen`` with the new columns; NaN where the store holds no such split.
     """
-    result = chosen
-    for name, (split, column) in measures.items():
-        part = metrics.loc[metrics["split"] == split, ["condition", "run", "epoch", column]]
-        result = result.merge(part.rename(columns={column: name}), on=["condition", "run", "epoch"], how="left")
-    return result
+    import pandas as pd
+
+    keys = ["condition", "run", "epoch"]
+    models = chosen.loc[:, keys]
+    rows = metrics.merge(models.drop_duplicates(), on=keys)  # once, not once per measure
+    parts = {split: part.set_index(keys) for split, part in rows.groupby("split", observed=True)}
+    order = pd.MultiIndex.from_frame(models)
+    found = {
+        name: parts[split][column].reindex(order).to_numpy() if split in parts else np.nan
+        for name, (split, column) in measures.items()
+    }
+    return chosen.assign(**found)
