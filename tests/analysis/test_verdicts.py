@@ -67,15 +67,17 @@ def embedded(hidden_size: int, layers: int) -> tuple[cells.Cell, np.ndarray]:
 
 
 @pytest.mark.parametrize(("hidden_size", "layers"), [(2, 1), (1, 2)])
-@pytest.mark.parametrize("ask", [certify_store, lambda folder: repair_store(folder, f"{folder}-repaired")])
-def test_no_verdict_on_what_no_theorem_covers(tmp_path, ask, hidden_size, layers):
-    """An exact counter inside a larger network proves nothing of the network."""
+def test_an_exact_counter_inside_a_larger_network_proves_nothing(tmp_path, hidden_size, layers):
+    """Neither of the network as it is nor of one that could be repaired."""
     cell, flat = embedded(hidden_size, layers)
     directory = tmp_path / "larger"
     keep_models(directory, {cell: flat[None]}, "imported", {"file": "none"})
     with pytest.raises(UserError, match=f"one unit in one layer, not {hidden_size} units in {layers} layers"):
-        ask(directory)
-    assert not (directory / "results").exists() or not list((directory / "results").glob("certificates*"))
+        repair_store(directory, f"{directory}-repaired")
+    verdict = certify_store(directory, limit=20).iloc[0]
+    assert (verdict["verdict"], verdict["upper_bound"]) == ("bounded", 1)
+    assert f"hidden size {hidden_size}" in verdict["network"]
+    assert (verdict["language"], verdict["task"], verdict["arithmetic"]) == ("dyck1", "next_letters", "float32")
     assert not (tmp_path / "larger-repaired").exists()
 
 

@@ -229,10 +229,10 @@ def test_cells_without_a_proof_are_bounded():
         assert "no proof is known" in certificate.reason
 
 
-def test_more_units_are_refused():
+def test_the_theorems_about_one_unit_refuse_more():
     cell = cells.get("lstm", hidden_size=2)
-    with pytest.raises(Exception, match="one unit in one layer"):
-        certify(cell, np.zeros(cell.size(), np.float32))
+    with pytest.raises(UserError, match="one unit in one layer"):
+        Model(cell, np.zeros(cell.size(), np.float32))
 
 
 def test_a_name_proves_nothing():

@@ -94,8 +94,10 @@ def test_every_command_works_on_a_language_of_ones_own(study_file, tmp_path, cap
     assert len(json.loads(capsys.readouterr().out)) == 4
     done("trace", store, "--run", 1, "--word", "xyy")
     assert capsys.readouterr().out.startswith("word,token,letter,depth,f,n,kept,h,output_x,output_y,")
-    assert application.main(["certify", str(store)]) == 2
-    assert "verdicts are about dyck1, next_letters, threshold 0.5, not twice" in capsys.readouterr().err
+    done("certify", store, "--limit", 20, "--json")
+    assert {row["language"] for row in json.loads(capsys.readouterr().out)} == {"twice"}
+    assert application.main(["repair", str(store), "--out", str(tmp_path / "repaired")]) == 2
+    assert "repairs are about dyck1, next_letters, threshold 0.5, not twice" in capsys.readouterr().err
     done("report", store)
     assert "twice" in (store / "report.html").read_text(encoding="utf-8")
 

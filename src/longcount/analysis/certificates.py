@@ -14,11 +14,12 @@ from longcount.analysis.models import chosen_models
 from longcount.analysis.selection import where
 from longcount.cells import Cell
 from longcount.errors import UserError
-from longcount.exact.certify import SEARCH_LIMIT, Certificate, certify
+from longcount.exact.certify import SEARCH_LIMIT, Certificate, certify, check
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.store.frames import keep_frame, read_frame
 from longcount.store.store import Store
 from longcount.training.best_epoch import Epoch
+from longcount.training.problem import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +61,7 @@ def certify_store(
 
     store = Store.open(store)
     models = _chosen(store, cell, run, epoch)
-    refuse_uncovered(store, models)
+    refuse_uncovered(store, models, check)
     with workers(store, len(models), jobs) as apply:
         rows = certified(store, models, depth, limit, apply)
     frame = pd.DataFrame(rows).astype({"max_depth": "Int64", "upper_bound": "Int64", "witness": object})
@@ -74,8 +75,10 @@ def certified(store: Store, models: pd.DataFrame, depth: int, limit: int, apply:
     return [{**row, **asdict(certificate)} for row, _, certificate in judged(store, models, judge, apply)]
 
 
-def _certify_each(cell: Cell, weights: np.ndarray, _: pd.DataFrame, depth: int, limit: int) -> list[Certificate]:
-    return [certify(cell, flat, depth, limit) for flat in weights]
+def _certify_each(
+    cell: Cell, problem: Problem, weights: np.ndarray, _: pd.DataFrame, depth: int, limit: int
+) -> list[Certificate]:
+    return [certify(cell, flat, problem, depth, limit) for flat in weights]
 
 
 def read_certificates(store: Store) -> pd.DataFrame | None:

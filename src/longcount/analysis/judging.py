@@ -16,7 +16,7 @@ from longcount.errors import UserError
 from longcount.exact.boxes import check_covered
 from longcount.store.store import Store
 from longcount.studies.executors import available_cores
-from longcount.training.problem import DYCK1
+from longcount.training.problem import DYCK1, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,9 +29,11 @@ FoundHere = TypeVar("FoundHere", covariant=True)
 
 
 class Judge(Protocol[FoundHere]):
-    """Judges a few models of a cell; a function of a module, for processes to find it."""
+    """Judges a few models of a condition; a function of a module, for processes to find it."""
 
-    def __call__(self, cell: Cell, weights: np.ndarray, models: pd.DataFrame, /) -> Sequence[FoundHere]:
+    def __call__(
+        self, cell: Cell, problem: Problem, weights: np.ndarray, models: pd.DataFrame, /
+    ) -> Sequence[FoundHere]:
         """What is found of each model: weights float32 [M, P], and the rows of a frame that it was asked about."""
         ...
 
@@ -70,27 +72,40 @@ def judged(
         apply: from `workers`.
     """
     for name, of_condition in models.groupby("condition", sort=False):
-        cell = store.condition(str(name)).built_in_cell()
+        condition = store.condition(str(name))
+        cell, problem = condition.built_in_cell(), condition.problem()
         parts = [of_condition.iloc[at : at + MODELS_A_TASK] for at in range(0, len(of_condition), MODELS_A_TASK)]
         weights = [weights_of(store, part) for part in parts]
-        found = apply(judge, [cell] * len(parts), weights, parts)
+        found = apply(judge, [cell] * len(parts), [problem] * len(parts), weights, parts)
         for part, flat, of_part in zip(parts, weights, found, strict=True):
             yield from zip(part.to_dict("records"), flat, of_part, strict=True)
 
 
-def refuse_uncovered(store: Store, models: pd.DataFrame) -> None:
-    """Raise UserError for the first condition whose networks the theorems say nothing of."""
+def refuse_uncovered(store: Store, models: pd.DataFrame, covered: Callable[[Cell, Problem], None]) -> None:
+    """Raise UserError for the first condition that nothing is known about: PyTorch modules, and what `covered` refuses.
+
+    Args:
+        store: where the models are.
+        models: frame with condition.
+        covered: raises UserError.
+    """
     for name in models["condition"].unique():
         condition = store.condition(str(name))
         if condition.module is not None:
             raise UserError(f"{store.directory}: {name} is a PyTorch module; verdicts are about cells of this package")
-        asked = condition.problem()
-        if asked != DYCK1:
-            what = f"{asked.language.name}, {asked.task.name}, threshold {asked.question.threshold:g}"
-            raise UserError(
-                f"{store.directory}: {name}: verdicts are about dyck1, next_letters, threshold 0.5, not {what}"
-            )
         try:
-            check_covered(condition.built_in_cell())
+            covered(condition.built_in_cell(), condition.problem())
         except UserError as error:
             raise UserError(f"{store.directory}: {name}: {error}") from None
+
+
+def one_unit_on_dyck1(cell: Cell, problem: Problem) -> None:
+    """Refuse what is repaired by none of the ways that are known: all but one unit in one layer on Dyck-1.
+
+    Raises:
+        UserError: for another network or problem.
+    """
+    if problem != DYCK1:
+        what = f"{problem.language.name}, {problem.task.name}, threshold {problem.question.threshold:g}"
+        raise UserError(f"repairs are about dyck1, next_letters, threshold 0.5, not {what}")
+    check_covered(cell)

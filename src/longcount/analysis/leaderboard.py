@@ -33,6 +33,7 @@ from longcount.store.frames import is_made_from, keep_frame, read_frame
 from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.run import Listener, run_study
+from longcount.training.problem import Problem
 from longcount.training.protocol import Condition, Study
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class _Verdict(NamedTuple):
 
 
 def _judge_each(
-    cell: Cell, weights: np.ndarray, models: pd.DataFrame, repaired: bool, bounded_runs: int
+    cell: Cell, problem: Problem, weights: np.ndarray, models: pd.DataFrame, repaired: bool, bounded_runs: int
 ) -> list[_Verdict]:
     depth = depth_of(cell)
     verdicts = []
@@ -166,7 +167,7 @@ def _judge_each(
         reach = reach if reach >= depth else 0
         lower = np.nan
         if run < bounded_runs and not reach:  # a proof to less than the depth asked for bounds it, too
-            lower = float(min(certify(cell, flat, depth, BOUND_LIMIT).lower_bound, BOUND_LIMIT))
+            lower = float(min(certify(cell, flat, problem, depth, BOUND_LIMIT).lower_bound, BOUND_LIMIT))
         verdicts.append(_Verdict(flat, reach, lower))
     return verdicts
 

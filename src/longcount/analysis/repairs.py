@@ -17,7 +17,7 @@ import numpy as np
 
 from longcount import cells
 from longcount.analysis.certificates import KEYS, certified, keep_certificates, read_certificates
-from longcount.analysis.judging import Apply, judged, refuse_uncovered, workers
+from longcount.analysis.judging import Apply, judged, one_unit_on_dyck1, refuse_uncovered, workers
 from longcount.analysis.models import chosen_models, metrics_of
 from longcount.analysis.selection import at_epochs, best_epochs, kept_runs
 from longcount.analysis.table1 import MEASURES
@@ -30,6 +30,7 @@ from longcount.store.frames import keep_frame, read_frame
 from longcount.store.model_stores import keep_models
 from longcount.store.store import Store
 from longcount.training.best_epoch import Epoch
+from longcount.training.problem import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +84,7 @@ def repair_store(
 
     store, wanted = Store.open(store), Wanted(method, factor, depth)
     models = chosen_models(store, epoch)
-    refuse_uncovered(store, models)
+    refuse_uncovered(store, models, one_unit_on_dyck1)
     trained = {name: store.condition(name).built_in_cell() for name in dict.fromkeys(models["condition"])}
     for cell in trained.values():
         wanted.repairers(cell)
@@ -204,7 +205,7 @@ def _record(cell: Cell, before: np.ndarray, done: Repair) -> dict[str, object]:
     }
 
 
-def _repair_each(cell: Cell, weights: np.ndarray, models: pd.DataFrame, wanted: Wanted) -> list[Repair]:
+def _repair_each(cell: Cell, _: Problem, weights: np.ndarray, models: pd.DataFrame, wanted: Wanted) -> list[Repair]:
     found = zip(weights, models["learned"], strict=True)
     done = (repair(cell, flat, wanted, learned) for flat, learned in found)
     return [replace(one, weights=np.asarray(one.weights, np.float32)) for one in done]

@@ -26,10 +26,12 @@ def certify(
     json: Json = False,
     jobs: Jobs = None,
 ) -> None:
-    """Prove models exact, or bound their worst first point of failure (FPF) over all Dyck-1 words from both sides.
+    """Prove models exact, or bound their worst first point of failure (FPF) over all words of a language from both
+    sides.
 
-    Exact: every output is right on every prefix of a Dyck-1 word up to a depth, however long. Bounded: no word fails
-    before the lower bound, and the witness fails at the upper bound. Verdicts are kept in results/certificates.parquet;
+    Exact: every output is right on every prefix of a word, however long, while no counter exceeds a bound; where whole
+    words are recognised, on every string. Bounded: no word fails before the lower bound, and the witness fails at the
+    upper bound. Verdicts are kept in results/certificates.parquet;
     Table 1, printed here and by `longcount report`, shows them beside the average FPF.
 
     Args:
@@ -37,17 +39,18 @@ def certify(
         run: One run; default: all.
         cell: A cell or condition of the store; default: all.
         epoch: Which model of a run: best (lowest validation loss), last, or the number of an epoch.
-        depth: Depth to which a proof is wanted; one that reaches 100,000 counts as well.
+        depth: Count (of Dyck-1: depth) to which a proof is wanted; one that reaches 100,000 counts as well.
         limit: Tokens within which failures are looked for.
     """
     from longcount.analysis.certificates import certify_store
     from longcount.commands.tables import print_table1
     from longcount.report.printed import certificates
     from longcount.store.store import Store
+    from longcount.training.problem import DYCK1
 
     asked, store = form_of(form, json), Store.open(directory)
     frame = certify_store(store, cell=cell, run=run, epoch=epoch, depth=depth, limit=limit, jobs=jobs)
-    print_table(certificates(f"{directory}: worst case over all Dyck-1 words", frame), asked)
-    if asked == "text" and "validation" in store.splits():
+    print_table(certificates(f"{directory}: worst case over all words", frame), asked)
+    if asked == "text" and "validation" in store.splits() and all(c.problem() == DYCK1 for c in store.study.conditions):
         print()
         print_table1(store)

@@ -41,7 +41,7 @@ class View(NamedTuple):
     state: Callable[[Coordinates], tuple[Any, ...]]
 
 
-def _view_of_state(cell: Cell) -> View:
+def view_of_state(cell: Cell) -> View:
     """The state itself, the counter moved to the front."""
     at = cell.state_names.index(cell.counter) if cell.counter in cell.state_names else 0
     return View(
@@ -77,11 +77,11 @@ def check_covered(cell: Cell) -> None:
     """
     if (cell.hidden_size, cell.layers) != (1, 1):
         sizes = f"{cell.hidden_size} units in {cell.layers} layers"
-        raise UserError(f"verdicts are about one unit in one layer, not {sizes}")
+        raise UserError(f"this is about one unit in one layer, not {sizes}")
     if (cell.letters, cell.outputs) != (VOCABULARY, OUTPUTS):
-        raise UserError(f"verdicts are about Dyck-1, not {cell.letters} letters and {cell.outputs} outputs")
+        raise UserError(f"this is about Dyck-1, not {cell.letters} letters and {cell.outputs} outputs")
     if cell.learned_start:
-        raise UserError("verdicts are about networks whose state starts at 0, not at a learned one")
+        raise UserError("this is about networks whose state starts at 0, not at a learned one")
 
 
 class Model:
@@ -101,7 +101,7 @@ class Model:
         self.flat = np.asarray(flat, np.float32)
         self.weights = split(cell, list(self.flat))
         self.letters = inputs_of_letters(cell, self.weights)
-        self.view = VIEWS.get(type(cell)) or _view_of_state(cell)
+        self.view = VIEWS.get(type(cell)) or view_of_state(cell)
         self.largest = LARGEST if type(cell) in THEOREMS_ARE_ABOUT else LARGEST_OF_OTHERS
         self.in_range = bool((np.abs(self.flat) <= self.largest).all())
         """Whether no weight is so large (or NaN) that arithmetic on intervals could overflow."""

@@ -9,13 +9,21 @@ import numpy as np
 
 from longcount import engine
 from longcount.cells import Cell
+from longcount.cells.recognition import described
+from longcount.errors import UserError
 from longcount.exact.boxes import Model
 from longcount.exact.lower import no_failure_before
-from longcount.exact.proof import EXACT_INTEGERS
-from longcount.exact.theories import finenesses_of, prove
+from longcount.exact.machines import prove_machine
+from longcount.exact.network import Network
+from longcount.exact.proof import EXACT_INTEGERS, Proof
+from longcount.exact.search import completed, search
+from longcount.exact.theories import THEORIES, finenesses_of
+from longcount.exact.theories import prove as prove_one_unit
 from longcount.exact.witness import encode, failing_word
-from longcount.languages import dyck
+from longcount.languages import tasks
+from longcount.languages.machine import Machine
 from longcount.languages.words import Words, offsets_of
+from longcount.training.problem import DYCK1, Problem
 
 SEARCH_LIMIT = 10_000
 """Tokens within which failures are looked for."""
@@ -26,67 +34,134 @@ LEAST_EXACT_DEPTH = 100_000
 
 @dataclass(frozen=True)
 class Certificate:
-    """What is known of a model's worst case over all Dyck-1 words; indices count tokens from 0."""
+    """What is known of a model's worst case over all words of a language; indices count tokens from 0.
+
+    Where one answer is asked for a whole word, the words are all strings over the letters, and a word fails at its last
+    token.
+    """
 
     verdict: str
     """`exact` or `bounded`."""
     max_depth: int | None
-    """Exact: every output is right on every prefix up to this depth, of any length."""
+    """Exact: right on every prefix of a word, of any length, in which no counter exceeds this."""
     lower_bound: int
-    """No Dyck-1 word fails before this index."""
+    """No word fails before this index."""
     upper_bound: int | None
     """The witness fails at this index."""
     witness: str | None
-    """A Dyck-1 word, as `longcount.exact.witness.decode` reads it; None where none was found."""
+    """A word, as `longcount.exact.witness.decode` reads it; None where none was found."""
     capped: bool
     """Whether a bound stopped at the search limit."""
     reason: str
     """Why it is exact, or what stood in the way of a proof."""
     seconds: float
+    network: str
+    """The network's cell and sizes."""
+    language: str
+    task: str
+    threshold: float
+    """Of the network's answers."""
+    arithmetic: str
+    """What the network computes in."""
 
 
-def certify(cell: Cell, flat: np.ndarray, depth: int = EXACT_INTEGERS, limit: int = SEARCH_LIMIT) -> Certificate:
+ARITHMETIC = "float32"
+"""IEEE 754, each operation rounded, as the engine computes."""
+
+
+def certify(
+    cell: Cell,
+    flat: np.ndarray,
+    problem: Problem = DYCK1,
+    depth: int = EXACT_INTEGERS,
+    limit: int = SEARCH_LIMIT,
+) -> Certificate:
     """The verdict on one model.
 
     Args:
         cell: the cell.
         flat: its weights, float32 [P].
+        problem: the language and what is asked.
         depth: to which a proof is wanted; a proof counts where it reaches it, or at least `LEAST_EXACT_DEPTH`.
         limit: tokens within which failures are looked for.
+
+    Raises:
+        UserError: for a language that no counters decide, a task of the user's own, or a network with other letters or
+            outputs.
     """
+    check(cell, problem)
     started = time.perf_counter()
-    model = Model(cell, flat)
-    proof = prove(model, depth)
+    about = {
+        "network": described(cell),
+        "language": problem.language.name,
+        "task": problem.task.name,
+        "threshold": problem.question.threshold,
+        "arithmetic": ARITHMETIC,
+    }
+    proof = prove(cell, flat, problem, depth)
     if proof.max_depth >= min(depth, LEAST_EXACT_DEPTH):
         seconds = time.perf_counter() - started
-        return Certificate("exact", proof.max_depth, proof.max_depth, None, None, False, proof.reason, seconds)
+        return Certificate("exact", proof.max_depth, proof.max_depth, None, None, False, proof.reason, seconds, **about)
+    lower, word = _bounds(cell, flat, problem, limit)
+    if word is not None and problem.question.answers == "token":
+        assert isinstance(problem.language, Machine)
+        word = completed(problem.language, word)
+    return Certificate(
+        "bounded",
+        None,
+        lower,
+        None if word is None else replayed(cell, flat, word, problem),
+        None if word is None else encode(word, problem.language.letters),
+        word is None,
+        proof.reason,
+        time.perf_counter() - started,
+        **about,
+    )
+
+
+def prove(cell: Cell, flat: np.ndarray, problem: Problem = DYCK1, depth: int = EXACT_INTEGERS) -> Proof:
+    """The strongest proof there is of a model, up to a depth; arguments as for `certify`."""
+    if _is_one_unit_on_dyck1(cell, problem) and type(cell) in THEORIES:
+        return prove_one_unit(Model(cell, flat), depth)
+    return prove_machine(cell, flat, problem, depth, min(depth, LEAST_EXACT_DEPTH))
+
+
+def check(cell: Cell, problem: Problem) -> None:
+    """UserError where there are no verdicts about such networks; see `certify`."""
+    language, task = problem.language, problem.task
+    if not isinstance(language, Machine) or type(language).targets is not Machine.targets:
+        raise UserError(f"verdicts are about languages that counters decide, not {language.name}")
+    if task not in tasks.TASKS.values():
+        raise UserError(f"verdicts are about the tasks {', '.join(tasks.TASKS)}, not {task.name}")
+    if (cell.letters, cell.outputs) != (problem.letters, len(problem.outputs)):
+        raise UserError(
+            f"{language.name}, {task.name} needs {problem.letters} letters and {len(problem.outputs)} outputs, "
+            f"not {cell.letters} and {cell.outputs}"
+        )
+
+
+def _is_one_unit_on_dyck1(cell: Cell, problem: Problem) -> bool:
+    return problem == DYCK1 and (cell.hidden_size, cell.layers) == (1, 1) and not cell.learned_start
+
+
+def _bounds(cell: Cell, flat: np.ndarray, problem: Problem, limit: int) -> tuple[int, np.ndarray | None]:
+    """No word fails before this token; and a prefix whose last token fails, uint8 [n + 1]."""
+    if not _is_one_unit_on_dyck1(cell, problem):
+        return search(Network(cell, flat), problem, limit)
+    model = Model(cell, flat)
     word = failing_word(model, limit)
     within = limit if word is None else len(word) - 1
     lower = 0
     for fineness in finenesses_of(cell):
         if lower < within:
             lower = max(lower, no_failure_before(model, within, fineness))
-    witness = None if word is None else balanced(word)
-    return Certificate(
-        "bounded",
-        None,
-        lower,
-        None if witness is None else replayed(cell, flat, witness),
-        None if witness is None else encode(witness),
-        word is None,
-        proof.reason,
-        time.perf_counter() - started,
-    )
+    return lower, word
 
 
-def replayed(cell: Cell, flat: np.ndarray, tokens: np.ndarray) -> int:
+def replayed(cell: Cell, flat: np.ndarray, tokens: np.ndarray, problem: Problem = DYCK1) -> int:
     """The index at which the engine finds a word's first wrong answer; its length where there is none."""
-    word = Words(tokens, offsets_of([len(tokens)]))
-    found = engine.evaluate(cell, np.asarray(flat, np.float32)[None], word, dyck.targets(word))
+    word = Words(tokens, offsets_of([len(tokens)]), problem.language.letters)
+    weights = np.asarray(flat, np.float32)[None]
+    loss = problem.task.losses[0]
+    found = engine.evaluate(cell, weights, word, problem.targets(word), loss, problem.question)
     return int(found.first_failure[0, 0])
-
-
-def balanced(prefix: np.ndarray) -> np.ndarray:
-    """The prefix (uint8 tokens) with every open bracket closed."""
-    still_open = int(len(prefix) - 2 * prefix.sum(dtype=np.int64))
-    return np.concatenate([prefix, np.ones(still_open, np.uint8)])

@@ -87,13 +87,14 @@ def _way_back(parents: list[np.ndarray], last: int, state: int, place: int) -> n
     return np.array(tokens[::-1], np.uint8)
 
 
-def encode(tokens: np.ndarray) -> str:
-    """A word as text, run by run, repeated groups of two runs in brackets.
+def encode(tokens: np.ndarray, letters: str = LETTERS) -> str:
+    """A word as text, run by run, repeated groups of two runs in brackets: ``[ ]``, or ``⟨ ⟩`` where these are letters.
 
     >>> encode(np.array([0, 1, 1, 0, 0, 0], np.uint8)), encode(np.array([0, 1] * 26 + [0] * 40, np.uint8))
     ('( )2 (3', '[( )]26 (40')
     """
-    runs = [(LETTERS[token], len(list(group))) for token, group in groupby(np.asarray(tokens).tolist())]
+    opening, closing = _group(letters)
+    runs = [(letters[token], len(list(group))) for token, group in groupby(np.asarray(tokens).tolist())]
     written = [letter if count == 1 else f"{letter}{count}" for letter, count in runs]
     parts = []
     position = 0
@@ -103,7 +104,7 @@ def encode(tokens: np.ndarray) -> str:
         while len(pair) == 2 and written[position + 2 * repeats : position + 2 * repeats + 2] == pair:
             repeats += 1
         if repeats > 1:
-            parts.append(f"[{' '.join(pair)}]{repeats}")
+            parts.append(f"{opening}{' '.join(pair)}{closing}{repeats}")
             position += 2 * repeats
         else:
             parts.append(written[position])
@@ -111,7 +112,12 @@ def encode(tokens: np.ndarray) -> str:
     return " ".join(parts)
 
 
-def decode(text: str) -> np.ndarray:
+def _group(letters: str) -> str:
+    """What stands before and after a repeated group."""
+    return "⟨⟩" if set("[]") & set(letters) else "[]"
+
+
+def decode(text: str, letters: str = LETTERS) -> np.ndarray:
     """The word (uint8 tokens) of a text that `encode` wrote.
 
     Raises:
@@ -120,17 +126,19 @@ def decode(text: str) -> np.ndarray:
     >>> decode("[( )2]2 (3").tolist()
     [0, 1, 1, 0, 1, 1, 0, 0, 0]
     """
-    letters = []
+    tokens = []
     position = 0
-    pattern = re.compile(r"\s*(?:\[([^][]*)\](\d+)|([()])(\d*))\s*")
+    opening, closing = (re.escape(sign) for sign in _group(letters))
+    letter = f"[{re.escape(letters)}]"
+    pattern = re.compile(rf"\s*(?:{opening}([^{opening}{closing}]*){closing}(\d+)|({letter})(\d*)(?=\s|$))\s*")
     while position < len(text):
         found = pattern.match(text, position)
         if found is None:
-            raise ValueError(f"no run of brackets at {text[position : position + 20]!r}")
-        group, times, letter, count = found.groups()
+            raise ValueError(f"no run of letters at {text[position : position + 20]!r}")
+        group, times, single, count = found.groups()
         if group is not None:
-            letters.append(np.tile(decode(group), int(times)))
+            tokens.append(np.tile(decode(group, letters), int(times)))
         else:
-            letters.append(np.full(int(count or 1), LETTERS.index(letter), np.uint8))
+            tokens.append(np.full(int(count or 1), letters.index(single), np.uint8))
         position = found.end()
-    return np.concatenate([np.zeros(0, np.uint8), *letters])
+    return np.concatenate([np.zeros(0, np.uint8), *tokens])

@@ -116,6 +116,10 @@ class Machine(Language):
         """Targets of the next-letters task after each token, uint8 [T, outputs]."""
         return self._targets[self._read(words)[0]]
 
+    def targets_in(self, configuration: Configuration) -> np.ndarray:
+        """Targets of the next-letters task in a configuration, uint8 [outputs]."""
+        return self._targets[self._rules.code(configuration)]
+
     @cached_property
     def _targets(self) -> np.ndarray:
         return np.ascontiguousarray(self._transitions.expected[:, : len(self.outputs)])

@@ -86,8 +86,8 @@ def _short(value: float | None) -> str:
 
 
 CERTIFIED = [
-    "condition", "cell", "run", "epoch", "verdict", "max_depth", "lower_bound", "upper_bound", "witness", "capped",
-    "reason", "seconds",
+    "condition", "cell", "run", "epoch", "network", "language", "task", "threshold", "arithmetic", "verdict",
+    "max_depth", "lower_bound", "upper_bound", "witness", "capped", "reason", "seconds",
 ]  # fmt: skip
 
 

@@ -1,0 +1,78 @@
+"""The theorem about counter machines: closed boxes for every node of the language's machine."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from longcount.cells import Cell
+from longcount.cells.hard import HardLSTM
+from longcount.cells.lstm import LSTM
+from longcount.exact.closure import Closure
+from longcount.exact.following import Walk
+from longcount.exact.network import Network
+from longcount.exact.nodes import graph
+from longcount.exact.proof import Proof
+from longcount.exact.reading import Reading, whole
+from longcount.languages.machine import Machine
+from longcount.numbers.affine import Reach
+from longcount.training.problem import Problem
+
+BOUNDS = (2, 4, 14)
+"""From which count on counters are looked at together, the first that does."""
+
+MOST_NODES = 50_000
+"""More are not tried."""
+
+MOST_UNITS, MOST_COUNTERS = 8, 6
+
+LARGEST = {LSTM: 2.0**24, HardLSTM: 2.0**24}
+"""No state of the cell has a counter beyond: |c'| <= |c| + 1, rounded, and 2^24 + 1 is rounded to 2^24."""
+
+
+def covers(cell: Cell, problem: Problem) -> str:
+    """Why the theorem says nothing about a network; empty where it does."""
+    if type(cell) not in LARGEST:
+        return f"no proof is known for the cell {cell.name}"
+    if cell.layers > 1 or cell.hidden_size > MOST_UNITS:
+        return f"proofs are about one layer of at most {MOST_UNITS} units"
+    if not isinstance(problem.language, Machine) or not 0 < problem.language.counters <= MOST_COUNTERS:
+        return f"proofs are about languages of one to {MOST_COUNTERS} counters"
+    return ""
+
+
+def prove_machine(cell: Cell, flat: np.ndarray, problem: Problem, depth: int, least: int) -> Proof:
+    """A proof that a network is right while no counter exceeds a bound.
+
+    Args:
+        cell: the cell.
+        flat: its weights, float32 [P].
+        problem: the language and what is asked.
+        depth: the bound that is wanted.
+        least: the bound that is needed.
+    """
+    obstacle = covers(cell, problem)
+    network = Network(cell, flat)
+    if not network.in_range:
+        obstacle = "a weight is too large, or no number"
+    elif not obstacle and max(np.abs(part).max() for part in network.start) > LARGEST[type(cell)]:
+        obstacle = "the state before the first token is too large"
+    if obstacle:
+        return Proof(0, obstacle)
+    machine = problem.language
+    assert isinstance(machine, Machine)
+    for bound in BOUNDS:
+        if bound <= max(machine.start.counters):
+            continue
+        places = graph(machine, bound, whole(problem))
+        if len(places.places) * len(machine.letters) > MOST_NODES:
+            break
+        reading = Reading(problem, places)
+        walk = Walk(network, places, reading)
+        if walk.wrong is not None:
+            return Proof(0, f"{walk.wrong!r} is read wrong")
+        reach = Reach(depth, least)
+        closure = Closure(network, places, reading, walk.slopes(), reach, LARGEST[type(cell)])
+        if closure.close():
+            return Proof(reach.reached, f"closed boxes; from count {bound} on units follow the counters exactly")
+        obstacle = closure.obstacle
+    return Proof(0, obstacle or "the language has too many configurations")
