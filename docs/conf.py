@@ -31,6 +31,7 @@ nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 
 nb_output_stderr = "remove"  # progress
+nb_render_markdown_format = "gfm"  # with tables
 
 # A reference that leads nowhere fails the build, but for types of other packages.
 nitpicky = True
