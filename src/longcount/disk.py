@@ -17,7 +17,7 @@ _REASONS = {
     errno.EROFS: "the disk is read-only",
     errno.EACCES: "permission denied",
     errno.EPERM: "permission denied",
-    errno.ENOENT: "the folder is gone",
+    errno.ENOENT: "no such folder, and none can be made there",
     errno.EEXIST: "a file stands where a folder should be",
     errno.ENOTDIR: "a file stands where a folder should be",
     errno.ESTALE: "the network folder is gone",

@@ -146,6 +146,13 @@ def _known(sha256: str) -> Files | None:
     return _FILES.get(sha256)
 
 
+def refuse_edited(folder: Path, source: Source) -> None:
+    """Raise UserError where the files of a source that `write` put below a folder are not what they were."""
+    kept = folder / folder_name(source)
+    if kept.is_dir() and read(kept).sha256 != source.sha256:
+        raise UserError(f"{kept}: edited or damaged: not the files that were used; bring them back")
+
+
 def place_of(source: Source, line: bool = True) -> str:
     """The file of a part as messages name it, and the line where the part begins."""
     files = files_of(source)

@@ -84,7 +84,7 @@ def test_an_exact_counter_inside_a_larger_network_proves_nothing(tmp_path, hidde
 def test_damaged_certificates_are_told_of(store, capsys):
     certify_store(store.directory, limit=20)
     (store.directory / "results" / "certificates.parquet").write_bytes(b"PAR1")
-    with pytest.raises(UserError, match=r"certificates.parquet: damaged .*; delete it"):
+    with pytest.raises(UserError, match=r"certificates.parquet: edited or damaged .*; delete it"):
         certify_store(store.directory, limit=20)
     assert main(["certify", str(store.directory)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1

@@ -127,7 +127,7 @@ def test_a_full_standard_output_is_told(tmp_path, longcount):
             stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
         )  # fmt: skip
     assert done.returncode == 2
-    assert done.stderr == "longcount: No space left on device\n"
+    assert done.stderr == "longcount: output: No space left on device\n"
 
 
 def test_interrupt(monkeypatch, capsys):

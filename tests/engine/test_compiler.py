@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from longcount.cache import cache_folder
 from longcount.engine import compiler, targets
 from longcount.engine.lanes import Function
 
@@ -123,7 +124,7 @@ def test_a_folder_in_the_place_of_a_file_is_only_slower(folder):
 
 def test_no_cache(monkeypatch, compilations):
     monkeypatch.setenv("LONGCOUNT_CACHE", "")
-    assert compiler.cache_folder() is None
+    assert cache_folder() is None
     assert [multiplied(3.0), multiplied(3.0)] == [3.0, 3.0]
     assert len(compilations) == 2
 

@@ -127,7 +127,7 @@ def test_a_block_without_manifest_is_not_done(store):
         (lambda text: text.replace("epochs = 3", "epochs = -3"), "damaged: conditions.0.epochs"),
         (lambda text: text.replace('training = "', 'training = "0'), "edited or damaged"),
         (lambda text: text.replace("[origin]", "surprise = 1\n[origin]"), "damaged: conditions"),
-        (lambda text: text[: len(text) // 2] + "[", "damaged"),
+        (lambda text: text[: len(text) // 2] + "[", "not a TOML file"),
     ],
 )
 def test_a_study_file_that_does_not_hold_together_is_refused(store, change, said):

@@ -77,7 +77,7 @@ def test_status_tells_runs_blocks_and_bytes(store, capsys):
     assert rows[0]["bytes"] == sum(path.stat().st_size for path in files)
     path = store / "runs/lstm/000000-000001/metrics.parquet"
     path.write_bytes(path.read_bytes()[:-1])
-    assert application.main(["study", "status", str(store), "--json", "--verify"]) == 0
+    assert application.main(["study", "status", str(store), "--json", "--verify"]) == 1
     row = json.loads(capsys.readouterr().out)[0]
     assert (row["runs_done"], row["blocks_done"], row["blocks_damaged"]) == (1, 1, 1)
 
@@ -189,8 +189,8 @@ def test_compare_with_itself_shows_no_difference(store, capsys):
         (["study", "add", "{store}", "--set", "rnus=5"], "did you mean 'runs'"),
         (["study", "run", "--out", "{store}", "--set", "runs=5"], "`study add` adds to a store"),
         (["study", "run", "--out", "{store}/runs"], "not a store"),
-        (["study", "run", "missing.toml", "--out", "{store}"], "missing.toml: No such file"),
-        (["study", "run", "--out", "{store}", "--address", "tcp://x:1"], "add --executor dask"),
+        (["study", "run", "missing.toml", "--out", "{store}"], "missing.toml: cannot be read: No such file"),
+        (["study", "run", "--out", "{store}", "--address", "tcp://x:1"], "--address: of --executor dask"),
         (["study", "run", "--out", "{store}", "--executor", "dask"], "give either --address or --scheduler-file"),
         (["study", "run", "--out", "{store}", "--executor", "slurm"], "Could not detect"),
     ],

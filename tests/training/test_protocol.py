@@ -87,7 +87,7 @@ def test_given_words_lie_beside_the_study_file(tmp_path):
         ({"cell": "lstm", "task": "predict", "loss": "bce"}, "loss: predict is trained with ce, not 'bce'"),
         ({"cell": []}, "cell: an empty list has no values"),
         ({"cell": 3}, "cell: should be a valid string, not 3"),
-        ({"cell": "lstm", "words": 3}, "words: unknown field"),
+        ({"cell": "lstm", "words": 3}, "words: should be a table"),
         ({"cell": "lstm", "grid": 3}, "grid: should be [[grid]] tables"),
         ({"cell": "lstm", "selection": "best"}, "selection: should be 'average' or 'last_word', not 'best'"),
         ({"cell": "lstm", "folder": "x"}, "folder: unknown field"),
@@ -116,7 +116,7 @@ def test_a_file_that_is_no_toml_is_named(tmp_path, content):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"none\.toml: No such file"):
+    with pytest.raises(UserError, match=r"none\.toml: cannot be read: No such file"):
         read_study(tmp_path / "none.toml")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -39,6 +40,7 @@ def certify_store(
     depth: int = EXACT_INTEGERS,
     limit: int = SEARCH_LIMIT,
     jobs: int | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:
     """Verdicts on a model of every run of a store, also kept in its ``results/certificates.parquet``.
 
@@ -50,6 +52,7 @@ def certify_store(
         depth: to which a proof is wanted, at most 2^24.
         limit: tokens within which failures are looked for.
         jobs: processes; default: all cores.
+        tell: hears why verdicts cannot be kept, such as a disk that is read-only; by default that is an error.
 
     Returns:
         Frame with condition, cell, run, epoch and the fields of `longcount.exact.certify.Certificate`.
@@ -62,10 +65,16 @@ def certify_store(
     store = Store.open(store)
     models = _chosen(store, cell, run, epoch)
     refuse_uncovered(store, models, check)
+    read_certificates(store)  # those that are damaged are told of before the work
     with workers(store, len(models), jobs) as apply:
         rows = certified(store, models, depth, limit, apply)
     frame = pd.DataFrame(rows).astype({"max_depth": "Int64", "upper_bound": "Int64", "witness": object})
-    keep_certificates(store, frame.drop(columns="seconds").assign(depth=depth, limit=limit))
+    try:
+        keep_certificates(store, frame.drop(columns="seconds").assign(depth=depth, limit=limit))
+    except UserError as error:
+        if tell is None:
+            raise
+        tell(f"{error}; the verdicts are not kept")
     return frame
 
 
@@ -84,7 +93,7 @@ def _certify_each(
 def read_certificates(store: Store) -> pd.DataFrame | None:
     """What `certify_store` kept, or None where nothing was certified."""
     path = store.directory / CERTIFICATES
-    return read_frame(path, "longcount certify") if path.exists() else None
+    return read_frame(path, f"longcount certify {store.directory}", store.version) if path.exists() else None
 
 
 def keep_certificates(store: Store, frame: pd.DataFrame) -> None:

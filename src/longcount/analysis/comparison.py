@@ -13,7 +13,7 @@ from longcount.errors import UserError
 from longcount.languages.splits import SPLITS
 from longcount.store.store import Store
 from longcount.training.best_epoch import Reading
-from longcount.training.protocol import Condition
+from longcount.training.protocol import Condition, settings_by_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,8 @@ def compare(first: Store | str | Path, second: Store | str | Path, measures: Seq
     Returns:
         Frame with first, second (conditions), measure, runs (that both have), mean_first, mean_second, difference
         (second less first, mean over runs), low, high (its 95% bootstrap interval over runs), greater, less (shares of
-        runs whose difference is positive, negative).
+        runs whose difference is positive, negative), words ("the same" or "other": whether both were judged on the
+        same words) and differs (the settings in which the conditions differ).
 
     Raises:
         UserError: where the two do not start from the same weights, or share no run, or there is no such measure.
@@ -119,8 +120,12 @@ def _compared(
     shared, places_one, places_two = np.intersect1d(values[0]["run"], values[1]["run"], return_indices=True)
     if not len(shared):
         raise UserError(f"{one.folder} and {two.folder} share no finished run")
+    before, after = settings_by_name(one), settings_by_name(two)
+    differs = ", ".join(name for name in after if after[name] != before.get(name) and name != "words.given")
+    hashes = [store.word_hashes.get(condition.word_set, {}) for store, condition in (first, second)]
     rows = []
     for measure in measures:
+        split = SOURCES.get(measure, ("validation", ""))[0]
         a, b = values[0][measure][places_one], values[1][measure][places_two]
         known = ~(np.isnan(a) | np.isnan(b))
         if not known.any():
@@ -140,6 +145,8 @@ def _compared(
                 "high": summary.high,
                 "greater": (difference > 0).mean(),
                 "less": (difference < 0).mean(),
+                "words": "the same" if hashes[0].get(split) == hashes[1].get(split) else "other",
+                "differs": differs,
             }
         )
     return rows

@@ -15,7 +15,7 @@ from longcount.cells import Cell
 from longcount.errors import UserError
 from longcount.exact.boxes import check_covered
 from longcount.store.store import Store
-from longcount.studies.executors import available_cores
+from longcount.studies.executors import threads_asked
 from longcount.training.problem import DYCK1, Problem
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def workers(store: Store, models: int, jobs: int | None = None) -> Iterator[Appl
         models: how many there are to judge.
         jobs: processes; default: all cores.
     """
-    jobs = jobs or available_cores()
+    jobs = threads_asked(jobs)
     if jobs == 1 or models <= MODELS_A_TASK:
         yield map
     else:  # a store that was opened knows where the user's own cells are

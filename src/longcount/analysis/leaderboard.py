@@ -97,7 +97,8 @@ def make_leaderboard(
         for intervention, cell, condition in _arms(store, interventions):
             place = f"{FOLDER}/{TABLE}/{condition.folder}{'-' + REPAIR if intervention.repaired else ''}.parquet"
             path = store.directory / place
-            frame = read_frame(path, f"longcount leaderboard --out {directory}") if path.exists() else None
+            remedy = f"longcount leaderboard --out {directory}"
+            frame = read_frame(path, remedy, store.version) if path.exists() else None
             if frame is None or not _is_judged(frame, condition.runs, bounded_runs):
                 if tell is not None:
                     tell(f"judging {cell}: {intervention.name}")

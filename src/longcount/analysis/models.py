@@ -14,9 +14,9 @@ from longcount.analysis.subjects import Networks
 from longcount.errors import UserError
 from longcount.languages.words import Words
 from longcount.store.store import Store
-from longcount.studies.executors import available_cores
+from longcount.studies.executors import threads_asked
 from longcount.training import engines
-from longcount.training.best_epoch import Epoch, Reading
+from longcount.training.best_epoch import Epoch, Reading, refuse_no_epoch
 from longcount.training.problem import Problem
 from longcount.training.protocol import Condition
 
@@ -62,6 +62,7 @@ def chosen_models(store: Store, epoch: Epoch = "best", reading: Reading | None =
     """
     import pandas as pd
 
+    refuse_no_epoch(epoch)
     metrics = metrics_of(store)
     validation = where(metrics, split="validation")
     best = best_epochs(validation, reading or store.study.selection) if len(validation) else None
@@ -71,11 +72,12 @@ def chosen_models(store: Store, epoch: Epoch = "best", reading: Reading | None =
         half_is_chance = condition.problem().task.wrong_words  # half right says nothing of a recogniser
         known = [] if best is None else where(best, condition=condition.folder).to_dict("records")
         judged = {row["run"]: row for row in known}
-        if isinstance(epoch, int) and not 0 <= epoch <= condition.epochs:
+        if epoch not in ("best", "last") and epoch > condition.epochs:
             raise UserError(f"--epoch {epoch}: {condition.folder} has epochs 0 to {condition.epochs}")
         for run in runs.tolist():
             row = judged.get(run)
-            chosen = row["epoch"] if epoch == "best" and row else epoch if isinstance(epoch, int) else condition.epochs
+            asked = condition.epochs if epoch in ("best", "last") else epoch
+            chosen = row["epoch"] if epoch == "best" and row else asked
             learned = None if row is None or half_is_chance else bool(row["validation_accuracy"] >= LEARNED_ACCURACY)
             labels = {"condition": condition.folder, "cell": condition.cell}
             rows.append({**labels, "run": run, "epoch": int(chosen), "learned": learned})
@@ -121,7 +123,7 @@ def measure_models(
     for name in dict.fromkeys(models["condition"]):
         its = where(models, condition=name)
         handfuls += [its.iloc[at : at + MODELS_A_CALL] for at in range(0, len(its), MODELS_A_CALL)]
-    with ThreadPoolExecutor(jobs or available_cores()) as threads:
+    with ThreadPoolExecutor(threads_asked(jobs)) as threads:
         yield from zip(handfuls, threads.map(measured, handfuls), strict=True)
 
 

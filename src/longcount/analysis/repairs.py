@@ -126,12 +126,12 @@ def before_repair(store: Store) -> pd.DataFrame | None:
         took it.
     """
     path = store.directory / BEFORE
-    return read_frame(path, "longcount repair") if path.exists() else None
+    return read_frame(path, "longcount repair", store.version) if path.exists() else None
 
 
 def read_repairs(store: Store) -> pd.DataFrame:
     """What was done to the models of a repaired store; see `repair_store`."""
-    return read_frame(store.directory / REPAIRS, "longcount repair")
+    return read_frame(store.directory / REPAIRS, "longcount repair", store.version)
 
 
 def _verdicts_before(store: Store, repairs: pd.DataFrame, wanted: Wanted, bounded: int, apply: Apply) -> pd.DataFrame:

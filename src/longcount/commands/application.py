@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from cyclopts import App, CycloptsError
 
 from longcount import __version__
+from longcount.commands.output import say
 from longcount.commands.refusals import refusal
 from longcount.errors import UserError
 from longcount.sources import mistakes_told
@@ -43,8 +44,8 @@ COMMANDS = (
 # What the operating system refuses and the user can fix: disks, permissions, names, limits.
 MENDABLE = {
     errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.EFBIG, errno.EIO, errno.EISDIR, errno.ELOOP, errno.EMFILE,
-    errno.ENAMETOOLONG, errno.ENODEV, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS,
-    errno.ESTALE, errno.ETXTBSY,
+    errno.ENAMETOOLONG, errno.ENFILE, errno.ENODEV, errno.ENOENT, errno.ENOMEM, errno.ENOSPC, errno.ENOTDIR,
+    errno.EPERM, errno.EROFS, errno.ESTALE, errno.ETXTBSY,
 }  # fmt: skip
 
 
@@ -93,18 +94,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return complain(str(error))
     except CycloptsError as error:
         return complain(refusal(error))
+    except SystemExit as ended:  # a verdict that is no error, such as damage that was looked for
+        return ended.code if isinstance(ended.code, int) else 0
     except BrokenPipeError:
-        # The reader (`| head`) has seen enough. Nothing more may be written, not even when the interpreter closes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()  # the reader (`| head`) has seen enough
         return 0
+    except MemoryError as error:
+        return complain(f"not enough memory: {error}" if str(error) else "not enough memory")
+    except RuntimeError as error:
+        if "can't start new thread" not in str(error):
+            raise
+        return complain("no more threads can be started here; give fewer by --jobs")
     except OSError as error:
+        if error.errno is None:  # of a library that could not be loaded
+            return complain(f"{error}: is there enough memory?")
         if error.errno not in MENDABLE:
             raise
-        return complain(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
+        if not error.filename:  # of a standard stream
+            _write_no_more()
+        return complain(f"{error.filename or 'output'}: {error.strerror}")
     except KeyboardInterrupt:
         complain("interrupted; run the same command again to resume where this one stopped")
         return 130
     return 0
+
+
+def _write_no_more() -> None:
+    """Let standard output go nowhere, not even what the interpreter writes when it closes."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)
 
 
 @contextmanager
@@ -137,5 +156,5 @@ def interrupts_told() -> Iterator[None]:
 
 def complain(text: str) -> int:
     """Say on standard error, in one line, what the user can fix; return the exit status for it."""
-    print("longcount:", " ".join(text.split()), file=sys.stderr)
+    say(f"longcount: {' '.join(text.split())}")
     return 2

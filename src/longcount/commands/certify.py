@@ -7,7 +7,7 @@ from cyclopts import App
 
 from longcount.commands.evaluate import Epoch
 from longcount.commands.options import Form, Jobs, Json, form_of, number
-from longcount.commands.output import print_table
+from longcount.commands.output import opened, print_table, say
 
 app = App(name="certify", help_format="plaintext", help_formatter="default")
 
@@ -45,11 +45,10 @@ def certify(
     from longcount.analysis.certificates import certify_store
     from longcount.commands.tables import print_table1
     from longcount.report.printed import certificates
-    from longcount.store.store import Store
     from longcount.training.problem import DYCK1
 
-    asked, store = form_of(form, json), Store.open(directory)
-    frame = certify_store(store, cell=cell, run=run, epoch=epoch, depth=depth, limit=limit, jobs=jobs)
+    asked, store = form_of(form, json), opened(directory)
+    frame = certify_store(store, cell=cell, run=run, epoch=epoch, depth=depth, limit=limit, jobs=jobs, tell=say)
     print_table(certificates(f"{directory}: worst case over all words", frame), asked)
     if asked == "text" and "validation" in store.splits() and all(c.problem() == DYCK1 for c in store.study.conditions):
         print()

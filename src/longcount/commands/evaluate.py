@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Parameter, Token
 
 from longcount.commands.options import Form, Jobs, Json, form_of
-from longcount.commands.output import print_table
+from longcount.commands.output import opened, print_table
 
 app = App(name="evaluate", help_format="plaintext", help_formatter="default")
 
@@ -55,9 +55,8 @@ def evaluate(
     from longcount.analysis.summary import baselines_on
     from longcount.languages.files import read_words
     from longcount.report.printed import evaluation
-    from longcount.store.store import Store
 
-    shown, store = form_of(form, json), Store.open(directory)
+    shown, store = form_of(form, json), opened(directory)
     words = None
     if data is not None:
         asked = asked_of(store, cell)

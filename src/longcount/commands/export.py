@@ -32,6 +32,8 @@ def export(
         cell: Its cell or condition; needed where the store holds several.
         epoch: Which model of the run: best (lowest validation loss), last, or the number of an epoch.
     """
+    from longcount.commands.output import opened
     from longcount.store.exchange import export_run
 
+    opened(directory)
     export_run(directory, run, out, cell, epoch)

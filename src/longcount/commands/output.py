@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from longcount.report.formats import Table
+    from longcount.store.store import Store
 
 Format = Literal["text", "markdown", "latex", "csv", "json"]
 
@@ -54,5 +57,21 @@ def _plain(value: Any) -> Any:
 
 
 def say(text: str) -> None:
-    """A line for the person who waits, on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    """A line for the person who waits, on standard error. Where nobody can hear it, the work continues."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
+
+
+def opened(directory: str | Path) -> Store:
+    """The store of a folder; where runs of it are missing, a line on standard error says so."""
+    from longcount.store.store import Store
+
+    store = Store.open(directory)
+    wanted = sum(condition.runs for condition in store.study.conditions)
+    done = sum(len(store.runs(condition)) for condition in store.study.conditions)
+    if done < wanted:
+        say(
+            f"{directory}: {done:,} of {wanted:,} runs are done, the others are left out; `longcount study run --out "
+            f"{directory}` makes them"
+        )
+    return store

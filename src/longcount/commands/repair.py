@@ -8,7 +8,7 @@ from cyclopts.validators import Number
 
 from longcount.commands.evaluate import Epoch
 from longcount.commands.options import Form, Jobs, Json, form_of, number
-from longcount.commands.output import print_table
+from longcount.commands.output import opened, print_table
 
 app = App(name="repair", help_format="plaintext", help_formatter="default")
 
@@ -48,6 +48,7 @@ def repair(
     from longcount.report.repair import repair_printed, repair_table
 
     asked = form_of(form, json)
+    opened(directory)
     store, frame = repair_store(
         directory, out, method=method, factor=factor, epoch=epoch, depth=depth, bounded=bounded, jobs=jobs
     )

@@ -18,8 +18,9 @@ def report(directory: Path, /, *, jobs: Jobs = None) -> None:
     Args:
         directory: A store.
     """
-    from longcount.commands.output import say
+    from longcount.commands.output import opened, say
     from longcount.report.draw import draw
 
+    opened(directory)
     for path in draw(directory, jobs):
         say(str(path))

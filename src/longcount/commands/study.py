@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from longcount.commands.options import Form, Jobs, Json, form_of, number
-from longcount.commands.output import print_table, say
+from longcount.commands.output import opened, print_table, say
 
 if TYPE_CHECKING:
     from longcount.studies.executors import Executor
@@ -34,8 +34,8 @@ def run(
     executor: Literal["threads", "dask", "slurm"] = "threads",
     address: str | None = None,
     scheduler_file: Path | None = None,
-    cluster: Literal["slurm", "local"] = "slurm",
-    cores: Annotated[int, number(1, 4096)] = 1,
+    cluster: Literal["slurm", "local"] | None = None,
+    cores: Annotated[int | None, number(1, 4096)] = None,
     submit: Annotated[list[str] | None, Parameter(negative="")] = None,
     log_json: LogJson = False,
 ) -> None:
@@ -47,8 +47,8 @@ def run(
         executor: Threads here, an existing Dask cluster, or SLURM jobs.
         address: Of the Dask scheduler, such as tcp://10.0.0.1:8786.
         scheduler_file: That the Dask scheduler wrote, instead of its address.
-        cluster: Where jobs go: SLURM, or processes of this machine (to try it out).
-        cores: Of a job: how many blocks it makes at once. --jobs says how many jobs there are at most.
+        cluster: Where jobs go: SLURM (the default), or processes of this machine (to try it out).
+        cores: Of a job: how many blocks it makes at once; default 1. --jobs says how many jobs there are at most.
         submit: FIELD=VALUE for submitit, such as slurm_partition=short or timeout_min=120.
         log_json: Progress as JSON lines on standard error.
     """
@@ -61,9 +61,14 @@ def run(
         raise UserError("--set: changes a study file, and none was given; `study add` adds to a store")
     study = None if file is None else read_study(file, fields_of(set_))
     refuse_folder(out, study)
-    parameters = fields_of(submit, "--submit")
-    if executor != "dask" and (address or scheduler_file):
-        raise UserError("--address and --scheduler-file: of a Dask scheduler; add --executor dask")
+    _refuse_options_of_others(
+        executor,
+        {
+            "dask": {"--address": address, "--scheduler-file": scheduler_file},
+            "slurm": {"--cluster": cluster, "--cores": cores, "--submit": submit},
+            "threads or slurm": {"--jobs": jobs},
+        },
+    )
     if executor == "dask":
         from longcount.studies.on_dask import Dask
 
@@ -71,10 +76,20 @@ def run(
     elif executor == "slurm":
         from longcount.studies.on_slurm import Slurm
 
-        workers = Slurm(out, jobs, cores, parameters, cluster)
+        workers = Slurm(out, jobs, cores or 1, fields_of(submit, "--submit"), cluster or "slurm")
     else:
         workers = Threads(jobs)
     _finish(study, out, workers, log_json)
+
+
+def _refuse_options_of_others(executor: str, options: dict[str, dict[str, object]]) -> None:
+    """Raise UserError for an option that says nothing to the executor: options and their values by executors."""
+    from longcount.errors import UserError
+
+    for executors, given in options.items():
+        for option, value in given.items():
+            if value is not None and executor not in executors.split():
+                raise UserError(f"{option}: of --executor {executors}; with {executor} it would say nothing")
 
 
 @app.command
@@ -113,10 +128,12 @@ def status(store: Path, /, *, verify: bool = False, form: Form = "text", json: J
 
     Args:
         store: The store.
-        verify: Read every block and compare it with its hashes.
+        verify: Read all blocks, words and results and compare them with their hashes; what is damaged is said, and the
+            exit status is 1.
     """
     from longcount.report.printed import plain, time_spent
     from longcount.store.store import Store
+    from longcount.store.verification import damages
     from longcount.studies.status import status as status_of
     from longcount.studies.status import where_time_went
 
@@ -126,6 +143,11 @@ def status(store: Path, /, *, verify: bool = False, form: Form = "text", json: J
     if asked == "text" and spent:
         print()
         print_table(time_spent(spent))
+    damaged = list(damages(there)) if verify else []
+    for line in damaged:
+        say(line)
+    if damaged:
+        raise SystemExit(1)
 
 
 @app.command
@@ -140,15 +162,14 @@ def export(store: Path, /, *, out: Path, means: Annotated[bool, Parameter(negati
     from longcount.analysis.aggregate import aggregate
     from longcount.report.writing import refuse_ending, write_frame
     from longcount.store.export import export as export_to
-    from longcount.store.store import Store
 
     if means:
         refuse_ending(out)
-        frame = aggregate(Store.open(store))
+        frame = aggregate(opened(store))
         write_frame(out, frame)
         rows = len(frame)
     else:
-        rows = export_to(Store.open(store), out)
+        rows = export_to(opened(store), out)
     say(f"{out}: {rows:,} rows")
 
 
@@ -174,7 +195,13 @@ def compare(
     from longcount.report.printed import comparison
 
     asked = form_of(form, json)
-    print_table(comparison(first, second, compared(first, second, measures or USUAL)), asked)
+    frame = compared(first, second, measures or USUAL)
+    print_table(comparison(first, second, frame.drop(columns=["words", "differs"])), asked)
+    for text in dict.fromkeys(frame["differs"]):
+        say(f"the conditions differ in {text}" if text else "the conditions differ in no setting")
+    others = list(dict.fromkeys(frame.loc[frame["words"] != "the same", "measure"]))
+    if others:
+        say(f"judged on other words: {', '.join(others)}")
 
 
 @app.command
@@ -192,7 +219,7 @@ def factors(store: Path, /, *, out: Path | None = None, form: Form = "text", jso
     asked = form_of(form, json)
     if out is not None:
         refuse_ending(out)
-    frame = one_factor_at_a_time(store)
+    frame = one_factor_at_a_time(opened(store))
     if out is not None:
         write_frame(out, frame)
         say(f"{out}: {len(frame)} rows")
@@ -219,9 +246,8 @@ def resample(
     from longcount.errors import UserError
     from longcount.papers.el_naggar_2022 import TABLE_1
     from longcount.report.printed import plain
-    from longcount.store.store import Store
 
-    asked, there = form_of(form, json), Store.open(store)
+    asked, there = form_of(form, json), opened(store)
     frame = sampling_distribution(selected_models(metrics_of(there), there.study.selection), TABLE_1, draws)
     if not len(frame):
         raise UserError(f"{store}: no condition {', '.join(TABLE_1)} has as many runs as the paper trains")

@@ -44,7 +44,7 @@ def trace(
     from longcount.analysis.models import asked_of
     from longcount.analysis.traces import read_word, zigzag_word
     from longcount.analysis.traces import trace as traced
-    from longcount.commands.output import say
+    from longcount.commands.output import opened, say
     from longcount.errors import UserError
     from longcount.languages.files import read_words
     from longcount.report.trace import write_trace
@@ -53,7 +53,7 @@ def trace(
 
     if sum(source is not None for source in (word, zigzag, file)) != 1:
         raise UserError("what to trace: give one of --word, --zigzag and --file")
-    asked = asked_of(Store.open(directory), cell)
+    asked = asked_of(opened(directory), cell)
     if word is not None:
         words = read_word(word, asked)
     elif zigzag is not None:

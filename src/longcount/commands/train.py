@@ -36,9 +36,14 @@ def train(
     from longcount.commands.tables import print_results
     from longcount.errors import UserError
     from longcount.training.protocol import dotted
+    from longcount.training.study_files import STUDY_FIELDS, refuse_unknown_fields
 
     settings: dict[str, Any] = dotted(fields or {})
-    for name, value in fields_of(set_).items():
+    settings |= {"cell": cell} if data is None else {"cell": cell, "words.directory": str(data)}
+    changes = fields_of(set_)
+    refuse_unknown_fields([name for name in changes if name not in STUDY_FIELDS], "--set")
+    for name, value in changes.items():
         if settings.setdefault(name, value) != value:
-            raise UserError(f"--set {name}={value} and its option, {settings[name]}, disagree; give one of them")
-    print_results(experiments.train(cell, out, data=data, jobs=jobs, progress=True, **settings))
+            given = "the cell" if name == "cell" else "its option"
+            raise UserError(f"--set {name}={value} and {given}, {settings[name]}, disagree; give one of them")
+    print_results(experiments.train(settings.pop("cell"), out, jobs=jobs, progress=True, **settings))

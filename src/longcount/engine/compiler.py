@@ -2,48 +2,33 @@
 
 The environment variable LONGCOUNT_CPU (or NUMBA_CPU_NAME, as other software calls it) set to `generic` compiles for
 the oldest processor of this architecture instead of this one; results are the same bits either way. Compiled code is
-kept in the user's cache folder (LONGCOUNT_CACHE moves it, an empty value switches it off) under a hash of the
-program's text, the target, the settings and the version of LLVM, so a changed program never meets stale code. A file
-begins with the hash of its code: a damaged one is compiled anew, and a folder that cannot be used is only slower.
+kept (see `longcount.cache`) under a hash of the program's text, the target, the settings and the version of LLVM, so a
+changed program never meets stale code.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import hashlib
 import math
 import operator
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import Parameter, Signature
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import llvmlite
 import numpy as np
-import platformdirs
 from llvmlite import binding as llvm
 
-from longcount import disk
+from longcount import cache
 from longcount.engine import targets
 
 NO_SIZES: Mapping[str, int] = MappingProxyType({})
 
 CACHE_LINE = 64  # bytes, on every processor that the engine is compiled for
-
-DIGEST_BYTES = hashlib.sha256().digest_size
-
-
-def cache_folder() -> Path | None:
-    """Where compiled code is kept, or None where that is switched off."""
-    chosen = os.environ.get("LONGCOUNT_CACHE")
-    if chosen is not None:
-        return Path(chosen) if chosen else None
-    return Path(platformdirs.user_cache_dir("longcount"))
 
 
 def cache_key(text: str, target: targets.Target) -> str:
@@ -62,10 +47,10 @@ def cache_key(text: str, target: targets.Target) -> str:
 def code_of(text: str, target: targets.Target) -> bytes:
     """The object file of a module of LLVM IR for a target, from the cache where it holds it."""
     key = cache_key(text, target)
-    code = _load_code(key)
+    code = cache.load(f"{key}.o")
     if code is None:
         code = targets.emit(text, target)
-        _keep_code(key, code)
+        cache.keep(f"{key}.o", code)
     return code
 
 
@@ -168,25 +153,3 @@ class _Declared:
             )
             raise ValueError(f"{self.name}: should be {self.dtype} [{wanted}], not {array.dtype} {list(array.shape)}")
         known.update((name, size) for name, size in zip(self.shape, array.shape, strict=True) if name.isidentifier())
-
-
-def _load_code(key: str) -> bytes | None:
-    """The code kept under a key; None where there is none or the file is damaged."""
-    folder = cache_folder()
-    if folder is None:
-        return None
-    try:
-        stored = (folder / f"{key}.o").read_bytes()
-    except OSError:
-        return None
-    digest, code = stored[:DIGEST_BYTES], stored[DIGEST_BYTES:]
-    return code if hashlib.sha256(code).digest() == digest else None
-
-
-def _keep_code(key: str, code: bytes) -> None:
-    """Put code into the cache, whole or not at all; several processes may do so concurrently."""
-    folder = cache_folder()
-    if folder is None:
-        return
-    with contextlib.suppress(OSError):  # a full disk or a folder that is not ours: compiling is repeated next time
-        disk.write_atomically(folder / f"{key}.o", hashlib.sha256(code).digest() + code, synced=False)

@@ -20,9 +20,11 @@ from longcount.errors import UserError
 from longcount.languages.language import Language
 from longcount.languages.splits import SPLITS, duplicates, overlaps
 from longcount.languages.words import CLOSE, LETTERS, Words, gather, listed, offsets_of, tokens_of
+from longcount.reading import read_bytes
 
 FILE_NAMES = {split: f"{split}.txt" for split in SPLITS} | {"training": "train.txt"}
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+WANTED = "a file of words"
 NEWLINE, CARRIAGE_RETURN, COMMA, ZERO = b"\n\r,0"
 
 
@@ -38,7 +40,7 @@ def read_words(path: str | Path, language: str | Language = "dyck1", *, members_
         UserError: with file and line, for a file that cannot be read or a line that is no such word.
     """
     language = _language(language)
-    return _parse(Path(path), _read_bytes(Path(path)), language, members_only)
+    return _parse(Path(path), read_bytes(path, WANTED), language, members_only)
 
 
 def write_words(path: str | Path, words: Words) -> None:
@@ -72,7 +74,7 @@ def write_splits(directory: str | Path, splits: dict[str, Words]) -> list[Path]:
     directory = Path(directory)
     paths = {directory / FILE_NAMES[split]: words for split, words in splits.items()}
     for path, words in paths.items():
-        if os.path.exists(path) and _read_bytes(path) != words.lines():
+        if os.path.exists(path) and read_bytes(path, WANTED) != words.lines():
             raise UserError(f"{path}: already exists and holds other words; choose another directory or remove it")
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -153,15 +155,6 @@ def _existing_directory(directory: str | Path) -> Path:
         problem = "is not a directory" if os.path.exists(directory) else "no such directory"
         raise UserError(f"{directory}: {problem}; expected a directory of word files")
     return directory
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except IsADirectoryError:
-        raise UserError(f"{path}: is a directory; expected a file of words") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _write_files(words_of: dict[Path, Words]) -> None:

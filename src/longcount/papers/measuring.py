@@ -19,7 +19,7 @@ from longcount.papers.paper import Measure, Paper
 from longcount.store.first_failures import blocks_sha256
 from longcount.store.frames import is_made_from, keep_frame, read_frame
 from longcount.store.store import Store
-from longcount.studies.executors import available_cores
+from longcount.studies.executors import threads_asked
 from longcount.training.best_epoch import best_epochs
 from longcount.training.protocol import Condition
 
@@ -83,7 +83,7 @@ def measured(store: Store, paper: Paper, jobs: int | None = None) -> Findings:
     made_from = sha256(f"{__version__} {paper.name} {blocks_sha256(store)}".encode())
     path = path_of(store.directory, RESULT)
     if not is_made_from(path, made_from):
-        with ThreadPoolExecutor(jobs or available_cores()) as threads:
+        with ThreadPoolExecutor(threads_asked(jobs)) as threads:
             frame = _frame(store, paper, threads)
         keep_frame(store, str(path.relative_to(store.directory)), frame, made_from)
     return Findings(read_frame(path, f"longcount report {store.directory}"))

@@ -10,10 +10,9 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
-from longcount.engine.compiler import cache_folder
+from longcount import cache
 from longcount.report.layout import Figure
 from longcount.report.style import BASELINE, DEPTH, PALETTE, config
-from longcount.report.writing import write_bytes
 
 SMALL = 60  # CSS pixels: figures with lower panels are small multiples
 
@@ -89,11 +88,10 @@ def vega_bundle() -> str:
     """The JavaScript of Vega, Vega-Lite and Vega-Embed; kept in the user's cache, as bundling takes a second."""
     import vl_convert
 
-    folder = cache_folder()
-    path = folder / "page" / f"vega-{version('vl-convert-python')}.js" if folder is not None else None
-    if path is not None and path.exists():
-        return path.read_text(encoding="utf-8")
+    name = f"page/vega-{version('vl-convert-python')}"
+    kept = cache.load(name)
+    if kept is not None:
+        return kept.decode()
     bundle = vl_convert.javascript_bundle()  # pyright: ignore[reportCallIssue]  (the snippet is optional)
-    if path is not None:
-        write_bytes(path, bundle.encode())
+    cache.keep(name, bundle.encode())
     return bundle

@@ -15,7 +15,7 @@ from longcount.report.repair import repair_table
 from longcount.report.tables import tables
 from longcount.report.worst_case import worst_case_figure, worst_case_table
 from longcount.store.store import Store
-from longcount.studies.executors import available_cores
+from longcount.studies.executors import threads_asked
 
 OF_DYCK1 = {"claims": claims}
 """What is made for the page of results about Dyck-1's next letters."""
@@ -46,7 +46,7 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
     paper = paper_of(store)
     if paper is not None:
         return draw_paper(store, paper, jobs)
-    with image_files.helpers(store.directory / "figures", jobs or available_cores()) as helpers:
+    with image_files.helpers(store.directory / "figures", threads_asked(jobs)) as helpers:
         analyse(directory, jobs, OF_DYCK1)
         results = read_results(store, OF_DYCK1)
         certified = with_verdicts(store, results["models"])

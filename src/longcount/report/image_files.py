@@ -9,17 +9,33 @@ import contextlib
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from longcount.errors import UserError
 from longcount.report.layout import Figure
 from longcount.report.style import PNG_SCALE, config
 from longcount.report.writing import write_bytes
 
 FORMATS = ("svg", "pdf", "png")
+
+ADDRESSES, DESCRIPTORS = 2**36, 64
+"""Bytes of addresses and open files that the JavaScript engine needs; it ends the process where it lacks them."""
+
+
+def refuse_little_room() -> None:
+    """Raise UserError where the limits of this process leave too little to draw."""
+    addresses, descriptors = (resource.getrlimit(each)[0] for each in (resource.RLIMIT_AS, resource.RLIMIT_NOFILE))
+    if addresses != resource.RLIM_INFINITY and addresses < ADDRESSES:
+        raise UserError(
+            f"drawing needs {ADDRESSES >> 10:,} kB of addresses, it may have {addresses >> 10:,} (ulimit -v)"
+        )
+    if descriptors != resource.RLIM_INFINITY and descriptors < DESCRIPTORS:
+        raise UserError(f"drawing needs {DESCRIPTORS} open files, it may have {descriptors} (ulimit -n)")
 
 
 class Helper:
@@ -52,7 +68,9 @@ class Helper:
 
 @contextlib.contextmanager
 def helpers(directory: Path, jobs: int) -> Iterator[list[Helper]]:
-    """Two helpers where there are cores for them, else none; stopped at the end."""
+    """Two helpers where there are cores for them, else none; stopped at the end. UserError where nothing can be drawn
+    within the limits of this process."""
+    refuse_little_room()
     started: list[Helper] = []
     try:
         for _ in range(2 if jobs > 1 else 0):
@@ -99,6 +117,7 @@ def _write(directory: Path, name: str, specification: dict[str, Any]) -> None:
 
 def drawn(specification: dict[str, Any]) -> dict[str, bytes]:
     """A Vega-Lite specification in every format, on white."""
+    refuse_little_room()
     import vl_convert
 
     specification = {**specification, "config": {**config(), "background": "white"}, "padding": 4}

@@ -15,7 +15,7 @@ from longcount.report.paper_figures import paper_figures
 from longcount.report.paper_tables import found_out, paper_tables
 from longcount.report.writing import write_bytes
 from longcount.store.store import Store
-from longcount.studies.executors import available_cores
+from longcount.studies.executors import threads_asked
 from longcount.training.protocol import canonical_sha256
 
 
@@ -27,7 +27,7 @@ def paper_of(store: Store) -> Paper | None:
 
 def draw_paper(store: Store, paper: Paper, jobs: int | None = None) -> list[Path]:
     """Bring a reproduction's tables, figures and page up to date; see `longcount.report.draw.draw`."""
-    with image_files.helpers(store.directory / "figures", jobs or available_cores()) as helpers:
+    with image_files.helpers(store.directory / "figures", threads_asked(jobs)) as helpers:
         found = measured(store, paper, jobs)
         for table in paper_tables(paper, found):
             write_table(store.directory / "tables", table)

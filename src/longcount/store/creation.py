@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ from longcount import __version__, disk, sources
 from longcount.errors import UserError
 from longcount.languages.words import Words
 from longcount.store import word_sets
-from longcount.store.store import SOURCES, STUDY_FILE, Store
+from longcount.store.locking import exclusive
+from longcount.store.store import MANIFEST, SOURCES, STUDY_FILE, Store
+from longcount.store.verification import damaged_words
 from longcount.training.merging import merge
 from longcount.training.protocol import Condition, Study
 
@@ -41,6 +45,32 @@ def begin(directory: Path, study: Study) -> Store:
         keep_sources(store)
         store.save_study()
     return store
+
+
+@contextmanager
+def working_in(directory: Path) -> Iterator[None]:
+    """Hold a store's lock. A new store that an error ends before any run is done leaves nothing behind: the same
+    command, corrected, finds an empty place."""
+    ancestors = [directory, *directory.absolute().parents]
+    new = [path for path in ancestors if not path.exists()]
+    before = set() if directory in new else {path.name for path in _entries(directory)}
+    with exclusive(directory):
+        try:
+            yield
+        except Exception:  # an interrupt leaves what can be resumed
+            if STUDY_FILE not in before and not any(directory.glob(f"runs/*/*/{MANIFEST}")):
+                for path in _entries(directory):
+                    if path.name not in before:
+                        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # a folder that something else was put into
+                    for path in new:
+                        path.rmdir()
+            raise
+
+
+def _entries(directory: Path) -> list[Path]:
+    with disk.disk_errors_told(directory):
+        return list(directory.iterdir())
 
 
 def keep_sources(store: Store) -> None:
@@ -98,6 +128,10 @@ def add(store: Store, conditions: Sequence[Condition]) -> Store:
         UserError: where words cannot be had, or the disk refuses.
     """
     refuse_other_version(store)
+    if store.study.origin.kind != "trained":
+        raise UserError(
+            f"{store.directory}: its models are {store.study.origin.kind}; train others into a store of their own"
+        )
     resolved, given = word_sets.resolve([condition.model_copy(update={"folder": ""}) for condition in conditions])
     merged = word_sets.settle(merge(resolved, store.study.conditions))
     for condition in store.study.conditions:
@@ -110,6 +144,29 @@ def add(store: Store, conditions: Sequence[Condition]) -> Store:
         keep_sources(grown)
         grown.save_study()
     return grown
+
+
+def mend_words(store: Store) -> list[str]:
+    """Make words again from their seed that are missing or not what they were; what was wrong with each.
+
+    Raises:
+        UserError: where they were given, or this version makes others.
+    """
+    damaged = damaged_words(store)
+    for folder in dict.fromkeys(folder for folder, _ in damaged):
+        condition = next(one for one in store.study.conditions if one.word_set == folder)
+        for split, line in ((split, line) for (place, split), line in damaged.items() if place == folder):
+            if split in condition.words.given:
+                raise UserError(f"{line}: these words were given, so they cannot be made again")
+        given = {condition.words.given[split]: store.words(split, condition) for split in condition.words.given}
+        made = word_sets.make(condition.words, given, condition.problem())
+        again = {split: made[split] for place, split in damaged if place == folder}
+        for split, words in again.items():
+            if words.sha256 != store.word_hashes[folder][split]:
+                raise UserError(f"{damaged[folder, split]}: this version makes other words from their seed")
+        with disk.disk_errors_told(store.directory):
+            word_sets.write(store.directory / folder, again, store.aside)
+    return list(damaged.values())
 
 
 def clear_half_made(store: Store) -> None:

@@ -116,6 +116,8 @@ def _tables(store: Store) -> Iterator[pa.Table]:
     settings = settings_that_differ(store)
     columns = ["run", "epoch", "split", "online_loss", "last_word_loss", *MEASURES]
     for block, table in store.metrics_of_blocks(None, columns):
+        if not table.num_rows:
+            continue  # measured on no words
         runs, epochs = table["run"].to_numpy(), table["epoch"].to_numpy()
         # Rows are sorted by run and epoch: a new one begins wherever either changes.
         begins = np.concatenate([[True], (np.diff(runs) != 0) | (np.diff(epochs) != 0)])

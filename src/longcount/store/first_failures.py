@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from longcount import disk
 from longcount.languages.splits import SPLITS
-from longcount.store.frames import MADE_FROM, is_made_from
+from longcount.store.frames import MADE_FROM, is_made_from, keep_tables
 from longcount.store.store import Store
 
 if TYPE_CHECKING:
@@ -27,25 +28,19 @@ def write_first_failures(store: Store) -> None:
     Raises:
         UserError: for a damaged block, or where the disk refuses.
     """
-    import pyarrow.parquet as pq
-
     place = store.directory / FIRST_FAILURES
     made_from = blocks_sha256(store)
     if is_made_from(place, made_from):
         return
     form = schema().with_metadata({MADE_FROM: made_from})
-    with disk.disk_errors_told(store.directory):
-        for folder in (place.parent, store.aside):
-            folder.mkdir(parents=True, exist_ok=True)
-    with (
-        disk.disk_errors_told(store.directory),
-        disk.replacing(place, store.aside) as half,
-        pq.ParquetWriter(half, form, compression="zstd") as writer,
-    ):
-        for block, table in store.metrics_of_blocks(None, ("run", "epoch", "split", "first_failures")):
-            condition = block.condition
-            lengths = {split: store.words(split, condition).lengths for split in store.splits(condition)}
-            writer.write_table(_by_word(table, condition.folder, condition.cell, lengths).cast(form))
+    keep_tables(store, FIRST_FAILURES, form, _tables(store, form))
+
+
+def _tables(store: Store, form: pa.Schema) -> Iterator[pa.Table]:
+    for block, table in store.metrics_of_blocks(None, ("run", "epoch", "split", "first_failures")):
+        condition = block.condition
+        lengths = {split: store.words(split, condition).lengths for split in store.splits(condition)}
+        yield _by_word(table, condition.folder, condition.cell, lengths).cast(form)
 
 
 def blocks_sha256(store: Store) -> str:

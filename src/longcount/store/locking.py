@@ -23,19 +23,9 @@ def exclusive(directory: Path) -> Iterator[None]:
     Raises:
         UserError: where another process holds it, or the disk refuses.
     """
-    path = directory / "log" / "lock"
     with disk.disk_errors_told(directory):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = _locked(directory)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"{directory}: {_holder(descriptor)} is working here; wait for it or stop it") from None
-        except OSError as error:
-            # Some network disks cannot lock. Two processes then make the same blocks: it costs time but does no harm.
-            if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS):
-                raise
         with disk.disk_errors_told(directory):
             since = datetime.now(UTC).isoformat(timespec="seconds")
             holder = {"pid": os.getpid(), "host": os.uname().nodename, "since": since}
@@ -44,6 +34,28 @@ def exclusive(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _locked(directory: Path) -> int:
+    """A descriptor of the store's lock file, locked."""
+    path = directory / "log" / "lock"
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = _holder(descriptor)
+            os.close(descriptor)
+            raise UserError(f"{directory}: {holder} is working here; wait for it or stop it") from None
+        except OSError as error:
+            # Some network disks cannot lock. Two processes then make the same blocks: it costs time but does no harm.
+            if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS):
+                os.close(descriptor)
+                raise
+        if path.exists() and os.path.samestat(path.stat(), os.fstat(descriptor)):
+            return descriptor
+        os.close(descriptor)  # whoever held it before was refused and took its new store away, the lock with it
 
 
 def _holder(descriptor: int) -> str:

@@ -13,7 +13,6 @@ from longcount.errors import UserError
 from longcount.languages.words import Words
 from longcount.store import creation, word_sets
 from longcount.store.first_failures import write_first_failures
-from longcount.store.locking import exclusive
 from longcount.store.publish import publish
 from longcount.store.store import STUDY_FILE, Store
 from longcount.training.merging import merge
@@ -69,7 +68,7 @@ def keep_models(
     origin = Origin(kind=kind, detail=dict(detail))
     study = Study(name=kind, conditions=tuple(settled), block_runs=BLOCK_MODELS, origin=origin)
     creation.refuse_foreign_folder(directory)
-    with exclusive(directory), disk.disk_errors_told(directory):
+    with creation.working_in(directory), disk.disk_errors_told(directory):
         if (directory / STUDY_FILE).exists():
             raise UserError(f"{directory}: already holds a store; give a new or an empty folder")
         store = Store(directory, study, {})

@@ -16,7 +16,7 @@ Symbols: M models, P parameters.
 from __future__ import annotations
 
 import json
-import tomllib
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,7 +34,8 @@ from longcount.languages import DYCK1, Language
 from longcount.languages.files import FILE_NAMES, read_words
 from longcount.languages.splits import SPLITS
 from longcount.languages.words import Words, read_only
-from longcount.training.best_epoch import LOSS_COLUMNS, Epoch, best_epochs
+from longcount.reading import read_toml
+from longcount.training.best_epoch import LOSS_COLUMNS, Epoch, best_epochs, refuse_no_epoch
 from longcount.training.protocol import SCHEMA, Condition, Study, canonical_sha256, explain
 
 if TYPE_CHECKING:
@@ -101,14 +102,9 @@ class Store:
         if isinstance(directory, Store):
             return directory
         path = Path(directory) / STUDY_FILE
-        try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, NotADirectoryError):
-            raise UserError(f"{directory}: not a store: no {STUDY_FILE}; give a folder that a study made") from None
-        except OSError as error:
-            raise UserError(f"{path}: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise UserError(f"{path}: damaged: {error}") from None
+        if not os.path.lexists(path):
+            raise UserError(f"{directory}: not a store: no {STUDY_FILE}; give a folder that a study made")
+        tables = read_toml(path, "the study of a store")
         if tables.get("schema") != SCHEMA:
             raise UserError(
                 f"{path}: a store of schema {tables.get('schema', 'unknown')}, made by longcount "
@@ -202,7 +198,7 @@ class Store:
                 raise ValueError("no hashes")
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError, IsADirectoryError):
             raise DamagedBlock(f"{path}: damaged: {_AGAIN}") from None
         return manifest
 
@@ -244,6 +240,10 @@ class Store:
 
         from longcount.training.metrics import SCALARS, schema
 
+        for asked, known, what in (
+            (conditions, None, "condition"), (splits, SPLITS, "split"), (columns, schema().names, "column")
+        ):  # fmt: skip
+            refuse_other_names(asked, known, what)
         wanted = list(SCALARS if columns is None else columns)
         chosen = None if conditions is None else [self.condition(name) for name in conditions]
         tables, names, cell_names, lengths = [], [], [], []
@@ -338,6 +338,8 @@ class Store:
     ) -> dict[str, np.ndarray]:
         """Weights by torch.nn name, as `weights`: float32 ``[*shape]`` for one model, ``[M, *shape]`` for many."""
         chosen = self.condition(condition)
+        for each in np.atleast_1d(np.asarray(epoch, object)):
+            refuse_no_epoch(each)
         given = self.epochs(chosen, np.atleast_1d(run), epoch) if isinstance(epoch, str) else np.atleast_1d(epoch)
         runs, epochs = np.broadcast_arrays(np.atleast_1d(run), given)
         absent = sorted({*runs[(runs < 0) | (runs >= chosen.runs)].tolist()})
@@ -373,8 +375,7 @@ class Store:
         Raises:
             UserError: for another word, or a damaged block.
         """
-        if epoch not in ("best", "last"):
-            raise UserError(f"epoch {epoch!r}: give best, last or a whole number from 0")
+        refuse_no_epoch(epoch)
         found = np.full(len(runs), condition.epochs, np.int64)
         if epoch == "last" or condition.epochs == 0:
             return found
@@ -419,6 +420,19 @@ def _content_sha256(tables: dict[str, Any]) -> str:
     return canonical_sha256({name: value for name, value in tables.items() if name not in ("sha256", "longcount")})
 
 
+def refuse_other_names(names: Iterable[str] | None, known: Sequence[str] | None, what: str) -> None:
+    """Raise UserError for one name where a list of them is asked for, and for a name that is not known."""
+    from difflib import get_close_matches
+
+    if isinstance(names, str):
+        raise UserError(f"{what}s: a list of names, not one: write [{names!r}]")
+    for name in names or ():
+        if known is not None and name not in known:
+            near = get_close_matches(str(name), known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+            raise UserError(f"no {what} is called {name!r}; {hint}")
+
+
 def split_codes(table: pa.Table) -> np.ndarray:
     """Which split each row of metrics is of, as its place in `SPLITS`, int64 [rows]."""
     column = table["split"].combine_chunks()
@@ -438,14 +452,14 @@ def read_checked_words(path: str, sha256: str, language: Language = DYCK1, membe
     """
     words = read_words(path, language, members_only=members_only)
     if words.sha256 != sha256:
-        raise UserError(f"{path}: not the words that this study was made with; bring the file back from a copy")
+        raise UserError(f"{path}: not the words that this study was made with")
     return words
 
 
 def _read_checked(path: Path, sha256: str | None) -> bytes:
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise DamagedBlock(f"{path}: missing; {_AGAIN}") from None
     if disk.sha256(content) != sha256:
         raise DamagedBlock(f"{path}: damaged: it does not match the hash in {MANIFEST}; {_AGAIN}")

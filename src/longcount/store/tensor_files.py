@@ -13,6 +13,7 @@ import numpy as np
 
 from longcount import disk
 from longcount.errors import UserError
+from longcount.reading import read_bytes
 from longcount.training.pytorch import as_array, need_torch
 
 if TYPE_CHECKING:
@@ -38,10 +39,7 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], str | None]:
     Raises:
         UserError: where it cannot be read, is neither, is damaged, or would run code when read.
     """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; give a safetensors file or a PyTorch state dict") from None
+    content = read_bytes(path, "a safetensors file or a PyTorch state dict")
     # A safetensors file begins with its header's length, which may look like the beginning of a pickle.
     whole_header = int.from_bytes(content[:8], "little") <= len(content) - 8
     if content.startswith((_ZIP, _PICKLE)) and not (whole_header and content[8:9] == b"{"):
@@ -118,9 +116,13 @@ def _from_pytorch(content: bytes, path: str | Path) -> dict[str, np.ndarray]:
     state = _state_dict(loaded)
     if state is None:
         raise UserError(f"{path}: holds no state dict: tensors by name, as torch.save(model.state_dict(), FILE) writes")
-    sparse = [name for name, tensor in state.items() if tensor.layout != torch.strided or tensor.is_quantized]
+    sparse = [
+        name
+        for name, tensor in state.items()
+        if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_meta
+    ]
     if sparse:
-        raise UserError(f"{path}: {sparse[0]} is sparse or quantised; save it as an ordinary tensor")
+        raise UserError(f"{path}: {sparse[0]} is sparse, quantised or without data; save it as an ordinary tensor")
     return {name: as_array(tensor) for name, tensor in state.items()}
 
 

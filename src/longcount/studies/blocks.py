@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +89,24 @@ def study_file_sha256(directory: Path) -> str:
     Raises:
         UserError: where it is gone.
     """
+    path = directory / STUDY_FILE
     try:
-        return disk.sha256((directory / STUDY_FILE).read_bytes())
+        found = path.stat()
+        return _sha256(path, (found.st_ino, found.st_size, found.st_mtime_ns))
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"{directory / STUDY_FILE}: gone while its study ran; nothing more was written") from None
+
+
+@lru_cache(maxsize=4)
+def _sha256(path: Path, _: tuple[int, int, int]) -> str:
+    """Hash of a file, read once for every state of it: of many conditions it is long, and each block asks for it."""
+    return disk.sha256(path.read_bytes())
+
+
+@lru_cache(maxsize=2)
+def _store(directory: str, study_file: str) -> Store:
+    """A store whose study file has that hash, opened once: every block of many conditions needs it."""
+    return Store.open(directory)
 
 
 def refuse_changed_study(asked: Specification) -> None:
@@ -125,7 +139,7 @@ def make_block(wanted: dict[str, Any], tell: Tell | None = None, memory: Memory 
         )
     asked = Specification(**wanted)
     refuse_changed_study(asked)
-    store = Store.open(asked.directory)
+    store = _store(asked.directory, asked.study_file)
     condition = Condition.model_validate(asked.condition)
     block = Block(condition, asked.first, asked.end)
     worker = f"{os.uname().nodename}:{os.getpid()}"

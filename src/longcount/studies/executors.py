@@ -48,6 +48,19 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def threads_asked(jobs: int | None) -> int:
+    """How many threads or processes to start; by default one per core.
+
+    Raises:
+        UserError: for less than one, absurdly many, or no whole number.
+    """
+    if jobs is None:
+        return available_cores()
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or not 1 <= jobs <= 4096:
+        raise UserError(f"--jobs: {jobs}: should be a whole number from 1 to 4096")
+    return jobs
+
+
 class Threads:
     """Threads of this process; the engine lets go of the interpreter's lock while it computes."""
 
@@ -63,10 +76,7 @@ class Threads:
         Raises:
             UserError: for jobs below 1 or absurdly many.
         """
-        jobs = available_cores() if jobs is None else jobs
-        if not 1 <= jobs <= 4096:
-            raise UserError(f"--jobs: {jobs}: should be from 1 to 4096")
-        self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="block")
+        self._pool = ThreadPoolExecutor(threads_asked(jobs), thread_name_prefix="block")
         self._memory = memory
 
     def submit(self, wanted: Sequence[dict[str, Any]], tell: Tell) -> list[Future[dict[str, Any]]]:

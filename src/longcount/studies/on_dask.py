@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
+import socket
 from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 from longcount.errors import UserError
+from longcount.reading import read_bytes
 from longcount.studies.blocks import Tell
 from longcount.studies.remote import Watch, make_block_remotely
 
@@ -44,12 +48,25 @@ class Dask:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         self.name = f"Dask scheduler at {address or scheduler_file}"
+        self._refuse_no_address(_address_in(scheduler_file) if scheduler_file is not None else str(address))
         try:
             file = None if scheduler_file is None else str(scheduler_file)
             self._client = Client(address, scheduler_file=file, timeout=SECONDS_TO_CONNECT, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise UserError(f"{self.name}: no answer ({error}); start it or correct the address") from None
         self._watch = Watch(Path(directory).absolute())
+
+    def _refuse_no_address(self, address: str) -> None:
+        """Raise UserError, at once, for what is no address, and where nobody listens at one."""
+        found = re.fullmatch(r"(?:(tcp|tls)://)?(.+):(\d{1,5})", address)
+        if found is None:
+            if re.match(r"\w+://.", address):
+                return  # of another kind, which Dask knows
+            raise UserError(f"{self.name}: no address of a scheduler; expected one such as tcp://10.0.0.1:8786")
+        try:
+            socket.create_connection((found[2].strip("[]"), int(found[3])), SECONDS_TO_CONNECT).close()
+        except (OSError, ValueError, OverflowError) as error:
+            raise UserError(f"{self.name}: no answer ({error}); start it or correct the address") from None
 
     def submit(self, wanted: Sequence[dict[str, Any]], tell: Tell) -> list[Future[dict[str, Any]]]:
         """See `Executor.submit`."""
@@ -92,6 +109,15 @@ class Dask:
         """Let go of the scheduler; blocks that are not begun are not made."""
         self._watch.stop()
         self._client.close(timeout=2)
+
+
+def _address_in(scheduler_file: str | Path) -> str:
+    """The address that a scheduler wrote into its file; UserError for a file that no scheduler wrote."""
+    content = read_bytes(scheduler_file, "the file of a Dask scheduler", largest=2**24)
+    try:
+        return str(json.loads(content)["address"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise UserError(f"--scheduler-file {scheduler_file}: not written by a Dask scheduler") from None
 
 
 def _explained(error: BaseException) -> BaseException:

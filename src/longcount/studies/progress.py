@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
@@ -21,6 +22,7 @@ from longcount.studies.run import (
     Retried,
     Started,
     Waiting,
+    WordsMade,
 )
 
 if TYPE_CHECKING:
@@ -120,13 +122,18 @@ def shown(log_json: bool = False, stream: TextIO | None = None) -> Iterator[List
         stream: where to write, standard error by default; a live display where it is a terminal, else plain lines.
     """
     out = stream or sys.stderr
+
+    def write(line: str) -> None:
+        with contextlib.suppress(OSError):  # where nobody can hear it, the work continues
+            print(line, file=out, flush=True)
+
     if log_json:
-        yield lambda event: print(json.dumps(as_json(event)), file=out, flush=True)
+        yield lambda event: write(json.dumps(as_json(event)))
     elif out.isatty():
         with _live_display(out) as listener:
             yield listener
     else:
-        yield PlainLines(lambda line: print(line, file=out, flush=True))
+        yield PlainLines(write)
 
 
 def as_json(event: Event) -> dict[str, Any]:
@@ -161,6 +168,8 @@ def sentence(event: Event, tally: Tally) -> str | None:
             return f"{event.directory}: {event.runs} runs in {blocks} blocks{before}; {event.executor}"
         case Damaged():
             return f"{event.reason}: trained again now"
+        case WordsMade():
+            return f"{event.reason}: made again now"
         case Retried():
             return f"{event.folder}: worker lost ({event.reason}), try {event.attempt}"
         case Waiting() | Edited():

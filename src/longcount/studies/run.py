@@ -19,7 +19,6 @@ from longcount import __version__, disk
 from longcount.errors import UserError
 from longcount.store import creation
 from longcount.store.first_failures import write_first_failures
-from longcount.store.locking import exclusive
 from longcount.store.store import Block, DamagedBlock, Store
 from longcount.studies.blocks import BlockDone, specification, study_file_sha256
 from longcount.studies.executors import Executor, Stopped, Threads
@@ -105,7 +104,14 @@ class Edited:
     reason: str
 
 
-Event = Edited | Started | Damaged | EpochDone | BlockMade | Retried | Waiting | Finished
+@dataclass(frozen=True)
+class WordsMade:
+    """Words that were missing or damaged were made again."""
+
+    reason: str
+
+
+Event = Edited | WordsMade | Started | Damaged | EpochDone | BlockMade | Retried | Waiting | Finished
 Listener = Callable[[Event], None]
 
 
@@ -136,19 +142,28 @@ def run_study(
     refuse_folder(directory, study)
     executor = executor or Threads()
     try:
-        with exclusive(directory):
+        with creation.working_in(directory):
             store = _begin(study, directory, add)
-            tell = listen or (lambda event: None)
-            for line in creation.edited_sources(store):
-                tell(Edited(line))
-            started = time.monotonic()
-            made = _make_missing_blocks(store, executor, tell)
-            with disk.disk_errors_told(directory):
-                write_first_failures(store)
-            tell(Finished(len(made), time.monotonic() - started, sum(done.tokens for done in made)))
+            try:
+                _finish(store, executor, listen or (lambda event: None))
+            except Exception:
+                executor.shutdown()  # before a store that came to nothing is taken away
+                raise
     finally:
         executor.shutdown()
     return store
+
+
+def _finish(store: Store, executor: Executor, tell: Listener) -> None:
+    for line in creation.edited_sources(store):
+        tell(Edited(line))
+    for line in creation.mend_words(store):
+        tell(WordsMade(line))
+    started = time.monotonic()
+    made = _make_missing_blocks(store, executor, tell)
+    with disk.disk_errors_told(store.directory):
+        write_first_failures(store)
+    tell(Finished(len(made), time.monotonic() - started, sum(done.tokens for done in made)))
 
 
 def _begin(study: Study | None, directory: Path, add: Sequence[Condition]) -> Store:

@@ -53,7 +53,10 @@ def _state(store: Store, block: Block, verify: bool) -> tuple[str, int]:
         return "damaged", 0
     if not done:
         return "missing", 0
-    return "done", sum(path.stat().st_size for path in (store.directory / block.folder).iterdir())
+    try:
+        return "done", sum(path.stat().st_size for path in (store.directory / block.folder).iterdir())
+    except OSError:
+        return "damaged", 0  # taken away meanwhile
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,11 @@ def where_time_went(store: Store) -> list[Spent]:
     spent: dict[str, list[float]] = {}
     fields = ("training_seconds", "evaluation_seconds", "writing_seconds", "tokens", "evaluated_tokens")
     for line in _log_lines(store):
-        if "worker" in line:
+        values: list[Any] = [line.get(field) for field in fields] if isinstance(line, dict) else []
+        if values and isinstance(line.get("worker"), str) and all(isinstance(value, int | float) for value in values):
             sums = spent.setdefault(line["worker"], [0.0] * (1 + len(fields)))
-            for place, value in enumerate([1, *(line[field] for field in fields)]):
-                sums[place] += value
+            for place, value in enumerate([1, *values]):
+                sums[place] += float(value)
     entries = [
         Spent(worker, int(blocks), training, evaluation, writing, int(tokens), int(evaluated))
         for worker, (blocks, training, evaluation, writing, tokens, evaluated) in spent.items()
@@ -90,13 +94,13 @@ def where_time_went(store: Store) -> list[Spent]:
     return sorted(entries, key=lambda entry: entry.training, reverse=True)
 
 
-def _log_lines(store: Store) -> Iterable[dict[str, Any]]:
+def _log_lines(store: Store) -> Iterable[Any]:
     try:
-        text = (store.directory / LOG).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return
-    for line in text.splitlines():
+        content = (store.directory / LOG).read_bytes()
+    except OSError:
+        return  # it tells of the past alone
+    for line in content.splitlines():
         try:
             yield json.loads(line)
-        except json.JSONDecodeError:
-            continue  # the line that was being written when its process was killed
+        except (ValueError, RecursionError):
+            continue  # the line that was being written when its process was killed, or one that is damaged

@@ -4,6 +4,8 @@ from typing import Literal
 
 import numpy as np
 
+from longcount.errors import UserError
+
 Reading = Literal["average", "last_word"]
 """Of the validation loss: the mean over words, or the released code's reading, the last word's alone."""
 
@@ -26,3 +28,11 @@ def best_epochs(validation_losses: np.ndarray) -> np.ndarray:
     if validation_losses.shape[1] == 1:
         return np.zeros(len(validation_losses), np.int64)
     return np.argmin(np.where(np.isnan(validation_losses), np.inf, validation_losses)[:, 1:], axis=1) + 1
+
+
+def refuse_no_epoch(epoch: object) -> None:
+    """Raise UserError for what says no epoch of a run: neither "best", "last" nor a whole number from 0."""
+    if epoch in ("best", "last"):
+        return
+    if isinstance(epoch, bool) or not isinstance(epoch, int | np.integer) or epoch < 0:
+        raise UserError(f"{epoch!r} is not an epoch; give best, last or a whole number from 0")

@@ -171,6 +171,8 @@ class Condition(Frozen):
             _refuse_other_losses(self)
         if self.optimiser == "adam" and self.momentum:
             raise ValueError('momentum needs optimiser = "rmsprop" or "sgd"; adam has its own')
+        if may_load:
+            _refuse_what_says_nothing(self)
         if self.module is not None and self.start != "zero":
             raise ValueError("start is of cells; a module of PyTorch begins as it says itself")
         if self.engine == "lanes":
@@ -267,6 +269,18 @@ def _refuse_other_losses(condition: Condition) -> None:
     task = condition.problem().task
     if condition.loss not in task.losses:
         raise ValueError(f"loss: {task.name} is trained with {' or '.join(task.losses)}, not {condition.loss!r}")
+
+
+def _refuse_what_says_nothing(condition: Condition) -> None:
+    """Raise ValueError for a setting that another one leaves without effect. Only where a study is put together:
+    stores of earlier versions may hold such a setting."""
+    for name, holds, needed in (
+        ("decay", condition.schedule == "exponential", 'schedule = "exponential"'),
+        ("dropout", condition.layers > 1, "several layers: it acts between them"),
+        ("initialisation", condition.module is None, "a cell: a module of PyTorch has its own"),
+    ):
+        if not holds and getattr(condition, name) != Condition.model_fields[name].default:
+            raise ValueError(f"{name} needs {needed}")
 
 
 def _known(kind: Kind, name: str) -> None:

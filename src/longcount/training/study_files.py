@@ -14,7 +14,7 @@ combination:
 """
 
 import itertools
-import tomllib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -25,6 +25,7 @@ from pydantic import BaseModel, ValidationError
 
 from longcount import cells, sources
 from longcount.errors import UserError
+from longcount.reading import read_toml
 from longcount.training.merging import merge
 from longcount.training.protocol import PLACES, Condition, Study, dotted, explain
 from longcount.training.word_source import WordSource
@@ -32,6 +33,8 @@ from longcount.training.word_source import WordSource
 Model = TypeVar("Model", bound=BaseModel)
 
 FEW_RUNS = 64  # of a condition: up to here blocks have 16 runs where the study does not say, above 32
+
+MOST_CONDITIONS = 1_000_000
 
 # Fields of a study file that are not fields of a condition.
 STUDY_FIELDS = ("name", "selection", "block_runs")
@@ -44,12 +47,7 @@ def read_study(path: str | Path, overrides: Mapping[str, Any] | None = None) -> 
         UserError: where the file cannot be read, is not TOML, or holds an unknown field or a bad value.
     """
     path = Path(path)
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; give the path of a study file (TOML)") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not a TOML file: {error}") from None
+    tables = read_toml(path, "a study file (TOML)")
     directory = tables.get("words", {}).get("directory") if isinstance(tables.get("words"), dict) else None
     if isinstance(directory, str):  # as the file means it: from where the file lies
         tables["words"]["directory"] = str(path.parent / directory)
@@ -79,15 +77,17 @@ def build_study(
     study = {field: tables[field] for field in STUDY_FIELDS if field in tables}
     common = dotted({field: value for field, value in tables.items() if field not in (*STUDY_FIELDS, "grid")})
     grids = tables.get("grid", [{}])
-    if not isinstance(grids, list) or not all(isinstance(grid, Mapping) for grid in grids):
+    if not isinstance(grids, list) or not grids or not all(isinstance(grid, Mapping) for grid in grids):
         raise UserError(f"{where}: grid: should be [[grid]] tables, one or more")
+    if any("words" in table and not isinstance(table["words"], Mapping) for table in (tables, *grids)):
+        raise UserError(f"{where}: words: should be a table, [words], with fields such as training_lengths")
     changed = dict(overrides or {})
     study |= {field: changed.pop(field) for field in STUDY_FIELDS if field in changed}
     conditions: list[Condition] = []
     for number, grid in enumerate(grids, start=1):
         fields = {**common, **dotted(grid), **changed}
         place = f"{where}: grid {number}" if len(grids) > 1 else where
-        _refuse_unknown_fields(fields, place)
+        refuse_unknown_fields(fields, place)
         if "cell" not in fields:
             raise UserError(f"{place}: cell: missing; one of {', '.join(cells.names())}, or a list of them")
         for point in _points(fields, place):
@@ -106,7 +106,7 @@ def vary(study: Study, changes: Mapping[str, Any]) -> tuple[Condition, ...]:
     Raises:
         UserError: for an unknown field or a bad value.
     """
-    _refuse_unknown_fields(changes, "study")
+    refuse_unknown_fields(changes, "study")
     varied = []
     for condition in study.conditions:
         fields = dotted(condition.whole(exclude=PLACES - {"runs"}))
@@ -117,7 +117,7 @@ def vary(study: Study, changes: Mapping[str, Any]) -> tuple[Condition, ...]:
     return merge(varied)
 
 
-def try_own_parts(conditions: Iterable[Condition]) -> None:
+def try_own_parts(conditions: Sequence[Condition]) -> None:
     """Try the user's own parts, and initialisations that are not for every network, before anything is written: make
     the networks, and the weights of a run.
 
@@ -125,6 +125,8 @@ def try_own_parts(conditions: Iterable[Condition]) -> None:
         UserError: where a part cannot be used, with file and line.
     """
     tried: list[Any] = []
+    for device in dict.fromkeys(condition.device for condition in conditions if condition.engine == "torch"):
+        _refuse_unknown_device(device)
     for condition in conditions:
         sizes = (condition.hidden_size, condition.layers, condition.dropout, condition.problem())
         what = (condition.sources, condition.cell, condition.initialisation, *sizes)
@@ -138,6 +140,19 @@ def try_own_parts(conditions: Iterable[Condition]) -> None:
                     draws = np.linspace(-0.9, 0.9, network.size(), dtype=np.float32)
                     source = condition.sources.get("initialisation")
                     cells.initialise(condition.built_in_cell(), draws, condition.initialisation, source)
+
+
+def _refuse_unknown_device(device: str) -> None:
+    """Raise UserError for a device that PyTorch has no name for. Whether there is one, its worker knows."""
+    from longcount.training.pytorch import need_torch
+
+    need_torch()
+    import torch
+
+    try:
+        torch.device(device)
+    except RuntimeError as error:
+        raise UserError(f"device: {str(error).partition(' device type')[0]}, not {device!r}") from None
 
 
 def _nested(leaves: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,15 +172,21 @@ def _points(fields: Mapping[str, Any], where: str) -> Iterable[dict[str, Any]]:
         if isinstance(value, list) and not value:
             raise UserError(f"{where}: {name}: an empty list has no values; give at least one")
     axes = [value if isinstance(value, list) else [value] for value in fields.values()]
+    number = math.prod(len(axis) for axis in axes)
+    if number > MOST_CONDITIONS:
+        raise UserError(f"{where}: {number:,} conditions; a study has at most {MOST_CONDITIONS:,}")
     for values in itertools.product(*axes):
         yield dict(zip(fields, values, strict=True))
 
 
-def _refuse_unknown_fields(fields: Iterable[str], where: str) -> None:
+def refuse_unknown_fields(fields: Iterable[str], where: str) -> None:
+    """Raise UserError for the first name that is no field of a study, with the nearest one that is."""
     inner = [f"words.{name}" for name in WordSource.model_fields if name != "given"]
     hidden = (PLACES - {"runs"}) | {"words", "sources"}
     known = [name for name in Condition.model_fields if name not in hidden] + inner
     for name in fields:
+        if name == "words":
+            raise UserError(f"{where}: words: a table of fields; name one, such as words.training_lengths")
         if name not in known:
             everything = [*known, *STUDY_FIELDS]
             near = get_close_matches(name, everything, n=1) or [

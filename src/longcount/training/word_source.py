@@ -1,7 +1,7 @@
 """The fields below ``[words]``: where the words of a condition come from."""
 
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -12,17 +12,16 @@ RANGES = ("training_lengths", "long_lengths", "training_n", "long_n", "very_long
 """Fields of a `WordSource` that are ranges, such as '2-50'."""
 
 
-def _range(text: str, info: ValidationInfo) -> str:
-    match = re.fullmatch(r"(\d+)-(\d+)", text)
-    least = 1
-    if match is None or not least <= int(match[1]) <= int(match[2]):
+def _range(text: Any, info: ValidationInfo) -> str:
+    match = re.fullmatch(r"(\d{1,9})-(\d{1,9})", text) if isinstance(text, str) else None
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
         what = (
             "n, such as '1-50', from at least 1"
             if str(info.field_name).endswith("_n")
             else ("lengths such as '2-50', from at least 1 token")
         )
-        raise ValueError(f"should be a range of {what}, least first")
-    return text
+        raise ValueError(f"should be a range of {what}, least first, in quotes (a list would mean each of its values)")
+    return str(text)
 
 
 class WordSource(Frozen):
@@ -72,7 +71,7 @@ class WordSource(Frozen):
 
     ADDED: ClassVar[frozenset[str]] = frozenset({"sampler", "training_n", "long_n", "very_long_n", "geometric_p"})
 
-    _ranges = field_validator(*RANGES)(_range)
+    _ranges = field_validator(*RANGES, mode="before")(_range)
 
     @field_validator("given")
     @classmethod
