@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from longcount.papers import PAPERS, suzgun_2019
-from longcount.papers.claims import DOES_NOT_HOLD, HOLDS
+from longcount.analysis import counting
+from longcount.papers import PAPERS, gers_2001, lan_2024, suzgun_2019
+from longcount.papers.claims import DOES_NOT_HOLD, HOLDS, IN_PART
 from longcount.papers.findings import COLUMNS, Findings, middle
-from longcount.papers.measuring import best, every, last, measured, stopped_early
+from longcount.papers.measuring import every, last, measured
 from longcount.papers.paper import STATISTICS
 from longcount.report.draw import draw
 from longcount.report.paper_tables import NOT_READ, paper_tables, published_told
@@ -21,14 +22,15 @@ from longcount.training.merging import merge
 REPORTED = {name: paper for name, paper in PAPERS.items() if paper.arm_of is not None}
 
 
-def findings(**arms: dict[str, list[float]]) -> Findings:
-    """Made-up values by arm and measure."""
+def findings(arms: dict[str, dict[str, list[float]]], without_memory: float = 0.0) -> Findings:
+    """Made-up values by arm and measure, and one of the baseline for all."""
     rows = [
         (arm, arm, False, measure, 1, run, value)
         for arm, measures in arms.items()
         for measure, values in measures.items()
         for run, value in enumerate(values)
     ]
+    rows += [(arm, arm, True, measure, 0, 0, without_memory) for arm, of_arm in arms.items() for measure in of_arm]
     return Findings(pd.DataFrame(rows, columns=list(COLUMNS)))
 
 
@@ -52,7 +54,7 @@ def test_every_published_number_has_a_source_an_arm_and_a_measure(paper):
     assert all(all(departure) for departure in paper.departures)
 
 
-def shrunk(paper, conditions=2):
+def shrunk(paper, conditions=1):
     """The first conditions of its study with few runs, epochs and words."""
     study = paper.study(2, 0, None)
     few = []
@@ -68,6 +70,10 @@ def shrunk(paper, conditions=2):
 
 @pytest.mark.parametrize("paper", REPORTED.values(), ids=REPORTED)
 def test_a_small_run_draws_tables_figures_and_a_page(paper, tmp_path, monkeypatch):
+    """With few networks, few words and small n."""
+    first_n = counting.first_n
+    monkeypatch.setattr(counting, "first_n", lambda one, largest, wrong: first_n(one, min(largest, 8), wrong))
+    monkeypatch.setattr(lan_2024, "NUMBERS", [3])
     small = replace(paper, measures=tuple(replace(measure, most_runs=1) for measure in paper.measures))
     monkeypatch.setitem(PAPERS, paper.name, small)
     store = run_study(shrunk(paper), tmp_path / "store", Threads(1))
@@ -95,21 +101,19 @@ def test_a_number_that_was_not_read_says_so():
 
 def test_epochs_at_which_runs_are_measured():
     losses = np.array([[9.0, 5, 4, 4.5, 3, 3, 3, 2], [9.0, 1, 2, 2, 2, 2, 2, 2]])
-    assert best(losses).tolist() == [[7], [1]]
     assert last(losses).tolist() == [[7], [7]]
     assert every(3)(losses).tolist() == [[1, 3, 6, 7]] * 2
-    assert stopped_early(2)(losses).tolist() == [[6], [3]]
-    assert stopped_early(9)(losses).tolist() == [[7], [7]]
 
 
 def test_findings_by_epoch_and_at_the_end():
-    frame = findings(a={"m": [3.0, 1.0]}).frame
-    later = frame.assign(epoch=2, value=[5.0, 7.0])
+    frame = findings({"a": {"m": [3.0, 1.0]}}).frame
+    later = frame.loc[~frame["baseline"]].assign(epoch=2, value=[5.0, 7.0])
     found = Findings(pd.concat([frame, later]))
     assert found.epochs("a", "m") == [1, 2]
     assert found.values("a", "m").tolist() == [5.0, 7.0]
     assert found.values("a", "m", 1).tolist() == [3.0, 1.0]
-    assert np.isnan(found.baseline("a", "m"))
+    assert found.baseline("a", "m") == 0
+    assert np.isnan(found.baseline("a", "another"))
     assert np.isnan(middle(np.array([]), "mean"))
 
 
@@ -121,7 +125,28 @@ def test_suzgun_2019_verdicts_follow_the_numbers():
     paper, names = suzgun_2019.PAPER, suzgun_2019.MAIN
     means = {arm: suzgun_2019.CURVES[arm][-1][2] for arm in names}
     theirs = {arm: {"e1": [mean - 1] * 6 + [mean + 1] * 6} for arm, mean in means.items()}
-    assert verdicts(paper, findings(**theirs)) == [HOLDS] * 3
+    assert verdicts(paper, findings(theirs)) == [HOLDS] * 3
     alike = {arm: {"e1": [1.0] * 11} for arm in names}
-    assert verdicts(paper, findings(**alike)) == [DOES_NOT_HOLD] * 3
-    assert verdicts(paper, findings(**{"another arm": {"e1": [1.0]}})) == [None] * 3
+    assert verdicts(paper, findings(alike)) == [DOES_NOT_HOLD] * 3
+    assert verdicts(paper, findings({"another arm": {"e1": [1.0]}})) == [None] * 3
+
+
+def test_gers_2001_verdicts_follow_the_numbers():
+    (one, two), n = gers_2001.ARMS.values(), gers_2001.CONTIGUOUS
+    paper = gers_2001.PAPER
+    assert verdicts(paper, findings({one: {n: [40.0, 60]}, two: {n: [20.0, 25]}})) == [HOLDS, HOLDS]
+    assert verdicts(paper, findings({one: {n: [9.0, 60]}, two: {n: [20.0, 60]}})) == [IN_PART, DOES_NOT_HOLD]
+    assert verdicts(paper, findings({one: {n: [9.0]}, two: {n: [10.0]}})) == [DOES_NOT_HOLD] * 2
+
+
+def test_lan_2024_verdicts_follow_the_numbers():
+    paper = lan_2024.PAPER
+    fails, accuracy = lan_2024.FAILS, lan_2024.ACCURACY
+
+    def made(none: float, regular: float, share: float) -> Findings:
+        arms = {arm: {fails: [regular] * 3} for arm in (lan_2024.L1, lan_2024.L2)}
+        arms[lan_2024.NONE] = {fails: [none] * 3, accuracy: [share] * 3}
+        return findings(arms, without_memory=99.8)
+
+    assert verdicts(paper, made(33, 1, 99.9)) == [HOLDS] * 3
+    assert verdicts(paper, made(33, np.inf, 99.8)) == [DOES_NOT_HOLD] * 3

@@ -25,13 +25,8 @@ Wrong = Callable[[Subject, Sequence[int]], np.ndarray]
 
 
 def first_n(subject: Subject, largest: int, wrong: Wrong) -> np.ndarray:
-    """The least n from 1 on at which each model goes wrong, float64 [M]; infinite where there is none up to `largest`.
-
-    Raises:
-        UserError: where the words of the language are not given by one number.
-    """
-    if not subject.problem.language.indexed:
-        raise UserError(f"{subject.problem.language.name} has no word for each n")
+    """The least n from 1 on at which each model goes wrong, float64 [M]; infinite where there is none up to
+    `largest`."""
     found = np.full(subject.models, np.inf)
     first, last = 1, min(FIRST_TRIED, largest)
     while first <= largest and np.isinf(found).any():
@@ -107,7 +102,13 @@ def near_misses(language: Language, n: int) -> list[str]:
 
 
 def words_of(language: Language, numbers: Sequence[int]) -> Words:
-    """The words of some n."""
+    """The words of some n.
+
+    Raises:
+        UserError: where the words of the language are not given by one number.
+    """
+    if not language.indexed:
+        raise UserError(f"{language.name} has no word for each n")
     return Words.from_strings([language.word_of(n) for n in numbers], language.letters)
 
 

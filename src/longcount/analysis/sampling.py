@@ -61,15 +61,16 @@ def draw_tables(
     return tables
 
 
-def means_of_draws(values: np.ndarray, drawn: int, draws: int = DRAWS) -> np.ndarray:
-    """Means of as few runs as that, drawn again and again without replacement from many, float64 [draws].
+def interval_of_means(values: np.ndarray, drawn: int, draws: int = DRAWS) -> tuple[float, float]:
+    """Between which points 95% of the means of as few runs as that lie, drawn again and again without replacement.
 
     Args:
-        values: float [R].
+        values: float [R]; may be infinite.
         drawn: runs per draw, at most R.
         draws: how many.
     """
-    return values[_draws(len(values), drawn, draws)].mean(axis=1)
+    means = np.sort(values[_draws(len(values), drawn, draws)].mean(axis=1))
+    return float(means[round(0.025 * (draws - 1))]), float(means[round(0.975 * (draws - 1))])
 
 
 def _draws(runs: int, drawn: int, draws: int) -> np.ndarray:

@@ -20,7 +20,6 @@ from longcount.store.first_failures import blocks_sha256
 from longcount.store.frames import is_made_from, keep_frame, read_frame
 from longcount.store.store import Store
 from longcount.studies.executors import threads_asked
-from longcount.training.best_epoch import best_epochs
 from longcount.training.protocol import Condition
 
 if TYPE_CHECKING:
@@ -28,11 +27,6 @@ if TYPE_CHECKING:
 
 RESULT = "paper"
 MODELS_A_CALL = 64
-
-
-def best(losses: np.ndarray) -> np.ndarray:
-    """Each run's epoch of lowest validation loss."""
-    return best_epochs(losses)[:, None]
 
 
 def last(losses: np.ndarray) -> np.ndarray:
@@ -47,24 +41,6 @@ def every(step: int) -> Callable[[np.ndarray], np.ndarray]:
         count = losses.shape[1] - 1
         chosen = sorted({min(1, count), *range(step, count, step), count})
         return np.tile(chosen, (len(losses), 1))
-
-    return epochs
-
-
-def stopped_early(patience: int) -> Callable[[np.ndarray], np.ndarray]:
-    """The epoch after which training stops where the validation loss has not fallen below its lowest for so many
-    epochs; the last where that never happens."""
-
-    def epochs(losses: np.ndarray) -> np.ndarray:
-        found = np.full((len(losses), 1), losses.shape[1] - 1)
-        for run, of_run in enumerate(losses[:, 1:]):
-            lowest = np.minimum.accumulate(np.where(np.isnan(of_run), np.inf, of_run))
-            improved = np.concatenate([[True], lowest[1:] < lowest[:-1]])
-            since = np.arange(len(of_run)) - np.maximum.accumulate(np.where(improved, np.arange(len(of_run)), 0))
-            stops = np.flatnonzero(since >= patience)
-            if len(stops):
-                found[run] = stops[0] + 1
-        return found
 
     return epochs
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from longcount.analysis.counting import first_failing_n
-from longcount.analysis.sampling import means_of_draws
+from longcount.analysis.sampling import interval_of_means
+from longcount.analysis.subjects import Subject
 from longcount.papers.claims import DOES_NOT_HOLD, HOLDS, Claim, verdict
 from longcount.papers.findings import Findings
 from longcount.papers.measuring import every
@@ -73,7 +75,7 @@ TRIALS = 10
 
 def study(runs: int, seed: int, data: Path | None = None) -> Study:
     """aⁿbⁿcⁿ under four distributions; with a tenth of the runs the other languages, windows and a larger network."""
-    words = {"training_words": 1_000, "validation_words": 100, "training_n": "1-50"}
+    words: dict[str, Any] = {"training_words": 1_000, "validation_words": 100, "training_n": "1-50"}
     few = max(1, runs // 10)
     grid = [
         {"language": "an_bn_cn", "words.sampler": list(DISTRIBUTIONS), "runs": runs},
@@ -127,7 +129,7 @@ def within_ten_of_ours(found: Findings) -> Claim | None:
         values = found.values(arm, E1)
         if len(values) < TRIALS:
             continue
-        low, high = np.quantile(means_of_draws(values, TRIALS), [0.025, 0.975])
+        low, high = interval_of_means(values, TRIALS)
         theirs = CURVES[arm][-1][2]
         inside, runs, arms = inside + bool(low <= theirs <= high), runs + len(values), arms + 1
         parts.append(f"{arm.partition(', ')[2]} {theirs} (ten of ours: {low:.1f} to {high:.1f})")
@@ -135,6 +137,10 @@ def within_ten_of_ours(found: Findings) -> Claim | None:
         return None
     statement = "The released means of 10 trials are means that ten of our runs could give."
     return Claim("released data", statement, "; ".join(parts), runs, verdict(inside, arms))
+
+
+def _e1(subject: Subject, words: object) -> np.ndarray:
+    return np.minimum(first_failing_n(subject, LARGEST_N), LARGEST_N + 1)
 
 
 PAPER = Paper(
@@ -146,9 +152,7 @@ PAPER = Paper(
     reproduces="e1, the first failing n, by epoch: four distributions of n, three languages, windows, 3 and 10 units",
     minutes=6,
     arm_of=arm_of,
-    measures=(
-        Measure(E1, "e1 after the last epoch", lambda one, words: first_failing_n(one, LARGEST_N), every(10)),
-    ),
+    measures=(Measure(E1, "e1 after the last epoch", _e1, every(10)),),
     published=tuple(
         Published(arm, E1, value, SOURCES[arm], statistic, TRIALS)
         for arm, curve in CURVES.items()
@@ -166,8 +170,8 @@ PAPER = Paper(
     departures=(
         Departure(
             "no limit to the n that are tried",
-            f"n up to {LARGEST_N:,}; a network without a failure counts as infinite",
-            "none comes near it after training on n up to 50",
+            f"n up to {LARGEST_N:,}; a network that does not fail by then counts as {LARGEST_N + 1:,}",
+            "hardly any network comes near it; a mean that holds one is a lower bound",
         ),
         Departure("networks of 4, 10 and 36 units", "3 and 10 units", "36 units need PyTorch, which takes hours"),
         Departure(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from longcount.analysis.sampling import means_of_draws
+from longcount.analysis.sampling import interval_of_means
 from longcount.analysis.spread import median_interval, summarise
 from longcount.papers.claims import VERDICTS, Claim
 from longcount.papers.findings import Findings, middle
@@ -35,7 +35,7 @@ def told(measure: Measure, value: float) -> str:
     """A value of a measure for people; "none" where nothing ever goes wrong."""
     if np.isinf(value):
         return "none"
-    return percent(value) if measure.percent else position(round(value, 1))
+    return percent(round(value, 6)) if measure.percent else position(round(value, 1))
 
 
 def published_of(paper: Paper, arm: str, measure: str) -> dict[str, Published]:
@@ -47,13 +47,17 @@ def published_told(measure: Measure, published: dict[str, Published]) -> str:
     """Published numbers as ours are told: the middle (minimum / maximum)."""
     if not published:
         return ""
+    if all(one.value is None for one in published.values()):
+        return NOT_READ
     values = {name: NOT_READ if one.value is None else told(measure, one.value) for name, one in published.items()}
-    shown = values.get("mean", values.get("median", ""))
-    if "median" in values and measure.middle == "mean":
-        shown = f"median {shown}"
-    if "min" in values or "max" in values:
-        shown += f" ({values.get('min', '')} / {values.get('max', '')})"
-    return shown.strip()
+    middles = [(name, values.pop(name)) for name in ("mean", "median") if name in values]
+    shown = "; ".join(value if name == measure.middle else f"{name} {value}" for name, value in middles)
+    ends = (
+        f"({values['min']} / {values['max']})"
+        if len(values) == 2
+        else "".join(f"{name} {value}" for name, value in values.items())
+    )
+    return f"{shown} {ends}".strip()
 
 
 def row_of(measure: Measure, values: np.ndarray) -> dict[str, float]:
@@ -82,6 +86,8 @@ def _beside(paper: Paper, found: Findings) -> list[Table]:
             numbers.append(_numbers(paper, found, arm, measure, values))
             for name, text in _lines(paper, found, arm, measure, values).items():
                 lines.setdefault(name, {"networks": name})[measure.title] = text
+        runs = max((len(found.values(arm, measure.name)) for measure in paper.measures), default=0)
+        lines.get(arm, {})["networks"] = f"{arm} ({runs:,} runs)" if runs > 1 else f"{arm} (1 run)"
         groups.append(len(rows))
         rows += [line for line in lines.values() if any(text for name, text in line.items() if name != "networks")]
     columns = ["networks", *(measure.title for measure in paper.measures)]
@@ -107,8 +113,7 @@ def _lines(paper: Paper, found: Findings, arm: str, measure: Measure, values: np
     row = {name: told(measure, value) for name, value in row_of(measure, values).items() if value == value}
     several = len(values) > 1
     published = published_of(paper, arm, measure.name)
-    first = f"{arm} ({len(values):,} runs)" if several else f"{arm} (1 run)"
-    lines = {first: f"{row['middle']} ({row['min']} / {row['max']})" if several else row["middle"]}
+    lines = {arm: f"{row['middle']} ({row['min']} / {row['max']})" if several else row["middle"]}
     lines["  std"] = row.get("std", "") if several else ""
     lines["  95%"] = interval(row.get("low", ""), row.get("high", "")) if several else ""
     lines[PAPER_ROW] = published_told(measure, published)
@@ -120,11 +125,11 @@ def _lines(paper: Paper, found: Findings, arm: str, measure: Measure, values: np
 
 def _as_many(measure: Measure, values: np.ndarray, published: Published | None) -> str:
     """Between which points 95% of the means of as many of our runs as the paper has lie."""
-    if published is None or published.value is None or published.networks is None or not np.isfinite(values).all():
+    if published is None or published.value is None or published.networks is None:
         return ""
     if not 1 < published.networks < len(values):
         return ""
-    low, high = np.quantile(means_of_draws(values, published.networks), [0.025, 0.975])
+    low, high = interval_of_means(values, published.networks)
     return interval(told(measure, low), told(measure, high))
 
 
