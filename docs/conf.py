@@ -41,3 +41,16 @@ default_role = "code"
 
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
+
+
+def write_playground_page(app, exception):
+    """The playground that a page of the documentation links to."""
+    if exception is None and app.builder.format == "html":
+        from longcount.report.playground.page import write_playground
+
+        write_playground(Path(app.outdir) / "playground-page.html")
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("build-finished", write_playground_page)

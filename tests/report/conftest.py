@@ -128,8 +128,8 @@ def words_of():
 
 
 TRACE = """
-  ([name, run, epoch, word]) => {
-    const traced = longcount.trace(name, run, epoch, word);
+  async ([name, run, epoch, word]) => {
+    const traced = await longcount.trace(name, run, epoch, word);
     const parts = [...traced.gates, ...traced.states, ...traced.outputs];
     const numbers = Object.fromEntries(parts.map((part) => [part.name, [...part.values]]));
     return { numbers, targets: traced.targets, first_failure: traced.first_failure };

@@ -33,6 +33,7 @@ class Traced(NamedTuple):
     gates: list[str]
 
 
+@functools.cache
 def trace_program(cell: Cell, question: Question, lanes: int, dtype: str = "float32") -> str:
     """The kernel in LLVM IR: a function `trace` of `ARGUMENTS`, for any target."""
     function = Function("trace", ARGUMENTS, lanes, dtype)

@@ -7,11 +7,11 @@ need no second drawing.
 import json
 from collections.abc import Sequence
 from importlib.metadata import version
-from importlib.resources import files
 from typing import Any
 
 from longcount import cache
 from longcount.report.layout import Figure
+from longcount.report.scripts import asset, joined
 from longcount.report.style import BASELINE, DEPTH, PALETTE, config
 
 SMALL = 60  # CSS pixels: figures with lower panels are small multiples
@@ -41,11 +41,10 @@ def document(template: str, figures: Sequence[Figure], scripts: Sequence[str] = 
     from markupsafe import Markup
 
     environment = Environment(loader=PackageLoader("longcount.report", "assets"), autoescape=True)
-    first, *others = [_source(name) for name in scripts]
     return environment.get_template(template).render(
         figures=figures,
-        style=Markup(_source("page.css")),
-        script=Markup("".join([first, *(other.replace('"use strict";\n', "", 1) for other in others)])),
+        style=Markup(asset("page.css")),
+        script=Markup(joined(scripts)),
         bundle=Markup(vega_bundle().replace("</script", "<\\/script")),
         panels=as_json({figure.name: _page_panels(figure) for figure in figures}),
         zoom=as_json(_ZOOM),
@@ -61,10 +60,6 @@ def as_json(value: Any) -> Any:
 
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return Markup(text.replace("<", "\\u003c"))
-
-
-def _source(name: str) -> str:
-    return files("longcount.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def _page_panels(figure: Figure) -> list[list[dict[str, Any]]]:

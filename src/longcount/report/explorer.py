@@ -8,12 +8,14 @@ import numpy as np
 
 from longcount.analysis.selection import where
 from longcount.cells import Cell
-from longcount.cells.network import Link
+from longcount.cells.network import Question
+from longcount.engine import trace_kernel
 from longcount.languages import tasks
 from longcount.languages.dyck import Brackets
 from longcount.languages.dyck2 import Stack
 from longcount.languages.language import Language
 from longcount.languages.machine import Machine
+from longcount.report.programs import Programs
 from longcount.report.rounding import percent
 from longcount.report.table1 import cell_title
 from longcount.report.titles import SPLIT_TITLES, problem_title, problems_of
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     Results = dict[str, pd.DataFrame]
-    Programs = dict[str, tuple[Cell, Link]]
 
 UNITS = 8
 """Units in all layers, at most, of the networks that the page holds."""
@@ -41,13 +42,12 @@ LARGEST_N = 1_000
 """The greatest n, or height of a zigzag, to choose."""
 
 
-def embedded(store: Store, results: "Results") -> "tuple[dict[str, Any], Programs]":
+def embedded(store: Store, results: "Results", programs: Programs) -> "dict[str, Any]":
     """Every epoch's weights of some runs of each condition with few units, and all that the explorer has to know to
-    compute with them; and the programs that these name."""
+    compute with them; their programs are added to those of the page."""
     small = [condition for condition in store.study.conditions if _is_small(condition)]
     several = len(problems_of(results)) > 1
     models: dict[str, Any] = {}
-    programs: dict[tuple[Cell, Link], str] = {}
     for condition in small:
         cell, problem = condition.built_in_cell(), condition.problem()
         title = cell_title(condition.folder)
@@ -56,7 +56,8 @@ def embedded(store: Store, results: "Results") -> "tuple[dict[str, Any], Program
         if not rows:
             continue
         models[condition.folder] = {
-            "cell": programs.setdefault((cell, problem.question.link), str(len(programs))),
+            "programs": {"trace": trace_program(programs, cell, problem.question)},
+            **trace_kernel.traced(cell)._asdict(),
             "title": f"{title} ({problem_title(condition.language, condition.task)})" if several else title,
             **_asked(problem),
             "language": read_by(problem.language),
@@ -66,7 +67,12 @@ def embedded(store: Store, results: "Results") -> "tuple[dict[str, Any], Program
             "runs": [{"run": row["run"], "best": row["epoch"], "told": _told(row)} for row in rows],
             "weights": _weights(store, condition, [row["run"] for row in rows]),
         }
-    return models, {name: program for program, name in programs.items()}
+    return models
+
+
+def trace_program(programs: Programs, cell: Cell, question: Question) -> int:
+    """The place in the page of the program that traces a network."""
+    return programs.add("trace", trace_kernel.ARGUMENTS, trace_kernel.trace_program(cell, question, 1))
 
 
 def _is_small(condition: Condition) -> bool:

@@ -8,8 +8,8 @@ from longcount.papers import el_naggar_2022 as paper
 from longcount.report.document import as_json, document
 from longcount.report.explorer import embedded
 from longcount.report.formats import Table
-from longcount.report.javascript import cells_script
 from longcount.report.layout import Figure
+from longcount.report.programs import Programs
 from longcount.report.table1 import cell_title
 from longcount.report.tables import facts, runs_shown
 from longcount.report.writing import write_bytes
@@ -26,16 +26,15 @@ MOST_NAMED = 8  # conditions that the page's lead names one by one
 
 def page(store: Store, results: "Results", tables: list[Table], figures: list[Figure]) -> str:
     """The page's HTML."""
-    from markupsafe import Markup
-
-    models, programs = embedded(store, results)
+    programs = Programs()
+    models = embedded(store, results, programs)
     shown = [(table.name, table.short) for table in tables]
     drawn = [("figures", "Figures")] if figures else []
     explorer = [("explorer", "Look inside")] if models else []
     return document(
         "page.html.j2",
         figures,
-        ("page.js", "explorer.js") if models else ("page.js",),
+        ("page.js", "engine.js", "languages.js", "explorer.js") if models else ("page.js",),
         title="How far can a recurrent network count?",
         lead=lead(store),
         sections=[*shown[:3], *drawn, *shown[3:], *explorer, ("runs", "Every run")],
@@ -49,7 +48,7 @@ def page(store: Store, results: "Results", tables: list[Table], figures: list[Fi
         "Everything on this page is drawn from the folder's results; the same study gives the same bytes.",
         reference=f"The paper: {paper.REFERENCE}" if "table1" in results else "",
         models=as_json(models) if models else "",
-        cells_script=Markup(cells_script(programs)),
+        programs=as_json(programs.written),
     )
 
 

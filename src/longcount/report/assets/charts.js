@@ -150,21 +150,18 @@ export function wordsAxis(updates, perEpoch) {
   return { min: 10, max, log: true, ticks: innerWidth < 600 ? ticks.filter((_, k) => k % 2 === 0) : ticks, title };
 }
 
-// A network's state as a count: the best straight line from the one to the other, and how much of it that explains.
-export function fitted(values, counts) {
-  const n = values.length;
-  let v = 0, c = 0, vv = 0, vc = 0, cc = 0;
+// The straight line by which `xs` tell `ys` best (least squares), and the share of their variance that it explains.
+export function fitted(ys, xs) {
+  const n = xs.length;
+  let [x, y, xx, xy, yy] = [0, 0, 0, 0, 0];
   for (let k = 0; k < n; k++) {
-    v += values[k];
-    c += counts[k];
-    vv += values[k] * values[k];
-    vc += values[k] * counts[k];
-    cc += counts[k] * counts[k];
+    x += xs[k];
+    y += ys[k];
+    xx += xs[k] * xs[k];
+    xy += xs[k] * ys[k];
+    yy += ys[k] * ys[k];
   }
-  const covariance = vc - (v * c) / n,
-    spread = vv - (v * v) / n,
-    wanted = cc - (c * c) / n;
-  const slope = wanted > 0 ? covariance / wanted : 0,
-    offset = (v - slope * c) / n;
-  return { slope, offset, share: spread > 0 && wanted > 0 ? covariance ** 2 / (spread * wanted) : 0 };
+  const [covariance, of_x, of_y] = [xy - (x * y) / n, xx - (x * x) / n, yy - (y * y) / n],
+    slope = of_x > 0 ? covariance / of_x : 0;
+  return { slope, offset: (y - slope * x) / n, share: of_x > 0 && of_y > 0 ? covariance ** 2 / (of_x * of_y) : 0 };
 }

@@ -1,5 +1,7 @@
-"use strict";
-// The explorer: a model's states on any word, computed here. `cells` holds the step function of each cell.
+// The explorer: a model's states on any word, computed here by the engine's own programs.
+import { Programs, Tracer } from "./engine.js";
+import { read, RIGHT, tokensOf } from "./languages.js";
+
 const byId = (id) => document.getElementById(id);
 const control = Object.fromEntries(
   ["cell", "run", "epoch", "word", "number"].map((name) => [name, byId(`explorer-${name}`)]),
@@ -18,98 +20,34 @@ function weightsOf(name, run, epoch) {
   return model.floats.subarray(at, at + model.size);
 }
 
-// How a language is read, letter by letter: where it starts, what follows a letter (null: no word continues like this), which
-// letters may come next and last whether the word may end, which of them the next-letters task asks for, and counters.
-const READERS = {
-  machine({ letters, start: [state, counts], rules, ends, expected }) {
-    const holds = (signs, now) => now.every((count, k) => signs[k] === "*" || (signs[k] === "+") === count > 0);
-    const cases = new Map(); // a state, and which counters are above zero, decide
-    const caseOf = (at) => {
-      const key = `${at.counts.map((count) => (count > 0 ? "+" : "0")).join("")} ${at.state}`;
-      if (!cases.has(key)) {
-        const rule = new Map();
-        for (const [from, its, signs, next, steps] of rules) {
-          if (from === at.state && holds(signs, at.counts)) {
-            for (const letter of its) rule.set(letter, { next, steps });
-          }
-        }
-        const allowed = [...letters].map((letter) => rule.has(letter));
-        const other = expected.findLast(([from, signs]) => from === at.state && holds(signs, at.counts));
-        const ending = ends.some(([from, signs]) => from === at.state && holds(signs, at.counts));
-        cases.set(key, {
-          rule,
-          allowed: [...allowed, ending],
-          asked: other ? [...letters].map((letter) => other[2].includes(letter)) : allowed,
-        });
-      }
-      return cases.get(key);
-    };
-    return {
-      start: { state, counts },
-      step(at, letter) {
-        const rule = caseOf(at).rule.get(letter);
-        return rule ? { state: rule.next, counts: at.counts.map((count, k) => count + rule.steps[k]) } : null;
-      },
-      allowed: (at) => caseOf(at).allowed,
-      asked: (at) => caseOf(at).asked,
-      counts: (at) => at.counts,
-    };
-  },
-  stack({ letters }) {
-    // the state is the string of open brackets
-    const may = (open) => [...letters].map((_, k) => k % 2 === 0 || open.at(-1) === letters[k - 1]);
-    return {
-      start: "",
-      step(open, letter) {
-        const token = letters.indexOf(letter);
-        return !may(open)[token] ? null : token % 2 === 0 ? open + letter : open.slice(0, -1);
-      },
-      allowed: (open) => [...may(open), open === ""],
-      asked: may,
-      counts: (open) => [open.length],
-    };
-  },
-};
+const programs = new Programs(PROGRAMS);
+const tracers = new Map();
 
-// What a language says after every letter of a word, and where the word leaves the language (null: nowhere).
-function read(language, word) {
-  const reader = READERS[language.kind](language),
-    found = { counts: [], allowed: [], asked: [], outside: null };
-  const none = Array(language.letters.length + 1).fill(false);
-  let at = reader.start,
-    counts = reader.counts(at);
-  for (let token = 0; token < word.length; token++) {
-    at = at === null ? null : reader.step(at, word[token]);
-    if (at === null) found.outside ??= token;
-    else counts = reader.counts(at);
-    found.counts.push(counts);
-    found.allowed.push(at === null ? none : reader.allowed(at));
-    found.asked.push(at === null ? none.slice(1) : reader.asked(at));
-  }
-  return found;
+// The program of a model, ready to be called; models of the same network share it.
+function tracerOf(model) {
+  const { trace } = model.programs;
+  if (!tracers.has(trace)) tracers.set(trace, Tracer.create(programs, model));
+  return tracers.get(trace);
 }
 
-// What is right after every token, by output; null where the page does not know.
-const RIGHT = {
-  next_letters: ({ asked, allowed }, language) =>
-    asked.map((letters, token) => (language.end ? [...letters, allowed[token].at(-1)] : letters)),
-  predict: ({ allowed }) => allowed,
-  recognise: ({ allowed }) => allowed.map((may) => [may.at(-1)]),
-};
-
 // Every number of every token. Of a word that leaves the language only where, unless wrong words are asked about, too.
-function trace(name, run, epoch, word) {
+async function trace(name, run, epoch, word) {
   const model = MODELS[name],
-    cell = cells[model.cell],
-    weights = weightsOf(name, run, epoch),
     length = word.length;
   const reading = model.language.kind && model.task ? read(model.language, word) : null;
   if (reading && reading.outside !== null && model.task !== "recognise") return { outside: reading.outside };
-  const empty = (names) => names.map((its) => ({ name: its, values: new Float32Array(length) }));
+  const tracer = await tracerOf(model),
+    { width, values } = tracer.run(weightsOf(name, run, epoch), tokensOf(model.language, word));
+  let column = 0;
+  const columns = (names) =>
+    names.map((its) => {
+      const k = column++;
+      return { name: its, values: Float32Array.from({ length }, (_, at) => values[at * width + k]) };
+    });
   const traced = {
-    states: empty(cell.states),
-    gates: empty(cell.gates),
-    outputs: empty(model.outputs),
+    states: columns(model.states),
+    gates: columns(model.gates),
+    outputs: columns(model.outputs),
     length,
     first_failure: length,
   };
@@ -117,24 +55,10 @@ function trace(name, run, epoch, word) {
     ? model.language.counters.map((its, k) => ({ name: its, values: reading.counts.map((counts) => counts[k]) }))
     : [];
   traced.targets = reading ? RIGHT[model.task](reading, model.language) : null;
-  let state = cell.start(weights),
-    gates,
-    outputs;
-  for (let at = 0; at < length; at++) {
-    [state, gates, outputs] = cell.step(weights, model.language.letters.indexOf(word[at]), state);
-    for (
-      const [part, values] of [
-        [traced.states, state],
-        [traced.gates, gates],
-        [traced.outputs, outputs],
-      ]
-    ) {
-      values.forEach((value, k) => {
-        part[k].values[at] = value;
-      });
+  if (traced.targets) {
+    for (let at = model.answers === "token" ? 0 : length - 1; at < length && traced.first_failure === length; at++) {
+      if (wrongOutputs(model, traced, at).length) traced.first_failure = at;
     }
-    const isAsked = traced.targets && (model.answers === "token" || at === length - 1);
-    if (isAsked && traced.first_failure === length && wrongOutputs(model, traced, at).length) traced.first_failure = at;
   }
   return traced;
 }
@@ -362,7 +286,8 @@ async function show() {
       `At most ${LONGEST.toLocaleString("en")} letters here; this has ${word.length.toLocaleString("en")}.`,
     );
   }
-  const traced = trace(name, run, epoch, word);
+  const traced = await trace(name, run, epoch, word);
+  if (mine !== turn) return;
   if (traced.outside !== undefined) {
     return complain(
       `Letter ${traced.outside + 1}, “${word[traced.outside]}”, cannot stand there: no word of ${language} goes on so.`,

@@ -1,4 +1,3 @@
-"use strict";
 // Figures: each panel is drawn once it comes near the window, the rest while the page is idle.
 const drawn = new Map();
 

@@ -1,8 +1,10 @@
-import { Chart, colourOf, decades, fitted, isDark, power, wordsAxis } from "./charts.js";
+import { Chart } from "./charts.js";
+import { drawCount, drawGates, drawHistory, isRace } from "./drawings.js";
 import { inflated, Programs, Tracer } from "./engine.js";
 import { commandsOf, linkOf, safetensors, stateOf } from "./keeping.js";
 import { read, RIGHT, tokensOf, wordOfParts } from "./languages.js";
 import { Session } from "./session.js";
+import { count, element, makeTable, makeWeights, nameOf, showTable, showWeights } from "./tables.js";
 
 const byId = (id) => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
@@ -35,7 +37,6 @@ const fill = (select, entries) => {
   if (entries.some(([value]) => String(value) === before)) select.value = before;
 };
 const distinct = (values) => [...new Set(values)];
-const count = (number) => number.toLocaleString("en");
 
 let model,
   session,
@@ -316,8 +317,9 @@ function remember() {
 // ---- What is seen ----
 
 function lookAtEverything() {
-  makeTable();
-  makeWeights();
+  byId("told").textContent = "";
+  rows = makeTable(byId("far"), { session, model }, choose);
+  lookInside();
   byId("leak-told").textContent = model.keeps.gates.length
     ? `One less the gate ${
       distinct(model.keeps.gates.map((k) => model.gates[k].split("_")[0]))
@@ -328,197 +330,43 @@ function lookAtEverything() {
   showRunning();
 }
 
-const isRace = () => session.settings.team === "race";
-const nameOf = ({ run, team }) => (isRace() ? `${team === "recipe" ? "recipe" : "paper"} ${run}` : `network ${run}`);
+function lookInside() {
+  byId("inside-name").textContent = `${nameOf(session, session.networks[chosen])}, ${model.title}`;
+  inputs = makeWeights(byId("weights"), model, (position, weight) => {
+    void byHand({ kind: "edit", index: chosen, position, weight });
+  });
+}
 
-let lastTable = 0;
+let lastTable = 0,
+  rows = [],
+  inputs = [];
 function drawAll(everything = false) {
   if (!session?.networks[0]?.weights || word?.model !== model) return;
   const all = session.networks.map((network) => ({ network, its: traced(network) }));
-  drawCount(all);
-  drawGates(all[chosen].its);
-  drawHistory(charts.losses, "losses", "loss");
-  drawHistory(charts.leaks, "leaks", "leak");
+  const seen = { session, model, word, chosen, histories, trainedOn };
+  drawCount(charts.count, seen, all);
+  drawGates(charts.gates, seen, all[chosen].its);
+  drawHistory(charts.losses, seen, "losses", "loss");
+  drawHistory(charts.leaks, seen, "leaks", "leak");
   const now = performance.now();
   if (everything || now - lastTable > 90) {
     lastTable = now;
-    showTable();
-    showWeights();
+    showTable(rows, seen);
+    showWeights(inputs, session.networks[chosen]);
     tellWord(all[chosen]);
     tellStatus();
   }
 }
-
-function drawCount(all) {
-  const chart = charts.count,
-    length = word.letters.length,
-    counters = word.counts[0].length;
-  const heights = word.counts.map((counts) => counts.reduce((a, b) => a + b, 0)),
-    highest = Math.max(...heights, 2);
-  const every = Math.max(1, Math.ceil(highest / 5)),
-    ticks = Array.from({ length: Math.floor(highest / every) + 1 }, (_, k) => [k * every, String(k * every)]);
-  const room = chart.element.clientWidth / length,
-    apart = Math.max(1, Math.ceil(length / 8 / 5) * 5);
-  const x = {
-    min: 0,
-    max: length,
-    ticks: room >= 8
-      ? [...word.letters].map((letter, k) => [k + 0.5, letter])
-      : Array.from({ length: Math.floor((length - 1) / apart) + 1 }, (_, k) => [k * apart + 0.5, count(k * apart)]),
-    title: room >= 8 ? "the word, letter by letter" : "letter of the word, counted from 0",
-  };
-  chart.begin(x, {
-    min: -0.15 * highest,
-    max: highest * 1.15,
-    ticks,
-    title: counters > 1 ? "counts, added up" : "count",
-  });
-  chart.mountain(heights);
-  const race = isRace(),
-    dark = isDark(),
-    alpha = Math.max(0.35, 1 - all.length / 40);
-  const xs = Array.from({ length }, (_, k) => k + 0.5);
-  const lines = all.map(({ network, its }) => ({ network, its, ys: countOf(its, counters) }));
-  lines.sort((a, b) => (a.network.index === chosen) - (b.network.index === chosen));
-  for (const { network, its, ys } of lines) {
-    const isChosen = network.index === chosen;
-    chart.line(xs, ys, colourOf(network, race, dark), isChosen ? 3 : 1.6, isChosen ? 1 : alpha);
-    if (its.wrong >= 0) chart.dot(its.wrong + 0.5, ys[its.wrong], chart.red, isChosen ? 5 : 3);
-  }
-}
-
-// A network's units as counts, added up: for each counter the unit that follows it best.
-function countOf(its, counters) {
-  const total = new Float64Array(word.letters.length);
-  for (let k = 0; k < counters; k++) {
-    const counts = word.counts.map((one) => one[k]);
-    const best = its.counters
-      .map((values) => ({ values, ...fitted(values, counts) }))
-      .reduce((a, b) => (b.share > a.share ? b : a));
-    const slope = Math.sign(best.slope || 1) * Math.max(Math.abs(best.slope), 1e-3);
-    total.forEach((_, at) => (total[at] += (best.values[at] - best.offset) / slope));
-  }
-  return total;
-}
-
-function drawGates(its) {
-  const chart = charts.gates,
-    length = word.letters.length,
-    xs = Array.from({ length }, (_, k) => k + 0.5);
-  const series = model.gates.length
-    ? model.gates.map((name, k) => ({ name, values: its.gates[k] }))
-    : model.outputs.map((name, k) => ({ name: `“${name}” may follow`, values: its.outputs[k] }));
-  const least = series.some(({ values }) => values.some((value) => value < 0)) ? -1 : 0;
-  const room = chart.element.clientWidth / length;
-  chart.begin(
-    { min: 0, max: length, ticks: room >= 8 ? [...word.letters].map((letter, k) => [k + 0.5, letter]) : [], title: "" },
-    { min: least - 0.05, max: 1.3, ticks: [-1, 0, 1].filter((one) => one >= least).map((one) => [one, String(one)]) },
-  );
-  const dark = isDark();
-  let at = 52;
-  series.forEach(({ name, values }, k) => {
-    const colour = colourOf({ run: k }, false, dark);
-    chart.line(xs, values, colour, 1.8);
-    chart.text(at, 6, name, colour, "left");
-    at += chart.pen.measureText(name).width + 16;
-  });
-}
-
-function drawHistory(chart, name, title) {
-  const all = [...histories.values()].flatMap((history) => history[name]),
-    race = isRace(),
-    dark = isDark();
-  const least = all.reduce((a, b) => Math.min(a, b), 0.1),
-    greatest = all.reduce((a, b) => Math.max(a, b), 0.2);
-  chart.begin(wordsAxis(session.updates, session.perEpoch ?? 10000), decades(least, greatest, title));
-  const alpha = Math.max(0.35, 1 - session.networks.length / 40);
-  for (const network of session.networks) {
-    const history = histories.get(network.index),
-      isChosen = network.index === chosen;
-    if (history) {
-      chart.line(
-        history.updates,
-        history[name],
-        colourOf(network, race, dark),
-        isChosen ? 2.6 : 1.3,
-        isChosen ? 1 : alpha,
-      );
-    }
-  }
-}
-
-function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
-}
-
-let rows = [];
-function makeTable() {
-  const table = byId("far"),
-    heads = ["network", "epoch", "loss", "validation right", ...model.probes.map(({ title }) => title)];
-  table.tHead.replaceChildren(
-    element("tr", {}, ...heads.map((text) => element("th", { scope: "col", textContent: text }))),
-  );
-  rows = session.networks.map((network) => {
-    const swatch = element("span", { className: "swatch" }),
-      button = element("button", { type: "button", className: "pick" }, swatch, nameOf(network));
-    button.addEventListener("click", () => choose(network.index));
-    const cells = heads.slice(1).map(() => element("td"));
-    const bars = model.probes.map((_, k) => {
-      const bar = element("span", { className: "bar-fill" }),
-        number = element("span", { className: "bar-number" });
-      cells[3 + k].append(element("span", { className: "bar-track" }, bar), number);
-      return { bar, number };
-    });
-    const row = element("tr", {}, element("th", { scope: "row" }, button), ...cells);
-    return { row, button, swatch, cells, bars };
-  });
-  table.tBodies[0].replaceChildren(...rows.map(({ row }) => row));
-}
-
-function showTable() {
-  const race = isRace(),
-    dark = isDark(),
-    lengths = model.probes.map(({ parts }) => wordOfParts(parts).length);
-  session.networks.forEach((network, k) => {
-    const { row, button, swatch, cells, bars } = rows[k];
-    row.classList.toggle("chosen", k === chosen);
-    button.setAttribute("aria-pressed", String(k === chosen));
-    swatch.style.background = colourOf(network, race, dark);
-    cells[0].textContent = network.epoch.toFixed(network.epoch < 10 ? 2 : 1) + (network.attempt ? " (restarted)" : "");
-    cells[1].textContent = network.loss === null ? "" : scientific(network.loss);
-    cells[2].textContent = network.right === null ? "" : percent(network.right);
-    bars.forEach(({ bar, number }, probe) => {
-      const failure = network.failures[probe],
-        never = failure >= lengths[probe];
-      bar.style.width = `${(100 * Math.log(failure + 1)) / Math.log(lengths[probe] + 1)}%`;
-      bar.classList.toggle("never", never);
-      const mark = (100 * Math.log(trainedOn + 1)) / Math.log(lengths[probe] + 1);
-      bar.parentElement.style.setProperty("--trained", `${mark}%`);
-      number.textContent = never ? `all ${count(lengths[probe])}` : count(failure);
-    });
-  });
-}
-
-const scientific = (number) => {
-  if (number >= 0.001) return number.toPrecision(2);
-  const [mantissa, exponent] = number.toExponential(1).split("e");
-  return `${mantissa} × ${power(Number(exponent))}`;
-};
-
-// Never rounded up to all.
-const percent = (share) => `${(Math.floor(share * 1000) / 10).toFixed(share === 1 ? 0 : 1)} %`;
 
 function tellStatus() {
   const { networks, updates, perEpoch } = session,
     all = (test) => networks.filter(test).length;
   const lengths = model.probes.map(({ parts }) => wordOfParts(parts).length);
   const everywhere = ({ failures }) => failures.every((failure, k) => failure >= lengths[k]);
-  const teams = isRace() ? ["protocol", "recipe"] : [session.settings.team];
+  const teams = isRace(session) ? ["protocol", "recipe"] : [session.settings.team];
   const told = teams.map((team) => {
     const its = networks.filter((network) => network.team === team);
-    const name = isRace() ? (team === "recipe" ? "exact recipe: " : "paper's protocol: ") : "";
+    const name = isRace(session) ? (team === "recipe" ? "exact recipe: " : "paper's protocol: ") : "";
     const short = its.filter(({ right }) => right === 1).length;
     return `${name}${short} of ${its.length} right on every validation word, ${
       all((one) => one.team === team && everywhere(one))
@@ -538,16 +386,18 @@ function tellWord({ network, its }) {
     told = byId("word-told");
   if (its.wrong < 0) {
     told.className = "told good";
-    told.textContent = `${capital(nameOf(network))} is right at all ${count(length)} letters.`;
+    told.textContent = `${capital(nameOf(session, network))} is right at all ${count(length)} letters.`;
     return;
   }
   const at = its.wrong,
     k = model.outputs.findIndex((_, k) => (its.outputs[k][at] >= model.threshold) !== word.right[at][k]),
     says = its.outputs[k][at] >= model.threshold;
   told.className = "told bad";
-  told.textContent = `${capital(nameOf(network))} is first wrong at letter ${count(at)} (the red dot): the count is ${
-    word.counts[at].join(", ")
-  }, and it says ${says ? "" : "not "}that ${quoted(model.outputs[k])}.`;
+  told.textContent = `${capital(nameOf(session, network))} is first wrong at letter ${
+    count(at)
+  } (the red dot): the count is ${word.counts[at].join(", ")}, and it says ${says ? "" : "not "}that ${
+    quoted(model.outputs[k])
+  }.`;
 }
 
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
@@ -555,82 +405,8 @@ const capital = (text) => text[0].toUpperCase() + text.slice(1);
 function choose(index) {
   chosen = index;
   byId("told").textContent = "";
-  makeWeights();
+  lookInside();
   drawAll(true);
-}
-
-// ---- Weights ----
-
-let inputs = [];
-function makeWeights() {
-  const network = session.networks[chosen];
-  byId("inside-name").textContent = `${nameOf(network)}, ${model.title}`;
-  inputs = [];
-  const groups = new Map(); // tensors with the same rows stand side by side
-  let at = 0;
-  for (const [name, shape] of model.tensors) {
-    const rows = shape[0],
-      columns = shape[1] ?? 1;
-    if (!groups.has(rows)) groups.set(rows, []);
-    groups.get(rows).push({ name, at, columns, matrix: shape.length === 2 });
-    at += rows * columns;
-  }
-  const tables = [...groups].map(([count, tensors]) => {
-    const head = element("tr", {}, element("th", { scope: "col", textContent: "" }));
-    head.firstChild.append(element("span", { className: "unseen", textContent: "row" }));
-    for (const { name, columns, matrix } of tensors) {
-      for (let k = 0; k < columns; k++) {
-        const of = matrix
-          ? (name === "weight_ih_l0" ? ` ${model.language.letters[k]}` : columns > 1 ? ` ${k}` : "")
-          : "";
-        head.append(element("th", { scope: "col", textContent: name.replace("_l0", "") + of }));
-      }
-    }
-    const body = Array.from({ length: count }, (_, row) => {
-      const label = rowName(count, row),
-        tr = element("tr", {}, element("th", { scope: "row", textContent: label }));
-      for (const { name, at, columns } of tensors) {
-        for (let k = 0; k < columns; k++) {
-          tr.append(element("td", {}, weightInput(at + row * columns + k, `${name}, ${label}, ${k}`)));
-        }
-      }
-      return tr;
-    });
-    return element("table", { className: "weights" }, element("thead", {}, head), element("tbody", {}, ...body));
-  });
-  byId("weights").replaceChildren(...tables);
-}
-
-function rowName(count, row) {
-  const { affine, hidden_size, outputs } = model,
-    unit = row % hidden_size;
-  if (
-    count === affine.length * hidden_size && count !== outputs.length ||
-    (count === hidden_size * affine.length && affine.length > 1)
-  ) {
-    const gate = affine[Math.floor(row / hidden_size)];
-    return hidden_size > 1 ? `${gate} ${unit}` : gate;
-  }
-  return outputs.length === count ? `“${outputs[row]}”` : `unit ${row}`;
-}
-
-function weightInput(position, label) {
-  const input = element("input", { type: "number", step: "0.05", inputMode: "decimal" });
-  input.setAttribute("aria-label", label);
-  input.addEventListener("input", () => {
-    const weight = Number(input.value);
-    if (input.value === "" || !Number.isFinite(weight)) return;
-    void byHand({ kind: "edit", index: chosen, position, weight: Math.fround(weight) });
-  });
-  inputs.push({ input, position });
-  return input;
-}
-
-function showWeights() {
-  const { weights } = session.networks[chosen];
-  for (const { input, position } of inputs) {
-    if (document.activeElement !== input) input.value = String(Number(weights[position].toPrecision(5)));
-  }
 }
 
 // What is done by hand waits for the look that goes on.
@@ -654,7 +430,7 @@ async function searchBound() {
   const network = session.networks[chosen],
     told = byId("told"),
     index = data.models.indexOf(model),
-    name = capital(nameOf(network));
+    name = capital(nameOf(session, network));
   told.className = "told";
   told.textContent = "Searching …";
   const { found, tokens } = await session.beside("search", { index, weights: network.weights, family: model.family });
@@ -676,7 +452,7 @@ async function searchBound() {
 
 const written = (parts) => {
   const told = parts.slice(0, 6).map(([text, times]) => (times === 1 ? text : `${text} × ${count(times)}`));
-  return told.join(", ") + (parts.length > 6 ? ", and so on" : "");
+  return told.join(" ") + (parts.length > 6 ? ", and so on" : "");
 };
 
 function saveNetwork() {

@@ -14,7 +14,7 @@ from longcount.engine import evaluation_kernel, trace_kernel
 from longcount.engine.training_kernel import layout_of, tape_values
 from longcount.errors import UserError
 from longcount.languages.words import Words
-from longcount.report.explorer import read_by
+from longcount.report.explorer import read_by, trace_program
 from longcount.report.playground.changes import changes_between, trials
 from longcount.report.playground.courses import LANES, course, training_program
 from longcount.report.playground.probes import example, family, probes
@@ -52,7 +52,6 @@ def model(programs: Programs, variants: Sequence[Condition], splits: Mapping[str
         for one in variants
     ]
     evaluated = evaluation_kernel.evaluation_program(cell, problem.question, problem.loss, LANES, False)
-    traced = trace_kernel.trace_program(cell, problem.question, 1)
     names = trace_kernel.traced(cell)
     return {
         "cell": condition.cell,
@@ -80,7 +79,7 @@ def model(programs: Programs, variants: Sequence[Condition], splits: Mapping[str
         "course": _course(programs, cell, problem, condition),
         "programs": {
             "evaluate": programs.add("evaluate", evaluation_kernel.ARGUMENTS, evaluated),
-            "trace": programs.add("trace", trace_kernel.ARGUMENTS, traced),
+            "trace": trace_program(programs, cell, problem.question),
         },
         "check": _check(condition, splits["training"]),
     }

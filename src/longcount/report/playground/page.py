@@ -20,7 +20,16 @@ from longcount.training.protocol import Condition, canonical_sha256
 from longcount.training.study_files import build_study
 
 WORKER = ("engine.js", "streams.js", "languages.js", "training.js", "worker.js")
-PAGE = ("engine.js", "languages.js", "session.js", "charts.js", "keeping.js", "playground.js")
+PAGE = (
+    "engine.js",
+    "languages.js",
+    "session.js",
+    "charts.js",
+    "tables.js",
+    "drawings.js",
+    "keeping.js",
+    "playground.js",
+)
 """Scripts beside the page and in it."""
 
 SEED = 0
