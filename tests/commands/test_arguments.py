@@ -77,7 +77,7 @@ def test_a_study_file_is_refused(longcount_here, tmp_path, study, lines, said):
 
 def test_settings_of_words_that_are_given_are_refused(longcount_here, tiny_words, tmp_path):
     given = ("train", "lstm", "--data", tiny_words, "--out", tmp_path / "store")
-    for setting in ("words.training_words=5", "words.seed=5", "words.p=0.4"):
+    for setting in ("words.training_words=5", "words.training_lengths=2-30"):
         longcount_here(*given, "--set", setting).is_refused(setting.partition("=")[0], "are given", "leave it out")
     assert not (tmp_path / "store").exists()
     (tmp_path / "some").mkdir()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from longcount import disk
-from longcount.errors import UserError
 from longcount.languages.files import FILE_NAMES, read_splits
 from longcount.languages.splits import SPLITS, make_splits
 from longcount.languages.words import Words
@@ -45,33 +44,8 @@ def resolve(conditions: Sequence[Condition]) -> tuple[list[Condition], dict[str,
                 given |= {words.sha256: words for words in splits.values()}
                 found[key] = {split: words.sha256 for split, words in splits.items()}
             changes["given"] = found[key]
-        settled = source.model_copy(update=changes)
-        _refuse_settings_of_given(source, settled.given)
-        resolved.append(condition.model_copy(update={"words": settled}))
+        resolved.append(condition.model_copy(update={"words": source.model_copy(update=changes)}))
     return resolved, given
-
-
-OF_MADE_WORDS = {
-    "training": ("training_words", "training_lengths", "training_n"),
-    "validation": ("validation_words", "training_lengths", "training_n"),
-    "long": ("long_words", "long_lengths", "long_n"),
-    "very_long": ("very_long_words", "very_long_length", "very_long_n"),
-}
-"""Settings that say how the words of a split are made, besides those that are for all splits."""
-
-OF_ALL_MADE_WORDS = ("seed", "p", "q", "sampler", "geometric_p")
-
-
-def _refuse_settings_of_given(source: WordSource, given: Mapping[str, str]) -> None:
-    """Raise UserError for a setting of words that are all given: it would say nothing."""
-    made = {name for split, names in OF_MADE_WORDS.items() if split not in given for name in names}
-    made |= set(OF_ALL_MADE_WORDS) if made else set()
-    if source.directory is None:
-        made.add("seed")  # of the condition of a store, settled whether words were made or not
-    for name, field in WordSource.model_fields.items():
-        if name not in (*made, "directory", "given") and getattr(source, name) != field.default:
-            words = f"the {', '.join(given)} words are given"
-            raise UserError(f"words.{name}: says how words are made, and {words}; leave it out")
 
 
 def settle(conditions: Sequence[Condition]) -> list[Condition]:

@@ -25,6 +25,8 @@ from pydantic import BaseModel, ValidationError
 
 from longcount import cells, sources
 from longcount.errors import UserError
+from longcount.languages.files import FILE_NAMES
+from longcount.languages.splits import SPLITS
 from longcount.reading import read_toml
 from longcount.training.merging import merge
 from longcount.training.protocol import PLACES, Condition, Study, dotted, explain
@@ -91,6 +93,7 @@ def build_study(
         if "cell" not in fields:
             raise UserError(f"{place}: cell: missing; one of {', '.join(cells.names())}, or a list of them")
         for point in _points(fields, place):
+            _refuse_settings_of_given(point, _given_in(point.get("words.directory")), place)
             if point.get("recipe") is not None and "loss" in point:
                 raise UserError(f"{place}: loss: a recipe settles it; leave it out")
             conditions.append(_validated(Condition, _nested(point), place, folders))
@@ -111,6 +114,7 @@ def vary(study: Study, changes: Mapping[str, Any]) -> tuple[Condition, ...]:
     for condition in study.conditions:
         fields = dotted(condition.whole(exclude=PLACES - {"runs"}))
         fields["sources"] = {field: source for field, source in fields["sources"].items() if field not in changes}
+        _refuse_settings_of_given(changes, list(condition.words.given), "study")
         points = ({**fields, **point} for point in _points(changes, "study"))
         varied += [_validated(Condition, _nested(point), "study", (Path.cwd(),)) for point in points]
     try_own_parts(varied)
@@ -153,6 +157,32 @@ def _refuse_unknown_device(device: str) -> None:
         torch.device(device)
     except RuntimeError as error:
         raise UserError(f"device: {str(error).partition(' device type')[0]}, not {device!r}") from None
+
+
+_OF_MADE_WORDS = {
+    "training": ("training_words", "training_lengths", "training_n"),
+    "validation": ("validation_words", "training_lengths", "training_n"),
+    "long": ("long_words", "long_lengths", "long_n"),
+    "very_long": ("very_long_words", "very_long_length", "very_long_n"),
+}
+"""Settings that say how the words of a split are made."""
+
+
+def _given_in(directory: object) -> list[str]:
+    """The splits whose words a folder holds."""
+    if not isinstance(directory, str):
+        return []
+    return [split for split in SPLITS if (Path(directory) / FILE_NAMES[split]).exists()]
+
+
+def _refuse_settings_of_given(asked: Mapping[str, Any], given: Sequence[str], where: str) -> None:
+    """Raise UserError for a setting of words that are all given: it would say nothing."""
+    for name in dict.fromkeys(name for names in _OF_MADE_WORDS.values() for name in names):
+        splits = [split for split, names in _OF_MADE_WORDS.items() if name in names]
+        default = WordSource.model_fields[name].default
+        if asked.get(f"words.{name}", default) != default and all(split in given for split in splits):
+            words = f"the {' and '.join(splits)} words are given"
+            raise UserError(f"{where}: words.{name}: says how words are made, and {words}; leave it out")
 
 
 def _nested(leaves: Mapping[str, Any]) -> dict[str, Any]:
