@@ -30,7 +30,7 @@ class Recipe:
     def without(self, part: Part) -> Recipe:
         """The recipe less one part, for ablation."""
         kept = tuple(other for other in self.parts if other != part)
-        return Recipe(f"{self.name} without {type(part).__name__}", self.cell, self.epochs, self.learning_rate, kept)
+        return Recipe(f"{self.name} without {part}", self.cell, self.epochs, self.learning_rate, kept)
 
 
 Draws = Callable[[int, int], np.ndarray]
