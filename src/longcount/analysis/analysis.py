@@ -24,7 +24,7 @@ from longcount.analysis.counters import (
 from longcount.analysis.failure_modes import failure_modes
 from longcount.analysis.failures import half_period_of, phases, survival_curve
 from longcount.analysis.models import measure_models, metrics_of, weights_of
-from longcount.analysis.regression import table2
+from longcount.analysis.regression import correlations, table2
 from longcount.analysis.selection import at_epochs, in_order, where
 from longcount.analysis.summary import summary
 from longcount.languages import dyck
@@ -301,8 +301,15 @@ class Analysis:
 
     def table2(self) -> "pd.DataFrame":
         """See `longcount.analysis.regression.table2`."""
+        return table2(self._trained_checkpoints())
+
+    def correlations(self) -> "pd.DataFrame":
+        """See `longcount.analysis.regression.correlations`."""
+        return correlations(self._trained_checkpoints())
+
+    def _trained_checkpoints(self) -> "pd.DataFrame":
         models = where(self.frames["checkpoints"], kept=True)
-        return table2(models.loc[models["epoch"] > 0])
+        return models.loc[models["epoch"] > 0]
 
     def long_training(self) -> "pd.DataFrame":
         """See `longcount.analysis.long_training.curves`."""
@@ -339,8 +346,8 @@ class Analysis:
 OF_ALL = ("summary", "models", "losses", "survival")
 
 OF_DYCK1 = (
-    "table1", "learned", "checkpoints", "table2", "long_training", "long_training_models", "zigzags", "steps",
-    "saturation", "indicators", "failure_modes",
+    "table1", "learned", "checkpoints", "table2", "correlations", "long_training", "long_training_models", "zigzags",
+    "steps", "saturation", "indicators", "failure_modes",
 )  # fmt: skip
 """In an order in which each finds what it needs."""
 

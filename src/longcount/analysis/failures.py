@@ -36,6 +36,21 @@ def phases(fpf: np.ndarray, half_period: np.ndarray, length: np.ndarray) -> np.n
     return np.select(order, [0, 1, 2, 3], 4)
 
 
+def censored_median(fpf: np.ndarray, length: np.ndarray | int) -> float:
+    """Median first point of failure of models, infinite where the middle one never failed; of two middle ones the
+    lower, because between a failure and none there is no number.
+
+    Args:
+        fpf: first points of failure int [M], the length where there is none.
+        length: of the word, int, or int [M].
+
+    >>> censored_median(np.array([3, 10, 40, 40]), 40), censored_median(np.array([3, 40, 40]), 40)
+    (10.0, inf)
+    """
+    failures = np.sort(np.where(fpf < length, fpf, np.inf))
+    return float(failures[(len(failures) - 1) // 2])
+
+
 def half_period_of(tokens: np.ndarray) -> int:
     """How many brackets a zigzag word opens before the first it closes."""
     closing = np.flatnonzero(tokens)

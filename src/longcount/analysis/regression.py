@@ -161,3 +161,59 @@ def table2(models: "pd.DataFrame") -> "pd.DataFrame":
         "spearman_p", "models", "runs",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+ALL_EPOCHS, LATER_EPOCHS = "all", "after the first"
+
+
+def correlations(models: "pd.DataFrame") -> "pd.DataFrame":
+    """Correlation of -ln validation loss with the mean first point of failure, pooled over epochs and epoch by epoch.
+
+    A pooled correlation mixes two questions: whether a run counts further as its loss falls, and whether, of runs after
+    the same epoch, those of lower loss count further. The answers can differ in sign.
+
+    Args:
+        models: as of `table2`.
+
+    Returns:
+        Frame with condition, cell, epochs (`ALL_EPOCHS`: pooled; `LATER_EPOCHS`: pooled without the first of them; else
+        one epoch's number), correlation (Pearson; NaN where one side is constant), low, high (95% bootstrap over runs),
+        models, runs; no row for fewer than 3 models.
+    """
+    import pandas as pd
+
+    rows = []
+    for condition, chosen in models.groupby("condition", sort=False):
+        epochs = sorted(set(chosen["epoch"]))
+        sets = {ALL_EPOCHS: epochs, LATER_EPOCHS: epochs[1:], **{str(epoch): [epoch] for epoch in epochs}}
+        for name, among in sets.items():
+            part = chosen.loc[chosen["epoch"].isin(among)]
+            x, y = -np.log(part["validation_loss"].to_numpy(np.float64)), part["very_long_fpf"].to_numpy(np.float64)
+            known = np.isfinite(x) & np.isfinite(y)
+            if known.sum() < 3:
+                continue
+            found = _correlation(x[known], y[known], part["run"].to_numpy()[known])
+            labels = {"condition": condition, "cell": part["cell"].iloc[0], "epochs": name}
+            rows.append({**labels, **found, "models": int(known.sum()), "runs": part["run"].nunique()})
+    columns = ["condition", "cell", "epochs", "correlation", "low", "high", "models", "runs"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _correlation(x: np.ndarray, y: np.ndarray, run: np.ndarray) -> dict[str, float]:
+    """Pearson's correlation of two float64 [M] and its interval over runs."""
+    design = np.column_stack([np.ones(len(x)), x - x.mean(), y - y.mean()])
+    labels, owner = np.unique(run, return_inverse=True)
+    sums = np.zeros((len(labels), 9))
+    np.add.at(sums, owner, (design[:, :, None] * design[:, None, :]).reshape(-1, 9))
+
+    def pearson(totals: np.ndarray, _: int) -> np.ndarray:
+        products = totals.reshape(-1, 3, 3)
+        size, mean_x, mean_y = products[:, 0, 0], products[:, 0, 1], products[:, 0, 2]
+        xx, yy = products[:, 1, 1] - mean_x**2 / size, products[:, 2, 2] - mean_y**2 / size
+        xy = products[:, 1, 2] - mean_x * mean_y / size
+        varies = (xx > 1e-12 * size) & (yy > 1e-12 * size)
+        root = np.sqrt(np.where(varies, xx * yy, 1.0))
+        return np.where(varies, np.clip(xy / root, -1.0, 1.0), np.nan)
+
+    low, high = bootstrap_interval(sums, pearson)
+    return {"correlation": float(pearson(sums.sum(axis=0)[None], 0)[0]), "low": low, "high": high}

@@ -6,11 +6,11 @@ import numpy as np
 
 from longcount.analysis.failure_modes import HALF_PERIOD
 from longcount.analysis.failures import PHASES
+from longcount.analysis.rounding import percent, significant
 from longcount.analysis.selection import count, in_order, values, where
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report import dyck1_panels, panels
 from longcount.report.layout import Figure, in_lines
-from longcount.report.rounding import percent, significant
 from longcount.report.table1 import cell_title, panel_title
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import numpy as np
 
 from longcount.analysis.analysis import SHALLOW_LENGTH
 from longcount.analysis.failures import PHASES
+from longcount.analysis.rounding import significant
 from longcount.analysis.selection import in_order, values, where
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.channels import name, number, rows, short, shown
 from longcount.report.panels import DASHED, LINES, Panel
-from longcount.report.rounding import significant
 from longcount.report.style import BASELINE, DEPTH, PHASE_COLOURS, colour
 from longcount.report.table1 import cell_title, panel_title
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from longcount.analysis.rounding import percent
 from longcount.analysis.selection import where
 from longcount.cells import Cell
 from longcount.cells.network import Question
@@ -16,7 +17,6 @@ from longcount.languages.dyck2 import Stack
 from longcount.languages.language import Language
 from longcount.languages.machine import Machine
 from longcount.report.programs import Programs
-from longcount.report.rounding import percent
 from longcount.report.table1 import cell_title
 from longcount.report.titles import SPLIT_TITLES, problem_title, problems_of
 from longcount.store.store import Store

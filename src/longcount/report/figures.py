@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from longcount.analysis.rounding import significant
 from longcount.analysis.selection import values, where
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report import dyck1_figures, panels
 from longcount.report.layout import Figure, in_lines
-from longcount.report.rounding import significant
 from longcount.report.summary import first_failing_told
 from longcount.report.table1 import cell_title, panel_title
 from longcount.report.titles import SPLIT_TITLES, conditions_of, problem_title, problems_of

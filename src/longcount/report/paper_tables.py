@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from longcount.analysis.rounding import interval, percent, position
 from longcount.analysis.sampling import interval_of_means
 from longcount.analysis.spread import median_interval, summarise
 from longcount.papers.claims import VERDICTS, Claim
 from longcount.papers.findings import Findings, middle
 from longcount.papers.paper import Measure, Paper, Published
 from longcount.report.formats import Table
-from longcount.report.rounding import interval, percent, position
 from longcount.report.terminal import stacked
 
 NOT_READ = "not read"

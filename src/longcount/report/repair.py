@@ -12,12 +12,12 @@ import numpy as np
 
 from longcount.analysis.models import metrics_of
 from longcount.analysis.repairs import before_repair, read_repairs
+from longcount.analysis.rounding import significant
 from longcount.analysis.selection import LEARNED_ACCURACY, at_epochs, values, where
 from longcount.analysis.table1 import MEASURES, rows_of_cells
 from longcount.analysis.worst_case import COLUMNS as VERDICT
 from longcount.analysis.worst_case import with_verdicts, worst_case
 from longcount.report.formats import Table
-from longcount.report.rounding import significant
 from longcount.report.table1 import bounds_shown, cell_title, mean_and_range
 from longcount.store.store import Store
 

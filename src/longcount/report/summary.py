@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longcount.analysis.models import LARGEST_N
+from longcount.analysis.rounding import interval, percent, position
 from longcount.analysis.selection import where
 from longcount.languages.splits import SPLITS
 from longcount.languages.wrong_words import KINDS
 from longcount.report.formats import Table
-from longcount.report.rounding import interval, percent, position
 from longcount.report.table1 import cell_title
 from longcount.report.terminal import stacked
 from longcount.report.titles import SPLIT_TITLES, problem_title

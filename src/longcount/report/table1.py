@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount.analysis.analysis import ASKED
+from longcount.analysis.rounding import interval, percent, position
 from longcount.analysis.selection import kept_share, where
 from longcount.analysis.worst_case import WorstCase
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.formats import Table
-from longcount.report.rounding import interval, percent, position
 from longcount.report.terminal import stacked
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from longcount.analysis.rounding import MINUS, interval, percent, position, significant
 from longcount.analysis.selection import in_order, values, where
 from longcount.analysis.worst_case import WorstCase
 from longcount.papers import el_naggar_2022 as paper
 from longcount.papers.claims import VERDICTS
 from longcount.report.dyck1_panels import PREDICTOR_TITLES, constant_fpf, whole_length
 from longcount.report.formats import Table
-from longcount.report.rounding import MINUS, interval, percent, position, significant
 from longcount.report.summary import summary_caption, summary_shown
 from longcount.report.table1 import (
     CAPTION,
@@ -140,7 +140,8 @@ def _claims(results: "Results") -> list[Table]:
         return []
     shown = claims.loc[:, ["statement", "section", "measured", "runs", "verdict"]].astype(str)
     caption = (
-        "Claims of the paper, in our words. The rules behind the verdicts were fixed before the numbers were seen; "
+        "Claims of the paper, in our words. The rules behind the verdicts were fixed before the numbers were seen, but "
+        "for those epoch by epoch, which were added when Figure 1 had been seen; "
         "intervals of shares are 95 % (Wilson), of means over runs 95 % (bootstrap)."
     )
     return [Table("claims", "Claims", "What the paper says, and what holds", claims, shown, caption)]

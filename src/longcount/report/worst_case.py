@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longcount.analysis.rounding import position
 from longcount.analysis.selection import in_order, values, where
 from longcount.analysis.worst_case import worst_case
 from longcount.report.channels import number, rows, shown
 from longcount.report.formats import Table
 from longcount.report.layout import Figure
-from longcount.report.rounding import position
 from longcount.report.style import colour
 from longcount.report.table1 import cell_title
 

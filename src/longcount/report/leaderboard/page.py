@@ -11,13 +11,13 @@ import numpy as np
 from longcount import __version__, cells
 from longcount.analysis.interventions import BASELINE, INTERVENTIONS
 from longcount.analysis.leaderboard import BOUND_LIMIT, Leaderboard
+from longcount.analysis.rounding import interval, percent, position
 from longcount.analysis.selection import values, where
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.theories import depth_of
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.document import document
 from longcount.report.layout import Figure
-from longcount.report.rounding import interval, percent, position
 from longcount.report.table1 import cell_title
 from longcount.store.store import Store
 from longcount.training.protocol import canonical_sha256

@@ -51,6 +51,15 @@ def significant(value: float, digits: int = 3) -> str:
     return text.replace("-", MINUS)
 
 
+def signed(value: float, digits: int) -> str:
+    """A difference or a correlation with so many decimals, its sign always there.
+
+    >>> signed(0.638, 2), signed(-2.125, 1), signed(float("nan"), 1)
+    ('+0.64', '−2.1', '')
+    """
+    return "" if math.isnan(value) else f"{value:+.{digits}f}".replace("-", MINUS)
+
+
 def interval(low: str, high: str) -> str:
     """The two ends of an interval, or nothing where there is none.
 
