@@ -101,7 +101,8 @@ def test_figures_fit_the_papers_page(drawn):
     assert len(pictures) >= 10
     for picture in pictures:
         with Image.open(picture) as image:
-            assert image.width <= 1300, picture
+            assert image.width <= 6.6 * 300, picture  # inches, at the 300 dots per inch of print
+            assert round(image.info["dpi"][0]) == 300, picture
             assert len(np.unique(np.asarray(image.convert("L")))) > 10, picture
         for suffix in (".svg", ".pdf"):
             assert picture.with_suffix(suffix).stat().st_size > 2_000

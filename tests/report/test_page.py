@@ -117,6 +117,7 @@ def test_explorer_answers_to_its_controls(page, drawn):
 
 def test_tables_sort_by_number(page):
     show_explorer(page)  # it stands above and grows when it is first seen: what is clicked below would move
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
     heading = page.locator("#runs thead th", has_text="very long FPF")
     column = [th.inner_text() for th in page.locator("#runs thead th").all()].index("very long FPF")
     for direction in ("ascending", "descending"):
@@ -130,7 +131,7 @@ def test_tables_sort_by_number(page):
         assert len(shown) == 12
 
 
-@pytest.mark.parametrize("width", [360, 800, 1400])
+@pytest.mark.parametrize("width", [360, 390, 800, 1400])
 def test_nothing_is_wider_than_the_window(page, width):
     page.set_viewport_size({"width": width, "height": 800})
     show_explorer(page)
@@ -145,6 +146,41 @@ def test_dark_and_print_change_the_colours_of_figures(page):
     page.emulate_media(color_scheme="dark", media="print")
     assert light != dark
     assert page.evaluate(ink) not in (dark,)
+
+
+def test_print_shows_what_is_not_drawn_or_folded_yet(page):
+    page.evaluate("for (const panel of document.querySelectorAll('.panel')) panel.replaceChildren()")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".panel").count() == page.locator(".panel svg").count() > 10
+    assert page.locator("details:not([open])").count() == 0
+    page.emulate_media(media="print")
+    assert not page.locator("#explorer").is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.complaints == []
+
+
+def test_on_a_phone_the_first_column_and_the_menu_stay_and_targets_are_large(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.evaluate("window.scrollTo(0, 4000)")
+    table = page.locator("#table1 .scroll")
+    first = table.locator("tbody th").first
+    before = first.bounding_box()["x"]
+    table.evaluate("(element) => (element.scrollLeft = 150)")
+    assert table.evaluate("(element) => element.scrollLeft") > 50, "nothing to scroll: the test shows nothing"
+    assert first.bounding_box()["x"] == pytest.approx(before, abs=1)
+    assert page.locator("nav.sections").bounding_box()["y"] == pytest.approx(0, abs=1)
+    small = page.evaluate(
+        "[...document.querySelectorAll('nav a, .files a, summary')].filter((element) => element.offsetHeight > 0 && "
+        "element.getBoundingClientRect().height < 24).map((element) => element.outerHTML)"
+    )
+    assert small == []
+
+
+def test_files_are_linked_and_there(page, drawn):
+    links = page.evaluate("[...document.querySelectorAll('.files a')].map((link) => link.getAttribute('href'))")
+    assert len(links) > 40
+    assert {link.rpartition(".")[2] for link in links} == {"pdf", "svg", "png", "csv", "tex", "md", "parquet"}
+    assert all((drawn / link).is_file() for link in links)
 
 
 def test_page_is_small_and_names_no_address(drawn):

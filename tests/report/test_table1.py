@@ -78,6 +78,7 @@ def test_latex_is_booktabs_and_escaped(table, learned):
     text = latex_text(shown, CAPTION, "tab:table1", groups)
     assert text.count(r"\midrule") == 1 + len(groups)
     assert r"\toprule" in text
+    assert r"\caption{percentage of words" in text, "LaTeX writes “Table 1:” itself"
     assert r"\%" in text
     assert not any(sign in text.replace(r"\%", "") for sign in "%²–−×")
 

@@ -321,7 +321,7 @@ class Analysis:
 
     def failure_modes(self) -> "pd.DataFrame":
         """See `longcount.analysis.failure_modes.failure_modes`."""
-        return failure_modes(self._frames_of_dyck1())
+        return failure_modes(self._frames_of_dyck1(), SHALLOW_LENGTH)
 
     def _frames_of_dyck1(self) -> "dict[str, pd.DataFrame]":
         return {name: self._of_dyck1(frame) if name in OF_ALL else frame for name, frame in self.frames.items()}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount.analysis.counters import LEAK_DEPTH
-from longcount.analysis.failures import PHASES
+from longcount.analysis.failures import PHASES, censored_median
 from longcount.analysis.selection import in_order, where
 from longcount.analysis.spread import wilson_interval
 
@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 HALF_PERIOD = 500  # of the zigzag word whose failures are counted by phase, as in Figure 3
 
 
-def failure_modes(results: "Results") -> "pd.DataFrame":
+def failure_modes(results: "Results", shallow_length: int) -> "pd.DataFrame":
     """Measures of the kept runs that learned, at their best epoch; phases of failure of the 60 models of Figure 3.
 
+    Args:
+        results: those about Dyck-1's next letters.
+        shallow_length: tokens of the word ``()`` repeated; a model with that first point of failure never failed.
+
     Returns:
-        Frame with condition, cell, measure, value, low, high, spread (``range``: median, least, greatest over runs;
+        Frame with condition, cell, measure, value, low, high, spread (``range``: median, least, greatest over runs,
+        infinite where a model never failed;
         ``interval``: percent of models and its 95% Wilson interval), models.
     """
     import pandas as pd
@@ -33,6 +38,7 @@ def failure_modes(results: "Results") -> "pd.DataFrame":
         models = where(results["models"], condition=condition, kept=True, learned=True)
         if len(models):
             rows += [_range(condition, measure, values) for measure, values in _steps(models).items()]
+            rows.append(_shallow(condition, models["shallow_fpf"].to_numpy(), shallow_length))
         rows += _saturation(results, condition)
         rows += _indicators(results, condition)
         zigzags = where(results["zigzags"], condition=condition, kept=True, half_period=HALF_PERIOD)
@@ -63,12 +69,21 @@ def _steps(models: "pd.DataFrame") -> dict[str, np.ndarray]:
         name: models[name].to_numpy(np.float64) for name in models.columns if name.endswith(("_shallow", "_deep"))
     }
     return {
-        "decrement / increment at depth 1": column["decrement_shallow"] / column["increment_shallow"],
-        f"decrement / increment at depth {LEAK_DEPTH}": column["decrement_deep"] / column["increment_deep"],
-        f"increment at depth {LEAK_DEPTH} / at depth 1": column["increment_deep"] / column["increment_shallow"],
+        "decrement / increment − 1 at depth 1": column["decrement_shallow"] / column["increment_shallow"] - 1,
+        f"decrement / increment − 1 at depth {LEAK_DEPTH}": column["decrement_deep"] / column["increment_deep"] - 1,
+        f"increment at depth {LEAK_DEPTH} / at depth 1, − 1": column["increment_deep"] / column["increment_shallow"]
+        - 1,
         f"leak at depth {LEAK_DEPTH}, share forgotten per token": models["leak"].to_numpy(),
-        "first failure on ()()()…, token": models["shallow_fpf"].to_numpy(),
     }
+
+
+def _shallow(condition: str, fpf: np.ndarray, length: int) -> dict[str, object]:
+    """First points of failure on ``()`` repeated; models that never fail there are infinite, not its length."""
+    median = censored_median(fpf, length)
+    least, greatest = (float(value) if value < length else np.inf for value in (fpf.min(), fpf.max()))
+    measure = f"first point of failure on ()()()… of {length:,} tokens"
+    spread = {"value": median, "low": least, "high": greatest}
+    return {"condition": condition, "measure": measure, **spread, "spread": "range", "models": len(fpf)}
 
 
 def _saturation(results: "Results", condition: str) -> list[dict[str, object]]:

@@ -51,6 +51,17 @@ def significant(value: float, digits: int = 3) -> str:
     return text.replace("-", MINUS)
 
 
+def failure_token(value: float, longest: int | None = None) -> str:
+    """A first point of failure, or a mean of such; infinite: never failed, in a word of ``longest`` tokens.
+
+    >>> failure_token(52.0), failure_token(math.inf), failure_token(math.inf, 10_000)
+    ('52', 'none', 'none in 10,000')
+    """
+    if math.isinf(value):
+        return "none" if longest is None else f"none in {longest:,}"
+    return position(value)
+
+
 def signed(value: float, digits: int) -> str:
     """A difference or a correlation with so many decimals, its sign always there.
 

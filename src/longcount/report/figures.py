@@ -61,7 +61,17 @@ def _losses(results: "Results", language: str, task: str) -> list[Figure]:
     alternative = (
         "Curves of validation loss on a log scale over epochs, one panel per condition: mean, range, single runs."
     )
-    return [Figure(name, title, beside, f"{sentence}: {'; '.join(parts)}.", alternative, in_lines(curves), 130)]
+    return [
+        Figure(
+            name,
+            title,
+            beside,
+            f"{sentence}: {'; '.join(parts)}. In the panels: {dyck1_figures.MEANING_OF_CURVES}",
+            alternative,
+            in_lines(curves),
+            130,
+        )
+    ]
 
 
 def _beside_figure_2(condition: str) -> Any:

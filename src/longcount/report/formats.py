@@ -79,7 +79,7 @@ def latex_text(frame: "pd.DataFrame", caption: str, label: str, rules_before: tu
     text = escaped.style.hide(axis="index").to_latex(
         hrules=True,
         column_format="l" + "r" * (len(frame.columns) - 1),
-        caption=escape_latex(caption),
+        caption=escape_latex(re.sub(r"^Table \d+: ", "", caption)),  # LaTeX numbers tables itself
         label=label,
         position="t",
         position_float="centering",

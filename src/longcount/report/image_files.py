@@ -18,9 +18,10 @@ from typing import Any
 
 from longcount.errors import UserError
 from longcount.report.layout import Figure
-from longcount.report.style import PNG_SCALE, config
+from longcount.report.style import CSS_DENSITY, PNG_DENSITY, config
 from longcount.report.writing import write_bytes
 
+POINTS = 72  # an inch: vl-convert takes a pixel of the SVG for a point
 FORMATS = ("svg", "pdf", "png")
 
 ADDRESSES, DESCRIPTORS = 2**36, 64
@@ -125,7 +126,7 @@ def drawn(specification: dict[str, Any]) -> dict[str, bytes]:
     return {
         "svg": svg.encode(),
         "pdf": _in_fixed_order(vl_convert.svg_to_pdf(svg)),
-        "png": vl_convert.svg_to_png(svg, scale=PNG_SCALE),
+        "png": vl_convert.svg_to_png(svg, scale=POINTS / CSS_DENSITY, ppi=PNG_DENSITY),
     }
 
 

@@ -1,7 +1,7 @@
 """A figure: panels in lines, with its title and texts, laid out for page and print."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from longcount.report.panels import Panel
 from longcount.report.style import TEXT_WIDTH
@@ -57,11 +57,13 @@ def _nameless(panel: Panel) -> Panel:
     return {**panel, "encoding": {**panel["encoding"], "y": {**y, "axis": {**y["axis"], "labels": False}}}}
 
 
+Drawn = TypeVar("Drawn")  # a panel, or what one is made from
+
 COLUMNS = 4
 """Panels in a line, at most."""
 
 
-def in_lines(made: list[Panel]) -> list[list[Panel]]:
+def in_lines(made: list[Drawn]) -> list[list[Drawn]]:
     """Panels line by line, none of which is much shorter than the others."""
     lines = -(-len(made) // COLUMNS)
     columns = -(-len(made) // max(1, lines))

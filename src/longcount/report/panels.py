@@ -24,6 +24,9 @@ Panel = dict[str, Any]
 
 LINES = 64  # runs, at most, that are drawn one by one
 
+LOGARITHM = {"tickCount": 5, "labelExpr": "format(log(datum.value) / LN10, '~g')"}
+"""A log axis labelled by exponents, as fonts for print lack most raised digits."""
+
 DASHED = {"strokeDash": [4, 3], "color": BASELINE}
 
 
@@ -41,7 +44,7 @@ def loss_curve(losses: "pd.DataFrame", condition: str, title: Any, mark: int | N
     x = number("epoch", "epoch", scale={"domain": [0, int(values(losses, "epoch").max())], "nice": False})
 
     def y(field: str) -> dict[str, Any]:
-        return number(field, "validation loss", scale={"type": "log"}, axis={"format": ".0e", "tickCount": 5})
+        return number(field, "log10 of validation loss", scale={"type": "log"}, axis=LOGARITHM)
 
     single = losses.loc[losses["run"].isin(sorted(set(losses["run"]))[:LINES])]
     layers = [

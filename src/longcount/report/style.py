@@ -8,12 +8,13 @@ COLOURS = {"lstm": "#3a7fc1", "relu": "#d9730d", "gru": "#2a9d68", "relu_all": "
 OTHER_COLOURS = ("#8e5bc0", "#bf4a73", "#5f7f9e", "#8f6f3c")
 PALETTE = (*list(COLOURS.values())[:3], *OTHER_COLOURS[:2], COLOURS["relu_all"], *OTHER_COLOURS[2:])
 """For whatever else is drawn together, such as a network's gates."""
-BASELINE = "#7d8590"  # the constant answer, and whatever else is no cell
+BASELINE = "#6a737d"  # the constant answer, and whatever else is no cell
 DEPTH = "#d33a3a"  # the paper draws depth in red
 PHASE_COLOURS = ("#7b3294", "#c2528b", "#e9a3c9", "#a1c9a0", "#3b8f4f")  # opening, closing, at zero, later, never
 
 TEXT_WIDTH = 528  # CSS pixels: the 5.5 inches of the paper's page
-PNG_SCALE = 2.0  # pixels of PNG per CSS pixel: 192 dots per inch
+PNG_DENSITY = 300  # dots of PNG per inch
+CSS_DENSITY = 96  # CSS pixels per inch
 
 INK, QUIET, GRID = "#1c2127", "#59636e", "#e7eaee"
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"

@@ -4,7 +4,11 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from longcount.analysis.rounding import MINUS, interval, percent, position, significant
+import numpy as np
+
+from longcount.analysis.analysis import SATURATION_THRESHOLDS, SHALLOW_LENGTH
+from longcount.analysis.regression import ALL_EPOCHS, LATER_EPOCHS
+from longcount.analysis.rounding import failure_token, interval, percent, position, signed, significant
 from longcount.analysis.selection import in_order, values, where
 from longcount.analysis.worst_case import WorstCase
 from longcount.papers import el_naggar_2022 as paper
@@ -99,13 +103,13 @@ def _table2(results: "Results") -> list[Table]:
             "  95%": lambda row: interval(f"{row['low']:.2f}", f"{row['high']:.2f}"),
             "  p": lambda row: significant(row["p"]),
             "  slope": lambda row: significant(row["slope"]),
-            "  Spearman": lambda row: f"{row['spearman']:.2f}".replace("-", MINUS),
+            "  Spearman": lambda row: signed(row["spearman"], 2),
         }
         for label, tell in told.items():
             rows.append({"": label} | {PREDICTOR_TITLES[name]: tell(row) for name, row in found.items()})
         for label, field in (("  paper", "r_squared"), ("  paper p", "p")):
             values_ = {
-                PREDICTOR_TITLES[name]: f"{getattr(value, field):g}"
+                PREDICTOR_TITLES[name]: f"{value.r_squared:.3f}" if field == "r_squared" else significant(value.p)
                 for name, value in paper.TABLE_2.get(condition, {}).items()
             }
             if values_:
@@ -154,19 +158,52 @@ def _failures(results: "Results") -> list[Table]:
     conditions = in_order(modes["condition"])
     if not conditions:
         return []
-    rows = {measure: {"measure": measure} for measure in modes["measure"]}
+    groups: dict[str, dict[str, dict[str, str]]] = {}
     for row in modes.to_dict("records"):
-        text = f"{significant(row['value'], 3)} ({significant(row['low'], 2)} to {significant(row['high'], 2)})"
-        rows[row["measure"]][cell_title(row["condition"])] = text
-    shown = pd.DataFrame(list(rows.values()), columns=["measure", *map(cell_title, conditions)], dtype=object).fillna(
-        ""
-    )
+        told = {cell_title(row["condition"]): _mode_told(row)}
+        kind = next(
+            (kind for start, kind in _KINDS.items() if row["measure"].startswith(start)), "Steps of the counter"
+        )
+        measures = groups.setdefault(kind, {})
+        measures[row["measure"]] = measures.get(row["measure"], {"measure": row["measure"]}) | told
+    rows = [row for measures in groups.values() for row in measures.values()]
+    shown = pd.DataFrame(rows, columns=["measure", *map(cell_title, conditions)], dtype=object).fillna("–")
+    starts = np.cumsum([len(measures) for measures in groups.values()])[:-1]
     caption = (
         "Why the models fail: median (minimum to maximum) over the runs that were kept and learned, at their best "
-        "epoch; shares in percent with their 95 % Wilson interval. The decrement is taken from the state that as many "
-        "opening brackets in a row leave."
+        "epoch; shares in percent with their 95 % Wilson interval; – where a cell has no such part. The decrement is "
+        "taken from the state that as many opening brackets in a row leave. First points of failure: none where a "
+        "model never failed; their median is the lower of the two in the middle. "
+        "Gates within other distances of their ends: in the CSV file."
     )
-    return [Table("failure_modes", "Failure modes", "Why they fail, in numbers", modes, shown, caption)]
+    return [
+        Table(
+            "failure_modes", "Failure modes", "Why they fail, in numbers", modes, shown, caption, tuple(starts.tolist())
+        )
+    ]
+
+
+STRICTEST = f"within {min(SATURATION_THRESHOLDS):g} "
+
+_KINDS = {
+    "gate": "Gates",
+    "recurrent": "Conditions of an exact ReLU",
+    "decrement / increment − 1, at no depth": "Conditions of an exact ReLU",
+    "threshold": "Conditions of an exact ReLU",
+    "zigzag": "Where zigzags fail",
+}
+"""How the measures are grouped, by what they begin with; the others are steps of the counter."""
+
+
+def _mode_told(row: dict) -> str:
+    """A measure with its spread: counts of tokens and shares as such, everything else to three digits."""
+    if row["measure"].startswith("first point of failure"):
+        told = [failure_token(row[place]) for place in ("value", "low", "high")]
+    elif "%" in row["measure"]:
+        told = [percent(row[place]) for place in ("value", "low", "high")]
+    else:
+        told = [significant(row[place]) for place in ("value", "low", "high")]
+    return f"{told[0]} ({told[1]} to {told[2]})"
 
 
 def runs_shown(results: "Results") -> "pd.DataFrame":
@@ -189,15 +226,24 @@ def runs_shown(results: "Results") -> "pd.DataFrame":
                 "validation %": percent(row["validation_accuracy"]),
                 "long %": percent(row["long_accuracy"]),
                 "very long %": percent(row["very_long_accuracy"]),
-                "very long FPF": position(row["very_long_fpf"]) if has_positions else "",
+                "very long FPF": _mean_failure(row) if has_positions else "",
                 **_worst_case(row),
-                "FPF on ()()…": position(row.get("shallow_fpf", math.nan)),
+                "FPF on ()()…": _shallow_failure(row.get("shallow_fpf", math.nan)),
                 "leak": significant(row.get("leak", math.nan)),
                 "imbalance": significant(row.get("imbalance", math.nan)),
             }
         )
     shown = pd.DataFrame(rows)
     return shown.loc[:, [name for name in shown.columns if any(shown[name] != "")]]
+
+
+def _mean_failure(row: dict) -> str:
+    """The mean first point of failure on Very Long words; of a model that failed on none of them there is none."""
+    return "none" if row["very_long_accuracy"] == 100.0 else position(row["very_long_fpf"])
+
+
+def _shallow_failure(fpf: float) -> str:
+    return failure_token(math.inf if fpf >= SHALLOW_LENGTH else fpf, SHALLOW_LENGTH)
 
 
 def _yes_or_no(value: bool) -> str:
@@ -270,7 +316,19 @@ def _facts_of_dyck1(results: "Results") -> list[str]:
     if leak and loss:
         found.append(
             "What an LSTM's forget gate leaks at each token, read off its weights, explains "
-            f"{100 * leak[0]['r_squared']:.0f} % of how far it counts; its validation loss explains "
-            f"{100 * loss[0]['r_squared']:.0f} %."
+            f"{100 * leak[0]['r_squared']:.0f} % of how far it counts (R² over the models of all epochs together); its "
+            f"validation loss explains {100 * loss[0]['r_squared']:.0f} %{_by_epoch(results)}."
         )
     return found
+
+
+def _by_epoch(results: "Results") -> str:
+    """Where it does: whether what the loss explains of all epochs together rests on the models of the first."""
+    rows = where(results["correlations"], condition="lstm")
+    found = dict(zip(rows["epochs"], rows["correlation"].astype(float), strict=True))
+    if LATER_EPOCHS not in found or found[LATER_EPOCHS] * found[ALL_EPOCHS] >= 0:
+        return ""
+    return (
+        ", which rests on the models of the first epoch: the correlation is "
+        f"{signed(found[ALL_EPOCHS], 2)} with them and {signed(found[LATER_EPOCHS], 2)} without"
+    )

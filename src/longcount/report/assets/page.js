@@ -54,6 +54,29 @@ window.allFiguresDrawn = (async () => {
   }
 })();
 
+// Print does not wait: what is not drawn yet is drawn at once, and what is folded is unfolded.
+const folded = [];
+addEventListener("beforeprint", () => {
+  for (const element of panelElements) {
+    if (!element.querySelector("svg")) drawNow(element);
+  }
+  for (const details of document.querySelectorAll("details:not([open])")) {
+    details.open = true;
+    folded.push(details);
+  }
+});
+addEventListener("afterprint", () => {
+  for (const details of folded.splice(0)) details.open = false;
+});
+function drawNow(element) {
+  const { figure, row, column } = element.dataset;
+  const width = Math.max(120, Math.floor(element.getBoundingClientRect().width));
+  const sized = { ...PANELS[figure][row][column], width, autosize: { type: "fit-x", contains: "padding" } };
+  const compiled = vegaLite.compile(sized, { config: CONFIG }).spec;
+  const inside = element.appendChild(document.createElement("div"));
+  new vega.View(vega.parse(compiled), { renderer: "svg" }).initialize(inside).run();
+}
+
 // Tables: a click on a heading sorts by it, numbers as numbers.
 for (const table of document.querySelectorAll("table.sortable")) {
   const headings = [...table.tHead.rows[0].cells];
@@ -64,6 +87,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
     const key = (row) =>
       (row.cells[column].dataset.sort ?? row.cells[column].textContent)
         .trim()
+        .replace(/^none\b.*/, "Infinity") // never failed: further than any failure
         .replace(/[,%]/g, "")
         .replace("−", "-")
         .replace(" × 10", "e")
