@@ -51,7 +51,12 @@ def constant(results) -> float:
 
 
 def r(models: pd.DataFrame) -> float:
-    return np.corrcoef(-np.log(models["validation_loss"]), models["very_long_fpf"])[0, 1]
+    return correlation(-np.log(models["validation_loss"]), models["very_long_fpf"])
+
+
+def correlation(x, y) -> float:
+    with np.errstate(invalid="ignore"):  # where all are alike it is not defined
+        return np.corrcoef(x, y)[0, 1] if np.std(y) > 1e-6 else np.nan
 
 
 def figure1(results) -> Numbers:
@@ -61,7 +66,10 @@ def figure1(results) -> Numbers:
     shares = [(r(part) ** 2, TABLE_2[cell]["validation"].r_squared) for cell, part in zip(CELLS, by_cell, strict=True)]
     found = [number for pair in shares for number in pair]
     for part in by_cell:
-        found += [r(part), r(part.loc[part["epoch"] > min(part["epoch"])]), last, r(part.loc[part["epoch"] == last])]
+        if not np.isnan(r(part)):
+            later = r(part.loc[part["epoch"] > min(part["epoch"])])
+            after_last = part.loc[part["epoch"] == last]
+            found += [r(part), later, *([r(after_last), last] if len(after_last) > 2 else [])]
     return [*found, constant(results), 5, 95]
 
 
@@ -71,7 +79,7 @@ def predictors(results) -> Numbers:
     for cell in CELLS:
         part = models.loc[(models["condition"] == cell) & (models["epoch"] > 0)]
         leak = -np.log(np.abs(part["leak"]))
-        found += [r(part) ** 2, np.corrcoef(leak, part["very_long_fpf"])[0, 1] ** 2]
+        found += [r(part) ** 2, correlation(leak, part["very_long_fpf"]) ** 2]
     lstm = models.loc[(models["condition"] == "lstm") & (models["epoch"] > 0)]
     return [*found, 95, len(lstm), lstm["run"].nunique()]
 
@@ -162,7 +170,7 @@ def test_every_number_of_every_caption_is_that_of_the_results(results):
     assert len(made) >= len(EXPECTED) - 1  # no GRU learns in so small a study
     for figure in made:
         found, tolerances = numbers_of(figure.sentence)
-        expected = [float(number) for number in EXPECTED[figure.name](results)]
+        expected = [float(number) for number in EXPECTED[figure.name](results) if not np.isnan(number)]
         assert len(found) == len(expected), (figure.name, figure.sentence, expected)
         for ours, number, tolerance in zip(found, expected, tolerances, strict=True):
             assert ours == pytest.approx(number, abs=tolerance), (figure.name, figure.sentence)

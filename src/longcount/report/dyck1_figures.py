@@ -30,7 +30,7 @@ def figure1(results: "Results") -> list[Figure]:
         return []
     table = where(results["table2"], predictor="validation")
     shares = ", ".join(
-        f"{cell_title(condition)} {where(table, condition=condition)['r_squared'].iloc[0]:.3f}"
+        f"{cell_title(condition)} {_defined(where(table, condition=condition)['r_squared'].iloc[0], '.3f')}"
         + (f" (paper {paper.TABLE_2[condition]['validation'].r_squared:.3f})" if condition in paper.TABLE_2 else "")
         for condition in conditions
     )
@@ -73,11 +73,22 @@ def _by_epochs(results: "Results", condition: str) -> dict[str, float]:
 
 def _correlations(results: "Results", condition: str) -> str:
     found = _by_epochs(results, condition)
+    if np.isnan(found[ALL_EPOCHS]):
+        return UNDEFINED
     told = f"{signed(found[ALL_EPOCHS], 2)} over all"
     if LATER_EPOCHS in found:
-        told += f", {signed(found[LATER_EPOCHS], 2)} without the first epoch"
+        told += f", {signed(found[LATER_EPOCHS], 2) or UNDEFINED} without the first epoch"
     single = [name for name in found if name.isdigit()]
-    return told + (f", {signed(found[single[-1]], 2)} after epoch {single[-1]} alone" if len(single) > 1 else "")
+    return told + (
+        f", {signed(found[single[-1]], 2) or UNDEFINED} after epoch {single[-1]} alone" if len(single) > 1 else ""
+    )
+
+
+UNDEFINED = "not defined (all alike)"
+
+
+def _defined(value: float, form: str) -> str:
+    return UNDEFINED if np.isnan(value) else f"{value:{form}}"
 
 
 def _turns(results: "Results", condition: str) -> bool:
@@ -94,8 +105,10 @@ def predictors(results: "Results") -> list[Figure]:
     parts = []
     for condition in conditions:
         by_name = where(table, condition=condition).set_index("predictor")["r_squared"]
-        leak = f", {by_name['leak']:.2f} by leak" if "leak" in by_name else ""  # known where the counter is
-        parts.append(f"{cell_title(condition)} {by_name['validation']:.2f} by validation loss{leak}")
+        leak = (
+            f", {_defined(by_name['leak'], '.2f')} by leak" if "leak" in by_name else ""
+        )  # known where the counter is
+        parts.append(f"{cell_title(condition)} {_defined(by_name['validation'], '.2f')} by validation loss{leak}")
     return [
         Figure(
             "predictors",

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from longcount.analysis.baselines import WITHOUT_MEMORY
+from longcount.analysis.rounding import MINUS, percent, position, significant
 from longcount.report.formats import Table
-from longcount.report.rounding import MINUS, percent, position, significant
 
 if TYPE_CHECKING:
     import pandas as pd
