@@ -104,10 +104,11 @@ def predictors(results: "Results") -> list[Figure]:
     table = results["table2"]
     parts = []
     for condition in conditions:
-        by_name = where(table, condition=condition).set_index("predictor")["r_squared"]
-        leak = (
-            f", {_defined(by_name['leak'], '.2f')} by leak" if "leak" in by_name else ""
-        )  # known where the counter is
+        found = where(table, condition=condition)
+        by_name = dict(zip(found["predictor"], found["r_squared"].astype(float), strict=True))
+        leak = ""
+        if "leak" in by_name:  # known where the counter is
+            leak = f", {_defined(by_name['leak'], '.2f')} by leak"
         parts.append(f"{cell_title(condition)} {_defined(by_name['validation'], '.2f')} by validation loss{leak}")
     return [
         Figure(

@@ -54,12 +54,11 @@ window.allFiguresDrawn = (async () => {
   }
 })();
 
-// Print does not wait: what is not drawn yet is drawn at once, and what is folded is unfolded.
+// Print does not wait for timers, but for promises that are kept at once, as those of a drawing are: what is not drawn
+// yet is drawn, and what is folded is unfolded.
 const folded = [];
 addEventListener("beforeprint", () => {
-  for (const element of panelElements) {
-    if (!element.querySelector("svg")) drawNow(element);
-  }
+  for (const element of panelElements) drawPanel(element);
   for (const details of document.querySelectorAll("details:not([open])")) {
     details.open = true;
     folded.push(details);
@@ -68,15 +67,6 @@ addEventListener("beforeprint", () => {
 addEventListener("afterprint", () => {
   for (const details of folded.splice(0)) details.open = false;
 });
-function drawNow(element) {
-  const { figure, row, column } = element.dataset;
-  const width = Math.max(120, Math.floor(element.getBoundingClientRect().width));
-  const sized = { ...PANELS[figure][row][column], width, autosize: { type: "fit-x", contains: "padding" } };
-  const compiled = vegaLite.compile(sized, { config: CONFIG }).spec;
-  const inside = element.appendChild(document.createElement("div"));
-  new vega.View(vega.parse(compiled), { renderer: "svg" }).initialize(inside).run();
-}
-
 // Tables: a click on a heading sorts by it, numbers as numbers.
 for (const table of document.querySelectorAll("table.sortable")) {
   const headings = [...table.tHead.rows[0].cells];
