@@ -60,7 +60,9 @@ def double_length(results: "Results") -> Claim | None:
     runs = sum(len(_kept(results, condition)) for condition in conditions)
     measured = "words of 52–100 tokens right, mean (minimum) over models: " + _list(
         results,
-        lambda models: f"{percent(models['long_accuracy'].mean())} % ({percent(models['long_accuracy'].min())} %)",
+        lambda models: "{} % ({} %)".format(
+            *(percent(float(f(values(models, "long_accuracy")))) for f in (np.mean, np.min))
+        ),
     )
     statement = "Trained on up to 50 tokens, the models count on up to 100 (90 % of words or more)."
     return Claim("3, 6", statement, measured, runs, verdict(good, len(conditions)))
