@@ -67,4 +67,4 @@ def test_certify_and_report(longcount_here, store):
         assert row["upper_bound"] is None or row["lower_bound"] <= row["upper_bound"]
     longcount_here("report", store).is_done()
     page = (store / "report.html").read_text(encoding="utf-8")
-    assert all(f'"{name}":{{"cell":' in page for name in cells.names()), "the explorer has a model of each"
+    assert all(f'"{name}":{{"programs":' in page for name in cells.names()), "the explorer has a model of each"

@@ -246,14 +246,15 @@ def test_a_name_proves_nothing():
     assert certify(cells.get("relu"), construct("relu"), limit=20).verdict == "exact"
 
 
-def test_other_letters_outputs_and_starts_are_refused():
+def test_other_letters_and_outputs_are_refused_and_another_start_is_no_counter():
     for cell, message in (
-        (cells.get("lstm", letters=4), "Dyck-1, not 4 letters and 2 outputs"),
-        (cells.get("lstm", outputs=3), "Dyck-1, not 2 letters and 3 outputs"),
-        (LSTM(learned_start=True), "state starts at 0"),
+        (cells.get("lstm", letters=4), "needs 2 letters and 2 outputs, not 4 and 2"),
+        (cells.get("lstm", outputs=3), "needs 2 letters and 2 outputs, not 2 and 3"),
     ):
         with pytest.raises(UserError, match=message):
             certify(cell, np.zeros(cell.size(), np.float32))
+    start = LSTM(learned_start=True)
+    assert certify(start, np.zeros(start.size(), np.float32), limit=20).verdict == "bounded"
 
 
 @given(st.floats(15.25, 16.75, width=32), st.integers(20, 3000))

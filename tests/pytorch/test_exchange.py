@@ -89,8 +89,8 @@ def test_imported_models_are_judged_like_trained_ones(tmp_path, data, splits, tr
     assert main(["import", *map(str, files), "--out", str(out), "--data", str(data)]) == 0
     told = capsys.readouterr().err
     sizes = "of hidden size 1, 2 letters, 2 outputs"
-    assert told.splitlines()[:3] == [f"2 models: lstm {sizes}", f"1 model: gru {sizes}", f"1 model: relu {sizes}"]
-    assert told.count("\n") == 4
+    found = [("2 models: lstm", 24), ("1 model: gru", 19), ("1 model: relu", 9)]
+    assert told.splitlines()[:3] == [f"{models} {sizes}, {size} parameters" for models, size in found]
     assert "3.pt: taken for relu; its tensors would fit tanh or linear as well (--cell says which)" in told
     assert main(["evaluate", str(out), "--data", str(data / "long.txt"), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
@@ -150,7 +150,8 @@ def test_a_mapping_and_a_cell_on_the_command_line(tmp_path, data, saved, capsys)
     out = tmp_path / "store"
     arguments = ["import", str(saved(state)), "--out", str(out), "--cell", "tanh", "--data", str(data), *maps]
     assert main(arguments) == 0
-    assert capsys.readouterr().err == "1 model: tanh of hidden size 1, 2 letters, 2 outputs\n"
+    told = "1 model: tanh of hidden size 1, 2 letters, 2 outputs, 9 parameters\n"
+    assert capsys.readouterr().err.startswith(told)
     assert Store.open(out).study.conditions[0].cell == "tanh"
 
 
@@ -175,7 +176,8 @@ def test_models_of_any_language_and_task_come_in_and_go_out(task, outputs, tmp_p
     arguments = ["import", file, "--out", str(out), "--data", str(folder), "--language", "an_bn_cn", "--task", task]
     assert main(arguments) == 0
     letters_and_outputs = f"3 letters, {outputs} output{'s' * (outputs > 1)}"
-    assert f"1 model: gru of hidden size 2, {letters_and_outputs}, its start learned\n" in capsys.readouterr().err
+    told = f"1 model: gru of hidden size 2, {letters_and_outputs}, its start learned, {cell.size()} parameters\n"
+    assert told in capsys.readouterr().err
     store = Store.open(out)
     condition = store.study.conditions[0]
     asked = condition.problem()
