@@ -182,7 +182,7 @@ def test_refused_files(tmp_path, monkeypatch, content, line):
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(UserError, match="No such file or directory; expected a safetensors file or a PyTorch state dict"):
+    with pytest.raises(UserError, match="No such file or directory; expected a safetensors file"):
         read_tensors(tmp_path / "missing.pt")
     with pytest.raises(UserError, match="directory"):
         read_tensors(tmp_path)
