@@ -50,12 +50,12 @@ def loss_curve(losses: "pd.DataFrame", condition: str, title: Any, mark: int | N
     layers = [
         {
             "data": data,
-            "mark": {"type": "area", "color": colour(condition), "opacity": 0.18},
+            "mark": {"type": "area", "color": colour(condition), "fillOpacity": 0.18},
             "encoding": {"x": x, "y": y("min"), "y2": {"field": "max"}},
         },
         {
             "data": rows(single, run="run", epoch="epoch", loss="loss"),
-            "mark": {"type": "line", "color": colour(condition), "strokeWidth": 0.6, "opacity": 0.45},
+            "mark": {"type": "line", "color": colour(condition), "strokeWidth": 0.6, "strokeOpacity": 0.45},
             "encoding": {
                 "x": x,
                 "y": y("loss"),
@@ -113,7 +113,7 @@ def survival(curves: "pd.DataFrame") -> Panel:
         "encoding": encoding,
         "layer": [
             {
-                "mark": {"type": "area", "opacity": 0.15},
+                "mark": {"type": "area", "fillOpacity": 0.15},
                 "encoding": {"y": {**percent, "field": "low"}, "y2": {"field": "high"}},
             },
             {"mark": {"type": "line", "strokeWidth": 1.6}, "encoding": {"y": percent, "tooltip": told}},
