@@ -21,35 +21,35 @@ NUMBERS = [*SMALL, "words.training_n=1-8", "words.long_n=9-12", "words.very_long
         ("majority", "next_letters", LENGTHS, []),
     ],
 )
-def test_train_evaluate_and_trace(longcount, tmp_path, language, task, settings, fields):
+def test_train_evaluate_and_trace(longcount_here, tmp_path, language, task, settings, fields):
     options = [part for setting in settings for part in ("--set", setting)]
     asked = ("--language", language, "--task", task, "--units", 2, "--runs", 2, "--epochs", 1)
-    made = longcount("train", "gru", "--out", tmp_path / "store", *asked, *options).is_done()
+    made = longcount_here("train", "gru", "--out", tmp_path / "store", *asked, *options).is_done()
     assert f"{language}, {task.replace('_', ' ')}" in made.stdout
     assert "without memory" in made.stdout
     words = tmp_path / "store" / "words" / "long.txt"
-    assert "without" in longcount("evaluate", tmp_path / "store", "--data", words).is_done().stdout
-    rows = json.loads(longcount("evaluate", tmp_path / "store", "--data", words, "--json").is_done().stdout)
+    assert "without" in longcount_here("evaluate", tmp_path / "store", "--data", words).is_done().stdout
+    rows = json.loads(longcount_here("evaluate", tmp_path / "store", "--data", words, "--json").is_done().stdout)
     assert [row["run"] for row in rows] == [0, 1]
     assert [name for name in rows[0] if name not in KNOWN] == fields
-    traced = longcount("trace", tmp_path / "store", "--run", 0, "--file", words).is_done().stdout
+    traced = longcount_here("trace", tmp_path / "store", "--run", 0, "--file", words).is_done().stdout
     assert traced.startswith("word,token,letter,depth,")
-    certified = longcount("certify", tmp_path / "store", "--limit", 20, "--json")
+    certified = longcount_here("certify", tmp_path / "store", "--limit", 20, "--json")
     if language == "dyck2":
         certified.is_refused("verdicts are about languages that counters decide, not dyck2")
     else:
         assert {row["language"] for row in json.loads(certified.is_done().stdout)} == {language}
-    longcount("repair", tmp_path / "store", "--out", tmp_path / "repaired").is_refused()
+    longcount_here("repair", tmp_path / "store", "--out", tmp_path / "repaired").is_refused()
 
 
 KNOWN = ("condition", "cell", "run", "epoch", "words", "accuracy", "loss", "fpf_mean", "fpf_min", "learned")
 
 
 @pytest.mark.parametrize("settings", [("language=semi_dyck1",), ("task=recognise",), ("threshold=0.3",)])
-def test_a_network_is_judged_by_what_it_was_trained_for(longcount, tmp_path, settings):
+def test_a_network_is_judged_by_what_it_was_trained_for(longcount_here, tmp_path, settings):
     options = [part for one in (*LENGTHS, *settings) for part in ("--set", one)]
-    longcount("train", "lstm", "--out", tmp_path / "store", "--runs", 1, "--epochs", 1, *options).is_done()
-    (verdict,) = json.loads(longcount("certify", tmp_path / "store", "--limit", 20, "--json").is_done().stdout)
+    longcount_here("train", "lstm", "--out", tmp_path / "store", "--runs", 1, "--epochs", 1, *options).is_done()
+    (verdict,) = json.loads(longcount_here("certify", tmp_path / "store", "--limit", 20, "--json").is_done().stdout)
     assert verdict["verdict"] == "bounded"
     for setting in settings:
         name, value = setting.split("=")
@@ -71,5 +71,5 @@ def test_a_network_is_judged_by_what_it_was_trained_for(longcount, tmp_path, set
         (["--set", "threshold=1.5"], "threshold"),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_one_line(longcount, tmp_path, options, said):
-    longcount("train", "lstm", "--out", tmp_path / "store", *options).is_refused(said)
+def test_what_makes_no_sense_is_refused_in_one_line(longcount_here, tmp_path, options, said):
+    longcount_here("train", "lstm", "--out", tmp_path / "store", *options).is_refused(said)

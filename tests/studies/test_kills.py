@@ -110,7 +110,7 @@ def test_the_main_process_is_killed(study_file, expected, content, tmp_path):
         assert content(directory) == expected
 
     disturb(
-        KILLS or 5,
+        KILLS or 3,
         tmp_path,
         lambda directory: study(study_file, "--out", directory, "--jobs", 2),
         lambda directory: [],
