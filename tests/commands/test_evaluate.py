@@ -9,8 +9,8 @@ import longcount as package
 COLUMNS = ["condition", "cell", "run", "epoch", "words", "accuracy", "loss", "fpf_mean", "fpf_min", "learned"]
 
 
-def test_json_holds_a_row_a_run(longcount, trained, tiny_words):
-    shown = longcount("evaluate", trained, "--data", tiny_words / "long.txt", "--json").is_done()
+def test_json_holds_a_row_a_run(longcount_here, trained, tiny_words):
+    shown = longcount_here("evaluate", trained, "--data", tiny_words / "long.txt", "--json").is_done()
     rows = json.loads(shown.stdout)
     assert [list(row) for row in rows] == [COLUMNS] * 3
     assert [(row["cell"], row["run"], row["words"]) for row in rows] == [("lstm", run, 20) for run in range(3)]
@@ -18,27 +18,27 @@ def test_json_holds_a_row_a_run(longcount, trained, tiny_words):
 
 
 @pytest.mark.parametrize(("asked", "epoch"), [("last", 4), ("0", 0), ("3", 3)])
-def test_epoch(longcount, trained, tiny_words, asked, epoch):
-    shown = longcount("evaluate", trained, "--data", tiny_words / "long.txt", "--epoch", asked, "--json").is_done()
+def test_epoch(longcount_here, trained, tiny_words, asked, epoch):
+    shown = longcount_here("evaluate", trained, "--data", tiny_words / "long.txt", "--epoch", asked, "--json").is_done()
     assert [row["epoch"] for row in json.loads(shown.stdout)] == [epoch] * 3
 
 
-def test_python_gives_the_same_as_the_command(longcount, trained, tiny_words):
-    shown = longcount("evaluate", trained, "--data", tiny_words / "zigzag.txt", "--json").is_done()
+def test_python_gives_the_same_as_the_command(longcount_here, trained, tiny_words):
+    shown = longcount_here("evaluate", trained, "--data", tiny_words / "zigzag.txt", "--json").is_done()
     frame = package.evaluate(trained, package.read_words(tiny_words / "zigzag.txt"))
     assert json.loads(shown.stdout) == frame.to_dict("records")
 
 
-def test_the_table_shows_every_run(longcount, trained, tiny_words):
-    shown = longcount("evaluate", trained, "--data", tiny_words / "long.txt").is_done()
+def test_the_table_shows_every_run(longcount_here, trained, tiny_words):
+    shown = longcount_here("evaluate", trained, "--data", tiny_words / "long.txt").is_done()
     assert shown.stdout.count("lstm") == 3
     assert shown.stderr == ""
 
 
-def test_labelled_words_are_read_like_bare_ones(longcount, trained, word_file):
-    bare = longcount("evaluate", trained, "--data", word_file("()\n(())\n"), "--json").is_done().stdout
+def test_labelled_words_are_read_like_bare_ones(longcount_here, trained, word_file):
+    bare = longcount_here("evaluate", trained, "--data", word_file("()\n(())\n"), "--json").is_done().stdout
     labelled = word_file("(),10,anything\r\n(()),1110,4\r\n")
-    assert longcount("evaluate", trained, "--data", labelled, "--json").is_done().stdout == bare
+    assert longcount_here("evaluate", trained, "--data", labelled, "--json").is_done().stdout == bare
 
 
 @pytest.mark.parametrize("epoch", ["5", "-1", "1.5", "first", "", "99999999999999999999"])
@@ -61,22 +61,22 @@ def test_bad_words(longcount_here, trained, word_file, content, said):
     longcount_here("evaluate", trained, "--data", path, "--json").is_refused(str(path), said)
 
 
-def test_missing_words(longcount, trained, tmp_path):
-    longcount("evaluate", trained, "--data", tmp_path / "none.txt").is_refused("none.txt")
-    longcount("evaluate", trained, "--data", tmp_path).is_refused("is a directory")
+def test_missing_words(longcount_here, trained, tmp_path):
+    longcount_here("evaluate", trained, "--data", tmp_path / "none.txt").is_refused("none.txt")
+    longcount_here("evaluate", trained, "--data", tmp_path).is_refused("is a directory")
 
 
-def test_what_is_no_store(longcount, tiny_words, tmp_path):
+def test_what_is_no_store(longcount_here, tiny_words, tmp_path):
     words = tiny_words / "long.txt"
-    longcount("evaluate", tmp_path, "--data", words).is_refused(str(tmp_path), "not a store")
-    longcount("evaluate", tmp_path / "nowhere", "--data", words).is_refused("nowhere", "not a store")
-    longcount("evaluate", words, "--data", words).is_refused("long.txt", "not a store")
+    longcount_here("evaluate", tmp_path, "--data", words).is_refused(str(tmp_path), "not a store")
+    longcount_here("evaluate", tmp_path / "nowhere", "--data", words).is_refused("nowhere", "not a store")
+    longcount_here("evaluate", words, "--data", words).is_refused("long.txt", "not a store")
 
 
-def test_a_store_of_another_version(longcount, copied, tiny_words):
+def test_a_store_of_another_version(longcount, longcount_here, copied, tiny_words):
     study = copied / "study.toml"
     study.write_text(study.read_text().replace("schema = 1", "schema = 99", 1))
-    longcount("evaluate", copied, "--data", tiny_words / "long.txt").is_refused("study.toml", "schema 99")
+    longcount_here("evaluate", copied, "--data", tiny_words / "long.txt").is_refused("study.toml", "schema 99")
     options = ("--data", tiny_words, "--runs", 3, "--epochs", 4)
     longcount("train", "lstm", "--out", copied, *options).is_refused("study.toml", "schema 99")
 
