@@ -22,8 +22,9 @@ help:
 paper: $(VENV)/ready-paper
 	$(BIN)/longcount reproduce --out $(PAPER) $(ARGS)
 
+# A file's tests stay together, because they share what its fixtures make.
 test: check debian
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/ready-test
 	$(BIN)/ruff check --quiet .

@@ -60,7 +60,7 @@ def test_out_and_in_again(longcount_here, store, tiny_words, tmp_path, suffix):
 
 def test_certify_and_report(longcount_here, store):
     """Where no theorem is about a cell there are bounds, and none is called exact."""
-    rows = json.loads(longcount_here("certify", store, "--limit", 60, "--jobs", 1, "--json").is_done().stdout)
+    rows = json.loads(longcount_here("certify", store, "--limit", 30, "--jobs", 1, "--json").is_done().stdout)
     assert [row["cell"] for row in rows] == [name for name in cells.names() for _ in range(2)]
     for row in rows:
         assert row["verdict"] == "bounded" or cells.CELLS[row["cell"]] in THEOREMS_ARE_ABOUT

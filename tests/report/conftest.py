@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -62,9 +63,9 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def opened(browser):
-    """Open a folder's page offline and have it drawn; what goes wrong is in ``page.complaints``."""
+@contextmanager
+def opening(browser):
+    """Open folders' pages offline and have them drawn; what goes wrong is in ``page.complaints``."""
     contexts = []
 
     def open_page(directory: Path, width: int = 1200):
@@ -81,6 +82,13 @@ def opened(browser):
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def opened(browser):
+    """Open pages as `opening` does, for one test."""
+    with opening(browser) as open_page:
+        yield open_page
 
 
 @pytest.fixture(scope="session")

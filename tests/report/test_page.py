@@ -14,7 +14,16 @@ from longcount.report.explorer import RUNS, read_by
 from longcount.report.figures import figures
 from longcount.store.store import Store
 
+from .conftest import opening
+
 pytestmark = pytest.mark.filterwarnings("ignore:.*:ResourceWarning")
+
+
+@pytest.fixture(scope="module")
+def only_read(browser, drawn):
+    """One page for all tests that change nothing on it."""
+    with opening(browser) as open_page:
+        yield open_page(drawn)
 
 
 def show_explorer(page):
@@ -65,19 +74,19 @@ def test_shift_and_wheel_zoom_and_the_bare_wheel_does_not(page):
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "relu"])
-def test_explorers_states_are_the_engines_bit_for_bit(page, drawn, hold_explorer, cell):
+def test_explorers_states_are_the_engines_bit_for_bit(only_read, drawn, hold_explorer, cell):
     store, generator = Store.open(drawn), np.random.default_rng(7)
     word = "()" * 20 + "".join("(" * height + ")" * height for height in generator.integers(1, 60, 12).tolist())
     for run, epoch in ((0, 0), (1, 10), (2, 5)):
-        hold_explorer(page, store, cell, run, epoch, word)
+        hold_explorer(only_read, store, cell, run, epoch, word)
 
 
-def test_explorer_reads_words_as_the_languages_do(page, words_of):
+def test_explorer_reads_words_as_the_languages_do(only_read, words_of):
     for language in languages.LANGUAGES.values():
         texts = words_of(language, (2, 3, 4, 5, 9, 10, 12, 16, 24, 30))
         words = Words.from_strings(texts, language.letters)
         reading = "([language, texts]) => texts.map((text) => longcount.read(language, text))"
-        found = page.evaluate(reading, [read_by(language), texts])
+        found = only_read.evaluate(reading, [read_by(language), texts])
         allowed = np.concatenate([part["allowed"] for part in found])
         assert (allowed == language.allowed(words)).all(), language.name
         asked = np.concatenate([part["asked"] for part in found])
@@ -131,11 +140,11 @@ def test_tables_sort_by_number(page):
         assert len(shown) == 12
 
 
-@pytest.mark.parametrize("width", [360, 390, 800, 1400])
-def test_nothing_is_wider_than_the_window(page, width):
-    page.set_viewport_size({"width": width, "height": 800})
-    show_explorer(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_nothing_is_wider_than_the_window(page):
+    for width in (360, 390, 800, 1400):
+        page.set_viewport_size({"width": width, "height": 800})
+        show_explorer(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_dark_and_print_change_the_colours_of_figures(page):
@@ -186,8 +195,8 @@ def test_on_a_phone_the_first_column_and_the_menu_stay_and_targets_are_large(pag
     assert small == []
 
 
-def test_files_are_linked_and_there(page, drawn):
-    links = page.evaluate("[...document.querySelectorAll('.files a')].map((link) => link.getAttribute('href'))")
+def test_files_are_linked_and_there(only_read, drawn):
+    links = only_read.evaluate("[...document.querySelectorAll('.files a')].map((link) => link.getAttribute('href'))")
     assert len(links) > 40
     assert {link.rpartition(".")[2] for link in links} == {"pdf", "svg", "png", "csv", "tex", "md", "parquet"}
     assert all((drawn / link).is_file() for link in links)
@@ -200,12 +209,12 @@ def test_page_is_small_and_names_no_address(drawn):
     assert 'href="http' not in text
 
 
-def test_weights_of_every_epoch_are_embedded(page, drawn):
+def test_weights_of_every_epoch_are_embedded(only_read, drawn):
     store = Store.open(drawn)
     for condition in store.study.conditions:
         runs = min(condition.runs, RUNS)
         for run in range(runs):
-            found = page.evaluate(
+            found = only_read.evaluate(
                 f"[...weightsOf('{condition.folder}', {run}, {condition.epochs})]",
             )
             assert (
