@@ -19,7 +19,7 @@ import numpy as np
 import far_words
 from longcount.analysis.spread import wilson_interval
 from longcount.exact.boxes import Model
-from longcount.exact.theories import depth_of, prove
+from longcount.exact.one_unit import depth_of, prove_one_unit
 from longcount.languages.splits import make_splits
 from longcount.languages.words import Words
 from longcount.training import recipes, streams
@@ -35,7 +35,7 @@ def right(condition: Condition, weights: np.ndarray) -> int:
     if condition.is_one_unit and condition.language == "dyck1":
         cell = condition.built_in_cell()
         depth = depth_of(cell)
-        return sum(prove(Model(cell, flat), depth).max_depth >= depth for flat in weights)
+        return sum(prove_one_unit(Model(cell, flat), depth).max_depth >= depth for flat in weights)
     return int(far_words.right(condition, weights).sum())
 
 

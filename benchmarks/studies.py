@@ -230,7 +230,8 @@ QUESTIONS: dict[str, Callable[[Path], None]] = {
 
 def listing(directory: Path, runs: int, block_runs: int) -> None:
     """A store of many runs from copies of one block: it costs nothing to train and is as large as the real one."""
-    from longcount.store.store import MANIFEST, Store
+    from longcount.store.block import MANIFEST
+    from longcount.store.store import Store
     from longcount.studies.run import run_study
     from longcount.training.study_files import build_study
 
@@ -273,7 +274,8 @@ def _cost_of_publishing(directory: Path) -> None:
     import tempfile
 
     from longcount import disk
-    from longcount.store.store import METRICS, WEIGHTS, Store
+    from longcount.store.block import METRICS, WEIGHTS
+    from longcount.store.store import Store
 
     store = Store.open(directory)
     block = store.blocks()[0]

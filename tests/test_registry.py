@@ -77,7 +77,7 @@ def test_kinds_are_told_apart(own_parts):
 
 def test_unknown_names_say_what_there_is():
     with pytest.raises(
-        UserError, match=r"no cell is called 'lsmt': did you mean lstm\?; one of your own is module:Name"
+        UserError, match=r"no cell is called 'lsmt': did you mean 'lstm'\?; one of your own is module:Name"
     ):
         cells.KIND.find("lsmt")
     with pytest.raises(UserError, match="no recipe is called 'zen': the recipes are exact, quantised, annealed"):

@@ -104,7 +104,7 @@ WRONG = {
     "other/my_cells.py:MGU": "other/my_cells.py:MGU: no such file: other/my_cells.py",
     "my-cells.py:MGU": "a Python file has a name such as my_cells.py",
     "sys:exit": "sys:exit: sys is not a Python file",
-    "my_cells:MGV": r"my_cells.py: there is no MGV; did you mean MGU\?",
+    "my_cells:MGV": r"my_cells.py: there is no MGV; did you mean 'MGU'\?",
     "my_syntax:MGU": "my_syntax.py:2: SyntaxError: ",
     "my_import:MGU": "my_import.py:1: ModuleNotFoundError: No module named 'no_such_thing'",
     "my_error:MGU": "my_error.py:2: ValueError: no such luck",

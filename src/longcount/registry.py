@@ -12,14 +12,13 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from longcount import sources
-from longcount.errors import UserError
+from longcount.errors import UserError, hint
 from longcount.sources import Source
 
 
@@ -139,9 +138,8 @@ class Kind:
 
     def _unknown(self, name: str) -> UserError:
         known = list(dict.fromkeys([*self.built_in, *(point.name for point in self._all_offered())]))
-        near = get_close_matches(name.lower(), known, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the {self.plural} are {', '.join(known)}"
-        return UserError(f"no {self.name} is called {name!r}: {hint}; one of your own is module:Name")
+        told = hint(name, known, f"the {self.plural} are {', '.join(known)}")
+        return UserError(f"no {self.name} is called {name!r}: {told}; one of your own is module:Name")
 
     def _offered(self, name: str) -> EntryPoint | None:
         points = [point for point in self._all_offered() if point.name == name]

@@ -17,14 +17,13 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from longcount.errors import UserError
+from longcount.errors import UserError, hint
 from longcount.source_files import Files, Source, collect, file_in, installed, line_of, read, shown
 
 PREFIX = "longcount_source_"
@@ -94,9 +93,8 @@ def load(source: Source) -> Any:
     try:
         found = getattr(module, source.name)
     except AttributeError:
-        near = get_close_matches(source.name, vars(module), 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise UserError(f"{place_of(source, line=False)}: there is no {source.name}{hint}") from None
+        told = "; ".join(filter(None, [f"there is no {source.name}", hint(source.name, vars(module), "")]))
+        raise UserError(f"{place_of(source, line=False)}: {told}") from None
     return _LOADED.setdefault(source, found)
 
 

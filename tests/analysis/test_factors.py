@@ -8,7 +8,7 @@ import pytest
 from longcount.analysis.comparison import values_at_best
 from longcount.analysis.factors import one_factor_at_a_time
 from longcount.errors import UserError
-from longcount.report.printed import factors
+from longcount.report.printed import factors_table
 from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.run import run_study
@@ -70,7 +70,7 @@ def test_differences_are_means_over_pairs_that_learned_in_both(store: Store) -> 
 
 def test_the_readable_table_has_a_row_for_each(store: Store) -> None:
     frame = one_factor_at_a_time(store)
-    text = factors("what each factor does", frame).shown
+    text = factors_table("what each factor does", frame).shown
     assert len(text) == len(frame)
     assert text.loc[0, "difference of FPF"] == ""
     assert text.loc[0, "factor"] == "baseline"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from longcount.analysis.models import chosen_models, evaluate, metrics_of
-from longcount.analysis.selection import best_epochs, where
+from longcount.analysis.selection import best_models, where
 from longcount.engine import twin
 from longcount.errors import UserError
 from longcount.languages import dyck
@@ -34,7 +34,7 @@ def test_evaluate_agrees_with_the_twin(analysed):
 
 def test_best_epochs_are_those_of_the_metrics(analysed):
     store = Store.open(analysed)
-    best = best_epochs(metrics_of(store))
+    best = best_models(metrics_of(store))
     chosen = chosen_models(store)
     for row in chosen.to_dict("records"):
         known = where(best, condition=row["condition"], run=row["run"]).iloc[0]

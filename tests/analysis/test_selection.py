@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from longcount.analysis.selection import at_epochs, best_epochs, kept_runs, where
+from longcount.analysis.selection import at_epochs, best_models, kept_runs, where
 
 
 def metrics(validation_losses, last_word_losses=None, accuracy=100.0, cell="lstm", run=0, condition=None):
@@ -28,44 +28,44 @@ def metrics(validation_losses, last_word_losses=None, accuracy=100.0, cell="lstm
 
 
 def test_lowest_loss_wins_and_the_earliest_of_equals():
-    assert best_epochs(metrics([9.0, 3.0, 1.0, 2.0, 1.0]))["epoch"].tolist() == [2]
+    assert best_models(metrics([9.0, 3.0, 1.0, 2.0, 1.0]))["epoch"].tolist() == [2]
 
 
 def test_initial_weights_are_never_the_best_of_a_trained_run():
-    assert best_epochs(metrics([0.0, 3.0, 2.0]))["epoch"].tolist() == [2]
+    assert best_models(metrics([0.0, 3.0, 2.0]))["epoch"].tolist() == [2]
 
 
 def test_a_store_of_untrained_models_has_epoch_zero():
-    assert best_epochs(metrics([0.5]))["epoch"].tolist() == [0]
+    assert best_models(metrics([0.5]))["epoch"].tolist() == [0]
 
 
 def test_a_loss_that_is_no_number_never_wins():
-    assert best_epochs(metrics([1.0, np.nan, 7.0, np.nan]))["epoch"].tolist() == [2]
-    assert best_epochs(metrics([1.0, np.nan, np.nan]))["epoch"].tolist() == [1]
+    assert best_models(metrics([1.0, np.nan, 7.0, np.nan]))["epoch"].tolist() == [2]
+    assert best_models(metrics([1.0, np.nan, np.nan]))["epoch"].tolist() == [1]
 
 
 def test_released_reading_judges_by_the_last_word():
     frame = metrics([9.0, 3.0, 1.0, 2.0], last_word_losses=[9.0, 0.3, 0.2, 0.1])
-    best = best_epochs(frame, "last_word")
+    best = best_models(frame, "last_word")
     assert best["epoch"].tolist() == [3]
     assert best["validation_loss"].tolist() == [2.0]
 
 
 @pytest.mark.parametrize(("accuracy", "learned"), [(49.98, False), (50.0, True)])
 def test_learned_means_half_of_the_validation_words(accuracy, learned):
-    assert best_epochs(metrics([1.0, 0.5], accuracy=accuracy))["learned"].tolist() == [learned]
+    assert best_models(metrics([1.0, 0.5], accuracy=accuracy))["learned"].tolist() == [learned]
 
 
 def test_order_of_rows_does_not_matter():
     frame = pd.concat([metrics([9.0, 3.0, 1.0, 1.0], run=run, cell=cell) for cell in ("gru", "lstm") for run in (2, 0)])
     shuffled = frame.sample(frac=1, random_state=3)
-    pd.testing.assert_frame_equal(best_epochs(frame), best_epochs(shuffled))
+    pd.testing.assert_frame_equal(best_models(frame), best_models(shuffled))
 
 
 def test_ten_best_of_thirty_relu_runs_are_kept():
     losses = np.random.default_rng(0).permutation(30) / 30
     frame = pd.concat([metrics([1.0, loss], cell="relu", run=run) for run, loss in enumerate(losses)])
-    best = best_epochs(pd.concat([frame, metrics([1.0, 99.0])]))
+    best = best_models(pd.concat([frame, metrics([1.0, 99.0])]))
     kept = best.assign(kept=kept_runs(best))
     assert sorted(where(kept, cell="relu", kept=True)["validation_loss"]) == sorted(losses)[:10]
     assert len(where(kept, cell="lstm", kept=True)) == 1
@@ -79,7 +79,7 @@ def test_a_third_is_kept_of_each_condition_of_the_relu():
         for at, name in enumerate(rates)
         for run in range(6)
     ]
-    best = best_epochs(pd.concat(rows))
+    best = best_models(pd.concat(rows))
     assert list(best.columns[:4]) == ["condition", "cell", "run", "epoch"]
     kept = best[kept_runs(best)]
     assert list(zip(kept["condition"], kept["run"], strict=True)) == [
@@ -90,7 +90,7 @@ def test_a_third_is_kept_of_each_condition_of_the_relu():
 
 def test_equal_losses_keep_the_lower_run_number():
     frame = pd.concat([metrics([1.0, 0.5], cell="relu", run=run) for run in range(6)])
-    best = best_epochs(frame)
+    best = best_models(frame)
     assert best[kept_runs(best)]["run"].tolist() == [0, 1]
 
 

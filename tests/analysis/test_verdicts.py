@@ -217,7 +217,7 @@ def test_commands_from_construction_to_repair(tmp_path, capsys):
 def test_commands_refuse_in_one_line(tmp_path, capsys):
     for arguments, part in (
         (["certify", str(tmp_path)], "not a store"),
-        (["construct", "lstn", "--out", str(tmp_path / "x")], "did you mean lstm"),
+        (["construct", "lstn", "--out", str(tmp_path / "x")], "did you mean 'lstm'"),
         (["certify", str(tmp_path), "--depth", "0"], "depth"),
     ):
         assert main(arguments) == 2

@@ -38,7 +38,9 @@ def test_cells_of_the_same_kind_are_equal():
     assert cells.get("relu") != cells.get("tanh")
 
 
-@pytest.mark.parametrize(("name", "hint"), [("lstn", "did you mean lstm"), ("LSTM", "did you mean lstm"), ("x", "are")])
+@pytest.mark.parametrize(
+    ("name", "hint"), [("lstn", "did you mean 'lstm'"), ("LSTM", "did you mean 'lstm'"), ("x", "are")]
+)
 def test_unknown_names_are_refused_with_a_hint(name, hint):
     with pytest.raises(UserError, match=hint):
         cells.get(name)

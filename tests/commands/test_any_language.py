@@ -60,8 +60,8 @@ def test_a_network_is_judged_by_what_it_was_trained_for(longcount_here, tmp_path
     ("options", "said"),
     [
         (["--language", "shuffle22"], "shuffle22"),
-        (["--language", "dyk1"], "did you mean dyck1?"),
-        (["--task", "recognize"], "did you mean recognise?"),
+        (["--language", "dyk1"], "did you mean 'dyck1'?"),
+        (["--task", "recognize"], "did you mean 'recognise'?"),
         (["--task", "predict", "--loss", "mse"], "predict is trained with ce, not 'mse'"),
         (["--loss", "ce"], "next_letters is trained with mse or bce, not 'ce'"),
         (["--language", "an_bn", "--set", "words.training_lengths=2-10"], "training_lengths"),

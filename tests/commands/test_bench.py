@@ -21,7 +21,7 @@ def words():
 
 
 def test_json_lists_cells_and_kinds_of_work_on_one_core_and_on_all(longcount):
-    longcount("bench", "lstm", "grv").is_refused("did you mean gru?")
+    longcount("bench", "lstm", "grv").is_refused("did you mean 'gru'?")
     rows = json.loads(longcount("bench", "lstm", "relu", "--json").is_done().stdout)
     assert all(list(row) == ["work", "cell", "order", "threads", "ns_per_token"] for row in rows)
     kinds = {("train", "shuffled"), ("train", "shared"), ("evaluate", None)}

@@ -79,7 +79,7 @@ def test_bad_options_are_refused_and_nothing_is_written(longcount_here, tmp_path
 
 
 def test_unknown_cell(longcount, tmp_path):
-    longcount("train", "lsmt", "--out", tmp_path / "store").is_refused("lsmt", "did you mean lstm?")
+    longcount("train", "lsmt", "--out", tmp_path / "store").is_refused("lsmt", "did you mean 'lstm'?")
     longcount("train", "transformer", "--out", tmp_path / "store").is_refused("the cells are lstm, relu, gru")
 
 

@@ -17,8 +17,8 @@ from longcount.exact.certify import LEAST_EXACT_DEPTH, certify
 from longcount.exact.construct import construct
 from longcount.exact.gru import GRU_STEP, UPDATE_BIAS
 from longcount.exact.lstm import LOW_DEPTHS, settle
+from longcount.exact.one_unit import prove_one_unit
 from longcount.exact.proof import EXACT_INTEGERS
-from longcount.exact.theories import prove
 from longcount.exact.theory import SATURATED
 from longcount.languages import dyck
 from longcount.languages.words import Words
@@ -40,7 +40,7 @@ def changed(name: str, **values: Any) -> np.ndarray:
 
 
 def depth_of(name: str, flat: np.ndarray, depth: int = EXACT_INTEGERS) -> int:
-    return prove(Model(cells.get(name), flat), depth).max_depth
+    return prove_one_unit(Model(cells.get(name), flat), depth).max_depth
 
 
 def just_below(number: Any) -> np.float32:

@@ -346,7 +346,7 @@ def test_all_languages_by_name():
         assert language.outputs[: len(language.letters)] == tuple(language.letters)
         assert (language.outputs[-1] == "end") == language.has_end
         assert isinstance(language, Machine) == (name != "dyck2")
-    with pytest.raises(UserError, match=r"^no language is called 'Dyck1': did you mean dyck1\?; one of your own is"):
+    with pytest.raises(UserError, match=r"^no language is called 'Dyck1': did you mean 'dyck1'\?; one of your own is"):
         languages.get("Dyck1")
     with pytest.raises(UserError, match=r"^no language is called 'xyz': the languages are dyck1, semi_dyck1, "):
         languages.get("xyz")

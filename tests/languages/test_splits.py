@@ -273,7 +273,7 @@ REFUSED = {
         {"sampler": "pcfg"},
         "no sampler is called 'pcfg': the samplers are grammar, uniform, walk, n_uniform,",
     ),
-    "language": ({"language": "dyck3"}, "no language is called 'dyck3': did you mean dyck"),
+    "language": ({"language": "dyck3"}, "no language is called 'dyck3': did you mean 'dyck"),
     "task": ({"task": "count"}, "no task is called 'count'"),
     "no n": (
         {"language": "majority", "sampler": "n_uniform"},

@@ -65,5 +65,5 @@ def test_next_letters_asks_what_the_language_says(name):
 
 def test_names_and_mistakes():
     assert [tasks.get(name).name for name in tasks.TASKS] == ["next_letters", "recognise", "predict"]
-    with pytest.raises(UserError, match=r"no task is called 'recognize': did you mean recognise\?"):
+    with pytest.raises(UserError, match=r"no task is called 'recognize': did you mean 'recognise'\?"):
         tasks.get("recognize")

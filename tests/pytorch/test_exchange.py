@@ -230,7 +230,7 @@ def test_refused_imports_leave_nothing(tmp_path, data, saved, refused, capsys):
     assert "No such file" in refused("import", tmp_path / "missing.pt", "--out", out)
     assert "bad.pt: lacks weight_ih_l0" in refused("import", good, bad, "--out", out, "--data", data)
     assert "THEIRS=OURS" in refused("import", good, "--out", out, "--map", "lstm")
-    assert "did you mean lstm" in refused("import", good, "--out", out, "--cell", "lsmt")
+    assert "did you mean 'lstm'" in refused("import", good, "--out", out, "--cell", "lsmt")
     assert "missing" in refused("import", good, "--out", out, "--data", tmp_path / "missing")
     assert not out.exists()
     assert main(["import", str(good), "--out", str(out), "--data", str(data)]) == 0

@@ -178,7 +178,7 @@ def test_refused_mappings_and_cells():
         match=r"lstm.weight_hh_l0 has shape \[4, 1\]; gru of hidden size 1, 2 letters, 2 outputs has \[3, 1\] there",
     ):
         recognise(changed(), cell="gru")
-    with pytest.raises(UserError, match="no cell is called 'lstn': did you mean lstm"):
+    with pytest.raises(UserError, match="no cell is called 'lstn': did you mean 'lstm'"):
         recognise(changed(), cell="lstn")
 
 

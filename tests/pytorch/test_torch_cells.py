@@ -133,7 +133,7 @@ REFUSALS = {
     "my_sells:Good": "my_sells:Good: no my_sells.py in ",
     "broken:Good": "broken.py:1: ModuleNotFoundError: No module named 'no_such_thing'",
     "wrong:Good": "wrong.py:1: SyntaxError: invalid syntax",
-    "my_cells:Goof": "my_cells.py: there is no Goof; did you mean Good?",
+    "my_cells:Goof": "my_cells.py: there is no Goof; did you mean 'Good'?",
     "my_cells:constant": "my_cells.py:57: constant is of the type int; a module is a subclass of torch.nn.Module, or",
     "my_cells:failing": "my_cells.py:56: RuntimeError: no such luck",
     "my_cells:number": "returned a int; it should return a torch.nn.Module",

@@ -53,7 +53,7 @@ def test_what_a_helper_leaves_undone_is_drawn_here(drawn, tmp_path):
     with image_files.helpers(tmp_path, jobs=2) as helpers:
         helpers[0].stop()
         image_files.write_figures(tmp_path, made, helpers)
-    names = {f"{figure.name}.{suffix}" for figure in made for suffix in image_files.FORMATS}
+    names = {f"{figure.name}.{suffix}" for figure in made for suffix in image_files.IMAGE_FORMATS}
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
         name: (drawn / "figures" / name).read_bytes() for name in names
     }

@@ -12,7 +12,8 @@ from safetensors import safe_open
 from longcount import cells, engine
 from longcount.errors import UserError
 from longcount.languages import dyck
-from longcount.store.store import DamagedBlock, Store
+from longcount.store.block import DamagedBlock
+from longcount.store.store import Store
 from longcount.training.metrics import SPLITS_BY_WORD
 from longcount.training.protocol import CHECKPOINTS, canonical_sha256
 

@@ -15,8 +15,9 @@ import pytest
 
 from longcount import disk
 from longcount.errors import UserError
+from longcount.store.block import Block
 from longcount.store.locking import exclusive
-from longcount.store.store import Block, Store
+from longcount.store.store import Store
 from longcount.studies import blocks
 from longcount.studies.executors import Threads
 from longcount.studies.run import BlockMade, Damaged, EpochDone, Finished, Started, run_study

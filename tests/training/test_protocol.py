@@ -64,7 +64,7 @@ def test_given_words_lie_beside_the_study_file(tmp_path):
 @pytest.mark.parametrize(
     ("tables", "said"),
     [
-        ({"cell": "lstmm"}, "did you mean lstm"),
+        ({"cell": "lstmm"}, "did you mean 'lstm'"),
         ({"cell": "lstm", "epoch": 3}, "epoch: unknown field; did you mean 'epochs'?"),
         ({"cell": "lstm", "training_lengths": "2-30"}, "did you mean 'words.training_lengths'?"),
         ({"cell": "lstm", "words": {"sede": 1}}, "did you mean 'words.seed'?"),

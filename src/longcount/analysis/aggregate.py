@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount.languages.splits import SPLITS
-from longcount.store.store import Store, split_codes
+from longcount.store.block import split_codes
+from longcount.store.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from longcount.analysis.models import metrics_of
-from longcount.analysis.selection import at_epochs, best_epochs
+from longcount.analysis.selection import at_epochs, best_models
 from longcount.analysis.spread import summarise
-from longcount.errors import UserError
+from longcount.errors import UserError, hint
 from longcount.languages.splits import SPLITS
 from longcount.store.store import Store
 from longcount.training.best_epoch import Reading
@@ -37,13 +37,9 @@ def values_at_best(
     """
     for measure in measures:
         if measure not in MEASURES:
-            from difflib import get_close_matches
-
-            near = get_close_matches(measure, MEASURES, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(MEASURES)}"
-            raise UserError(f"no measure {measure!r}; {hint}")
+            raise UserError(f"no measure is called {measure!r}; {hint(measure, MEASURES)}")
     metrics = metrics_of(store, [condition.folder])
-    best = best_epochs(metrics, reading or store.study.selection)
+    best = best_models(metrics, reading or store.study.selection)
     if not len(best):
         raise UserError(
             f"{store.directory}: no finished runs of {condition.folder}, or no validation words to judge by"

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
-from longcount.errors import UserError
+from longcount.errors import UserError, hint
 from longcount.training.merging import merge
 from longcount.training.protocol import Condition, Study
 
@@ -155,9 +154,7 @@ def interventions_called(names: Sequence[str]) -> tuple[Intervention, ...]:
     known = [intervention.name for intervention in INTERVENTIONS]
     for name in names:
         if name not in known:
-            near = get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-            raise UserError(f"no intervention is called {name!r}; {hint}")
+            raise UserError(f"no intervention is called {name!r}; {hint(name, known)}")
     wanted = {BASELINE.name, *(names or known)}
     return tuple(intervention for intervention in INTERVENTIONS if intervention.name in wanted)
 

@@ -25,8 +25,8 @@ from longcount.cells import Cell
 from longcount.errors import UserError
 from longcount.exact.boxes import Model
 from longcount.exact.certify import certify
+from longcount.exact.one_unit import depth_of, prove_one_unit
 from longcount.exact.repair import repair
-from longcount.exact.theories import depth_of, prove
 from longcount.languages import dyck
 from longcount.store.first_failures import blocks_sha256
 from longcount.store.frames import is_made_from, keep_frame, read_frame
@@ -164,7 +164,7 @@ def _judge_each(
     for flat, learned, run in zip(weights, models["learned"], models["run"], strict=True):
         if repaired:
             flat = np.asarray(repair(cell, flat, learned=bool(learned)).weights, np.float32)
-        reach = prove(Model(cell, flat), depth).max_depth
+        reach = prove_one_unit(Model(cell, flat), depth).max_depth
         reach = reach if reach >= depth else 0
         lower = np.nan
         if run < bounded_runs and not reach:  # a proof to less than the depth asked for bounds it, too

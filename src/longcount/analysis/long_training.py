@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount.analysis.models import measure_models, metrics_of
-from longcount.analysis.selection import best_epochs, values, where
+from longcount.analysis.selection import best_models, values, where
 from longcount.store.store import STUDY_FILE, Store
 from longcount.training.protocol import Study
 
@@ -74,8 +74,8 @@ def models(store: Store, jobs: int | None = None) -> "pd.DataFrame":
     validation = where(metrics_of(longer), split="validation")
     limits = np.array([epochs[condition] for condition in validation["condition"]])
     short = validation.loc[values(validation, "epoch") <= limits]
-    result = best_epochs(short)[["condition", "cell", "run", "learned"]]
-    for name, judged in (("short", best_epochs(short)), ("long", best_epochs(validation))):
+    result = best_models(short)[["condition", "cell", "run", "learned"]]
+    for name, judged in (("short", best_models(short)), ("long", best_models(validation))):
         found = []
         for split in ("long", "very_long"):
             measured = measure_models(

@@ -9,7 +9,7 @@ import numpy as np
 
 from longcount.analysis import counting
 from longcount.analysis.measures import ALWAYS, measured
-from longcount.analysis.selection import LEARNED_ACCURACY, best_epochs, where
+from longcount.analysis.selection import LEARNED_ACCURACY, best_models, where
 from longcount.analysis.subjects import Networks
 from longcount.errors import UserError
 from longcount.languages.words import Words
@@ -65,7 +65,7 @@ def chosen_models(store: Store, epoch: Epoch = "best", reading: Reading | None =
     refuse_no_epoch(epoch)
     metrics = metrics_of(store)
     validation = where(metrics, split="validation")
-    best = best_epochs(validation, reading or store.study.selection) if len(validation) else None
+    best = best_models(validation, reading or store.study.selection) if len(validation) else None
     rows = []
     for condition in store.study.conditions:
         runs = store.runs(condition)

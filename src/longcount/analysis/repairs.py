@@ -19,7 +19,7 @@ from longcount import cells
 from longcount.analysis.certificates import KEYS, certified, keep_certificates, read_certificates
 from longcount.analysis.judging import Apply, judged, one_unit_on_dyck1, refuse_uncovered, workers
 from longcount.analysis.models import chosen_models, metrics_of
-from longcount.analysis.selection import at_epochs, best_epochs, kept_runs
+from longcount.analysis.selection import at_epochs, best_models, kept_runs
 from longcount.analysis.table1 import MEASURES
 from longcount.cells import Cell
 from longcount.errors import UserError
@@ -187,7 +187,7 @@ def _measured(store: Store, models: pd.DataFrame) -> pd.DataFrame:
     found = at_epochs(metrics, models, MEASURES | {"very_long_accuracy": ("very_long", "accuracy")})
     if "validation" not in store.splits():
         return found.assign(kept=True)
-    best = best_epochs(metrics, store.study.selection)
+    best = best_models(metrics, store.study.selection)
     best = best.assign(kept=kept_runs(best))
     return found.merge(best.loc[:, ["condition", "run", "kept"]], on=["condition", "run"], how="left")
 

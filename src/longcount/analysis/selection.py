@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount.cells import CELLS
-from longcount.training.best_epoch import LOSS_COLUMNS, Reading
-from longcount.training.best_epoch import best_epochs as best_epochs_of_losses
+from longcount.training.best_epoch import LOSS_COLUMNS, Reading, best_epochs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +53,7 @@ def count(frame: "pd.DataFrame", column: str) -> int:
     return len(set(frame[column]))
 
 
-def best_epochs(metrics: "pd.DataFrame", reading: Reading = "average", ended: Collection[str] = ()) -> "pd.DataFrame":
+def best_models(metrics: "pd.DataFrame", reading: Reading = "average", ended: Collection[str] = ()) -> "pd.DataFrame":
     """The best epoch of every run, by the rule of `longcount.training.best_epoch.best_epochs`; of the conditions in
     `ended` the last one.
 
@@ -73,7 +72,7 @@ def best_epochs(metrics: "pd.DataFrame", reading: Reading = "average", ended: Co
     for condition, of_condition in validation.groupby("condition"):
         losses = of_condition.pivot(index="run", columns="epoch", values=LOSS_COLUMNS[reading])
         last = np.full(len(losses), -1)
-        places = last if condition in ended else best_epochs_of_losses(losses.to_numpy(np.float64))
+        places = last if condition in ended else best_epochs(losses.to_numpy(np.float64))
         epochs = losses.columns.to_numpy()[places]
         found.append(pd.DataFrame({"condition": condition, "run": losses.index, "epoch": epochs}))
     best = pd.concat(found[1:] or found).merge(validation, on=keys, how="left")
@@ -94,7 +93,7 @@ def kept_share(cell: str) -> float:
 
 
 def kept_runs(best: "pd.DataFrame") -> "pd.Series":
-    """Which rows of ``best`` (from `best_epochs`) the paper would keep: bool, aligned with it.
+    """Which rows of ``best`` (from `best_models`) the paper would keep: bool, aligned with it.
 
     All runs of a condition, but where its cell is the ReLU the third with the lowest validation losses (10 of 30), the
     lower run number first among equals.

@@ -8,7 +8,7 @@ import numpy as np
 from longcount.analysis.baselines import WITHOUT_MEMORY, without_memory
 from longcount.analysis.measures import ALWAYS
 from longcount.analysis.models import first_failing_n, measure_models, metrics_of, weights_of, words_for
-from longcount.analysis.selection import at_epochs, best_epochs, where
+from longcount.analysis.selection import at_epochs, best_models, where
 from longcount.analysis.spread import summarise
 from longcount.languages.splits import SPLITS
 from longcount.languages.words import Words
@@ -45,7 +45,7 @@ def summary(store: Store) -> "pd.DataFrame":
 
     metrics = metrics_of(store)
     ended = {condition.folder for condition in store.study.conditions if condition.recipe is not None}
-    best = best_epochs(metrics, store.study.selection, ended)
+    best = best_models(metrics, store.study.selection, ended)
     measures = {f"{split}_{name}": (split, name) for split in SPLITS for name in ("accuracy", "fpf_mean", "unfailed")}
     models = at_epochs(metrics, best.drop(columns="validation_accuracy"), measures)
     rows: list[dict[str, object]] = []

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount.analysis.baselines import baseline_metrics
-from longcount.analysis.selection import at_epochs, best_epochs, in_order, kept_runs, kept_share, where
+from longcount.analysis.selection import at_epochs, best_models, in_order, kept_runs, kept_share, where
 from longcount.analysis.spread import summarise, wilson_interval
 from longcount.training.best_epoch import Reading
 
@@ -30,7 +30,7 @@ def selected_models(metrics: "pd.DataFrame", reading: Reading = "average") -> "p
         Frame with condition, cell, run, epoch, validation_loss, validation_accuracy, learned, kept, the other measures
         of Table 1, ``<split>_unfailed`` (words without a failure) and very_long_accuracy.
     """
-    best = best_epochs(metrics, reading)
+    best = best_models(metrics, reading)
     best = best.assign(kept=kept_runs(best))
     wanted = {name: source for name, source in MEASURES.items() if name != "validation_accuracy"}
     wanted |= {f"{split}_unfailed": (split, "unfailed") for split in SPLITS}

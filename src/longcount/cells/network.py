@@ -37,7 +37,7 @@ EVERY_TOKEN = Question()
 """The next-letters task."""
 
 
-class Network(Protocol):
+class Sizes(Protocol):
     """The sizes of a network: a `Cell`, or a PyTorch module in its place."""
 
     @property

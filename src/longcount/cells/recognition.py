@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 import numpy as np
 
 from longcount import cells
 from longcount.cells import OUTPUTS, VOCABULARY, Cell
-from longcount.errors import UserError
+from longcount.errors import UserError, hint
 
 # What torch.nn calls the tensors of a recurrent layer, or of a single cell (without its layer's number), after any
 # prefix: ``lstm.``, ``module.gru.``, ``_orig_mod.encoder.rnn.`` ...
@@ -161,9 +160,8 @@ def _mapped(names: list[str], renamed: dict[str, str], where: str) -> dict[str, 
         else:
             result[name] = name
     for theirs in sorted(unused):
-        near = get_close_matches(theirs, names, 1)
-        hint = f"did you mean {near[0]}?" if near else f"it holds {', '.join(names[:12]) or 'nothing'}"
-        raise UserError(f"{where}: --map {theirs}={renamed[theirs]}: the file holds no {theirs}; {hint}")
+        told = hint(theirs, names, f"it holds {', '.join(names[:12]) or 'nothing'}")
+        raise UserError(f"{where}: --map {theirs}={renamed[theirs]}: the file holds no {theirs}; {told}")
     return result
 
 

@@ -68,7 +68,7 @@ def build(asked: str = "") -> App:
         line = None if name == asked else summary
         app.command(f"longcount.commands.{module}:app", name=name, help=line, sort_key=position)
     app.command(
-        "longcount.commands.completion:app",
+        "longcount.commands.shell_completion:app",
         name="--install-completion",
         help="Let the shell complete commands and options.",
         sort_key=len(COMMANDS),

@@ -24,7 +24,7 @@ def bench(*cell: str, form: Form = "text", json: Json = False) -> None:
     from longcount import cells
     from longcount.benchmark import machine, timings
     from longcount.languages import splits
-    from longcount.report.printed import timings as timings_table
+    from longcount.report.printed import timings_table
 
     asked = form_of(form, json)
     names = cell or ("lstm", "relu", "gru")

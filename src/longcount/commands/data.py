@@ -136,7 +136,7 @@ def targets(
     from longcount import languages
     from longcount.languages import tasks
     from longcount.languages.files import read_words
-    from longcount.report.printed import targets as targets_table
+    from longcount.report.printed import targets_table
 
     asked = form_of(form, json)
     spoken, problem = languages.get(language), tasks.get(task)

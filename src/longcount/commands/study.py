@@ -213,7 +213,7 @@ def factors(store: Path, /, *, out: Path | None = None, form: Form = "text", jso
         out: A file for the whole table, ending in .csv or .parquet.
     """
     from longcount.analysis.factors import one_factor_at_a_time
-    from longcount.report.printed import factors as factors_table
+    from longcount.report.printed import factors_table
     from longcount.report.writing import refuse_ending, write_frame
 
     asked = form_of(form, json)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from longcount.cells import Cell
-from longcount.cells.network import EVERY_TOKEN, LOSSES, Network, Question
+from longcount.cells.network import EVERY_TOKEN, LOSSES, Question, Sizes
 from longcount.engine.compiler import aligned, aligned_empty
 from longcount.engine.options import PAPER, Options
 from longcount.engine.packed import CHUNK, PackedWords, pack_words
@@ -152,7 +152,7 @@ def gradients(
 
 
 def check_shapes(
-    cell: Network, parameters: np.ndarray, words: Words, targets: np.ndarray, loss: str, question: Question
+    cell: Sizes, parameters: np.ndarray, words: Words, targets: np.ndarray, loss: str, question: Question
 ) -> None:
     """Refuse what the kernels would misread.
 

@@ -15,8 +15,8 @@ from longcount.cells import Cell
 from longcount.cells.derivation import derive
 from longcount.cells.network import (
     LOSSES,
-    Network,
     Question,
+    Sizes,
     flat_gradient,
     hidden_states,
     initial_state,
@@ -55,7 +55,7 @@ def tape_values(cell: Cell) -> int:
     return cell.layers * len(derive(type(cell)).kept) * cell.hidden_size + cell.outputs
 
 
-def layout_of(cell: Network, question: Question) -> Layout:
+def layout_of(cell: Sizes, question: Question) -> Layout:
     """How words and targets are packed: of a softmax, the letters allowed and then the one that comes."""
     return Layout(cell.letters, cell.outputs * (2 if question.link == "softmax" else 1))
 

@@ -14,11 +14,10 @@ from longcount.errors import UserError
 from longcount.exact.boxes import Model
 from longcount.exact.lower import no_failure_before
 from longcount.exact.machines import prove_machine
-from longcount.exact.network import Network
+from longcount.exact.many_states import Network
+from longcount.exact.one_unit import THEORIES, finenesses_of, prove_one_unit
 from longcount.exact.proof import EXACT_INTEGERS, Proof
 from longcount.exact.search import completed, search
-from longcount.exact.theories import THEORIES, finenesses_of
-from longcount.exact.theories import prove as prove_one_unit
 from longcount.exact.witness import encode, failing_word
 from longcount.languages import tasks
 from longcount.languages.machine import Machine

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from longcount.exact.network import Network
+from longcount.exact.many_states import Network
 from longcount.exact.nodes import START, Graph, within
 from longcount.exact.reading import Reading
 from longcount.numbers.affine import Affine, Reach

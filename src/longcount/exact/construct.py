@@ -6,7 +6,7 @@ import numpy as np
 
 from longcount import cells
 from longcount.errors import UserError
-from longcount.exact.theories import THEORIES
+from longcount.exact.one_unit import THEORIES
 
 
 def construct(name: str) -> np.ndarray:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from longcount.exact.network import Network, Part
+from longcount.exact.many_states import Network, Part
 from longcount.exact.nodes import START, Graph, within
 from longcount.exact.reading import Reading
 

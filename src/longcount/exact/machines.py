@@ -9,7 +9,7 @@ from longcount.cells.hard import HardLSTM
 from longcount.cells.lstm import LSTM
 from longcount.exact.closure import Closure
 from longcount.exact.following import Walk
-from longcount.exact.network import Network
+from longcount.exact.many_states import Network
 from longcount.exact.nodes import graph
 from longcount.exact.proof import Proof
 from longcount.exact.reading import Reading, whole

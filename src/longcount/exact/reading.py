@@ -7,7 +7,7 @@ import numpy as np
 from longcount.cells.network import Question
 from longcount.errors import UserError
 from longcount.exact.boxes import THRESHOLD
-from longcount.exact.network import Network
+from longcount.exact.many_states import Network
 from longcount.exact.nodes import Graph
 from longcount.languages import tasks
 from longcount.languages.machine import Configuration, Machine

@@ -16,7 +16,7 @@ from longcount import cells
 from longcount.cells import Cell
 from longcount.errors import UserError
 from longcount.exact.boxes import Model
-from longcount.exact.theories import THEORIES, depth_of, prove
+from longcount.exact.one_unit import THEORIES, depth_of, prove_one_unit
 from longcount.exact.theory import Repairer
 
 Method = Literal["auto", "sharpen", "project", "rescale"]
@@ -99,14 +99,14 @@ def repair(cell: Cell, flat: np.ndarray, wanted: Wanted = ANY, learned: bool | N
     flat = np.asarray(flat, np.float32)
     if learned is False:
         return Repair(None, flat, None, 0, "it never learned the task: there is nothing to make exact")
-    proof = prove(Model(cell, flat), depth)
+    proof = prove_one_unit(Model(cell, flat), depth)
     if proof.max_depth >= depth:
         return Repair("none", flat, None, proof.max_depth, proof.reason)
     factors = FACTORS if wanted.factor is None else (wanted.factor,)
     reasons = []
     for name, repairer in repairers.items():
         for used, candidate in repairer.candidates(cell, flat, factors, depth):
-            proof = prove(Model(cell, candidate), depth)
+            proof = prove_one_unit(Model(cell, candidate), depth)
             if proof.max_depth >= depth:
                 return Repair(name, candidate, used, proof.max_depth, proof.reason)
         reasons.append(f"{name}: {proof.reason}")

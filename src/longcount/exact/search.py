@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from longcount import engine
-from longcount.exact.network import Network
+from longcount.exact.many_states import Network
 from longcount.exact.reading import answers, said, whole
 from longcount.languages.machine import Configuration, Machine
 from longcount.languages.words import Words

@@ -12,7 +12,7 @@ from typing import Any
 from longcount import cache
 from longcount.report.layout import Figure
 from longcount.report.scripts import asset, joined
-from longcount.report.style import BASELINE, DEPTH, PALETTE, config
+from longcount.report.style import DEPTH, GREY, PALETTE, config
 
 SMALL = 60  # CSS pixels: figures with lower panels are small multiples
 
@@ -48,7 +48,7 @@ def document(template: str, figures: Sequence[Figure], scripts: Sequence[str] = 
         bundle=Markup(vega_bundle().replace("</script", "<\\/script")),
         panels=as_json({figure.name: _page_panels(figure) for figure in figures}),
         zoom=as_json(_ZOOM),
-        palette=as_json({"colours": PALETTE, "grey": BASELINE, "red": DEPTH}),
+        palette=as_json({"colours": PALETTE, "grey": GREY, "red": DEPTH}),
         config=as_json(config("var(--ink)", "var(--quiet)", "var(--grid)", "system-ui, sans-serif", 11.5, "bold")),
         **parts,
     )

@@ -12,7 +12,7 @@ from longcount.analysis.selection import in_order, values, where
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.channels import name, number, rows, short, shown
 from longcount.report.panels import DASHED, LINES, Panel
-from longcount.report.style import BASELINE, DEPTH, PHASE_COLOURS, colour
+from longcount.report.style import DEPTH, GREY, PHASE_COLOURS, colour
 from longcount.report.table1 import cell_title, panel_title
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def correlations(results: "Results", condition: str) -> Panel:
     zero = {"values": [{"r": 0}]}
     return {
         "layer": [
-            {"data": zero, "mark": {"type": "rule", "color": BASELINE}, "encoding": {"y": y}},
+            {"data": zero, "mark": {"type": "rule", "color": GREY}, "encoding": {"y": y}},
             {
                 "data": data,
                 "mark": {"type": "rule", "strokeWidth": 1.5},
@@ -237,13 +237,13 @@ def steps(results: "Results", condition: str) -> Panel:
         "encoding": {
             "x": number("depth", "depth", scale={"type": "log", "nice": False}, axis={"tickCount": 4, "format": "d"}),
             "y": y,
-            "color": name("step", scale={"domain": names, "range": [colour(condition), BASELINE]}),
+            "color": name("step", scale={"domain": names, "range": [colour(condition), GREY]}),
             "strokeDash": name("step", scale={"domain": names, "range": [[1, 0], [4, 2]]}),
             "detail": name("run"),
             "tooltip": shown("run", "depth", "step", ("size", ".4f", "share" if as_shares else "change, %")),
         },
     }
-    unchanged = {"data": still, "mark": {"type": "rule", "color": BASELINE, "strokeWidth": 0.7}, "encoding": {"y": y}}
+    unchanged = {"data": still, "mark": {"type": "rule", "color": GREY, "strokeWidth": 0.7}, "encoding": {"y": y}}
     return {"title": f"{cell_title(condition)}: steps of the counter", "layer": [unchanged, curves]}
 
 
@@ -286,7 +286,7 @@ def indicators(results: "Results", condition: str) -> Panel:
         which=np.where(frame["kept"].to_numpy(bool), "kept", "other learned"),
     )
     domain = ["kept", "other learned"]
-    zero, line = {"values": [{"u": 0, "balance": 0}]}, {"type": "rule", "color": BASELINE}
+    zero, line = {"values": [{"u": 0, "balance": 0}]}, {"type": "rule", "color": GREY}
     x = number("u", "recurrent weight u − 1, %", scale={"padding": 8})
     y = number("balance", "decrement / increment − 1, %", scale={"padding": 8})
     points = {
@@ -295,7 +295,7 @@ def indicators(results: "Results", condition: str) -> Panel:
         "encoding": {
             "x": x,
             "y": y,
-            "color": name("which", scale={"domain": domain, "range": [colour(condition), BASELINE]}),
+            "color": name("which", scale={"domain": domain, "range": [colour(condition), GREY]}),
             "tooltip": shown(
                 "run", ("u", ".4f", "u − 1, %"), ("balance", ".4f", "balance, %"), ("fpf", ".1f", "average FPF")
             ),

@@ -22,7 +22,7 @@ from longcount.report.style import CSS_DENSITY, PNG_DENSITY, config
 from longcount.report.writing import write_bytes
 
 POINTS = 72  # an inch: vl-convert takes a pixel of the SVG for a point
-FORMATS = ("svg", "pdf", "png")
+IMAGE_FORMATS = ("svg", "pdf", "png")
 
 ADDRESSES, DESCRIPTORS = 2**36, 64
 """Bytes of addresses and open files that the JavaScript engine needs; it ends the process where it lacks them."""

@@ -12,7 +12,7 @@ import numpy as np
 from longcount.analysis.models import LARGEST_N
 from longcount.analysis.selection import values, where
 from longcount.report.channels import name, number, rows, shown
-from longcount.report.style import BASELINE, colour, colours_of
+from longcount.report.style import GREY, colour, colours_of
 from longcount.report.table1 import cell_title
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ LINES = 64  # runs, at most, that are drawn one by one
 LOGARITHM = {"tickCount": 5, "labelExpr": "format(log(datum.value) / LN10, '~g')"}
 """A log axis labelled by exponents, as fonts for print lack most raised digits."""
 
-DASHED = {"strokeDash": [4, 3], "color": BASELINE}
+DASHED = {"strokeDash": [4, 3], "color": GREY}
 
 
 def loss_curve(losses: "pd.DataFrame", condition: str, title: Any, mark: int | None = None) -> Panel:
@@ -102,7 +102,7 @@ def survival(curves: "pd.DataFrame") -> Panel:
         "color": name(
             "model",
             sort=titles,
-            scale={"domain": titles, "range": [colours.get(condition, BASELINE) for condition in conditions]},
+            scale={"domain": titles, "range": [colours.get(condition, GREY) for condition in conditions]},
             legend={"symbolOpacity": 1, "columns": 3},
         ),
     }

@@ -11,7 +11,7 @@ from longcount.papers.paper import Measure, Paper, PublishedCurve, PublishedSpre
 from longcount.report.channels import name, number, shown
 from longcount.report.layout import Figure, in_lines
 from longcount.report.paper_tables import published_of, row_of, told
-from longcount.report.style import BASELINE, DEPTH, PALETTE
+from longcount.report.style import DEPTH, GREY, PALETTE
 
 OURS, THEIRS = "ours", "published"
 MANY_TIMES = 30
@@ -66,7 +66,7 @@ def _beside(paper: Paper, found: Findings, measure: Measure) -> Figure | None:
              "encoding": {"y": y, "x": {**x, "field": "value"}, "tooltip": shown("arm", "what", ("value", ",.4~g")),
                           "color": name("what", None, scale={
                               "domain": ["published, mean", "published, median", "without memory"],
-                              "range": [DEPTH, DEPTH, BASELINE]}, legend=None)}},
+                              "range": [DEPTH, DEPTH, GREY]}, legend=None)}},
         ]
     }  # fmt: skip
     return Figure(

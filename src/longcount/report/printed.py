@@ -152,7 +152,7 @@ def _ends(low: float | None, high: float | None, form: str | None = None) -> str
     return " to ".join(ends)
 
 
-def factors(title: str, frame: pd.DataFrame) -> Table:
+def factors_table(title: str, frame: pd.DataFrame) -> Table:
     """From `longcount.analysis.factors.one_factor_at_a_time`: a table in which each cell's baseline comes first."""
     rows, groups = [], []
     for row in records(frame):
@@ -237,7 +237,9 @@ def words(title: str, found: DirectoryCheck) -> Table:
     return table("words", title, frame, rows, caption)
 
 
-def targets(title: str, asked: Sequence[Mapping[str, Any]], complaints: Sequence[str], outputs: Iterable[str]) -> Table:
+def targets_table(
+    title: str, asked: Sequence[Mapping[str, Any]], complaints: Sequence[str], outputs: Iterable[str]
+) -> Table:
     """From `longcount.languages.tasks.asked`, with what is wrong with each word."""
     import pandas as pd
 
@@ -257,7 +259,7 @@ def parts(title: str, listed: Sequence[Listed]) -> Table:
     return table("parts", title, pd.DataFrame([one._asdict() for one in listed]), rows)
 
 
-def timings(frame: pd.DataFrame, machine: str) -> Table:
+def timings_table(frame: pd.DataFrame, machine: str) -> Table:
     """Rows of `longcount.benchmark.Timing`: nanoseconds per token and model, a column for each number of cores."""
     rows: dict[tuple[str, str, str], dict[str, str]] = {}
     for row in records(frame):

@@ -8,7 +8,7 @@ COLOURS = {"lstm": "#3a7fc1", "relu": "#d9730d", "gru": "#2a9d68", "relu_all": "
 OTHER_COLOURS = ("#8e5bc0", "#bf4a73", "#5f7f9e", "#8f6f3c")
 PALETTE = (*list(COLOURS.values())[:3], *OTHER_COLOURS[:2], COLOURS["relu_all"], *OTHER_COLOURS[2:])
 """For whatever else is drawn together, such as a network's gates."""
-BASELINE = "#6a737d"  # the constant answer, and whatever else is no cell
+GREY = "#6a737d"  # the constant answer, and whatever else is no cell
 DEPTH = "#d33a3a"  # the paper draws depth in red
 PHASE_COLOURS = ("#7b3294", "#c2528b", "#e9a3c9", "#a1c9a0", "#3b8f4f")  # opening, closing, at zero, later, never
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from longcount.analysis.selection import count
 from longcount.errors import UserError
 from longcount.report.channels import number, rows, short
-from longcount.report.image_files import FORMATS, drawn
-from longcount.report.style import BASELINE, DEPTH, TEXT_WIDTH
+from longcount.report.image_files import IMAGE_FORMATS, drawn
+from longcount.report.style import DEPTH, GREY, TEXT_WIDTH
 from longcount.report.writing import write_bytes, write_frame
-from longcount.store.export import FORMATS as TABLES
+from longcount.store.export import TABLE_FORMATS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,12 +26,12 @@ def write_trace(frame: "pd.DataFrame", state_names: tuple[str, ...], path: Path)
         UserError: for another ending, a trace too long or of several words to be drawn, a place that cannot be written.
     """
     suffix = path.suffix.lower()
-    if suffix in TABLES:
+    if suffix in TABLE_FORMATS:
         write_frame(path, frame, 9)
-    elif suffix.lstrip(".") in FORMATS:
+    elif suffix.lstrip(".") in IMAGE_FORMATS:
         write_bytes(path, drawn(trace_figure(frame, state_names))[suffix.lstrip(".")])
     else:
-        endings = ", ".join((*TABLES, *(f".{name}" for name in FORMATS)))
+        endings = ", ".join((*TABLE_FORMATS, *(f".{name}" for name in IMAGE_FORMATS)))
         raise UserError(f"{path}: a trace is written to a file that ends in one of {endings}")
 
 
@@ -77,12 +77,12 @@ def _counters_and_state(frame: "pd.DataFrame", state: list[str], x: dict[str, An
     axis = {"orient": "right", "grid": False}
     if counters:
         behind = _lines(frame, counters, "counters", x)
-        behind["mark"] |= {"color": BASELINE, "interpolate": "step-after"}
+        behind["mark"] |= {"color": GREY, "interpolate": "step-after"}
         behind["encoding"]["strokeDash"] = {**behind["encoding"].pop("color"), "legend": {"symbolType": "stroke"}}
     else:
         behind = {
             "data": rows(frame, token="token", value="depth"),
-            "mark": {"type": "area", "color": BASELINE, "opacity": 0.25, "interpolate": "step-after"},
+            "mark": {"type": "area", "color": GREY, "opacity": 0.25, "interpolate": "step-after"},
             "encoding": {"x": x, "y": number("value", "depth")},
         }
     behind["encoding"]["y"] |= {"axis": axis}
@@ -100,8 +100,8 @@ def _output(frame: "pd.DataFrame", output: str, x: dict[str, Any]) -> list[dict[
     right then."""
     asked = frame.loc[frame[f"target_{output}"].notna()]
     domain = {"domain": [0, 1]}
-    area = {"type": "area", "color": BASELINE, "opacity": 0.25, "interpolate": "step-after"}
-    square = {"type": "point", "shape": "square", "size": 60, "color": BASELINE}
+    area = {"type": "area", "color": GREY, "opacity": 0.25, "interpolate": "step-after"}
+    square = {"type": "point", "shape": "square", "size": 60, "color": GREY}
     target = {
         "data": rows(asked, token="token", value=f"target_{output}"),
         "mark": area if len(asked) == len(frame) else square,

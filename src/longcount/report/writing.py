@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from longcount.disk import disk_errors_told, write_atomically
 from longcount.errors import UserError
-from longcount.store.export import FORMATS
+from longcount.store.export import TABLE_FORMATS
 from longcount.store.frames import parquet_bytes
 
 if TYPE_CHECKING:
@@ -53,5 +53,5 @@ def write_frame(path: Path, frame: "pd.DataFrame", digits: int | None = None) ->
 
 def refuse_ending(path: Path) -> None:
     """Raise UserError where a path does not end as files that hold a frame do."""
-    if path.suffix.lower() not in FORMATS:
-        raise UserError(f"{path}: should end in {' or '.join(FORMATS)}")
+    if path.suffix.lower() not in TABLE_FORMATS:
+        raise UserError(f"{path}: should end in {' or '.join(TABLE_FORMATS)}")

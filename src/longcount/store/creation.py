@@ -14,8 +14,9 @@ from longcount import __version__, disk, sources
 from longcount.errors import UserError
 from longcount.languages.words import Words
 from longcount.store import word_sets
+from longcount.store.block import MANIFEST
 from longcount.store.locking import exclusive
-from longcount.store.store import MANIFEST, SOURCES, STUDY_FILE, Store
+from longcount.store.store import SOURCES, STUDY_FILE, Store
 from longcount.store.verification import damaged_words
 from longcount.training.merging import merge
 from longcount.training.protocol import Condition, Study

@@ -13,7 +13,8 @@ import numpy as np
 from longcount import disk
 from longcount.errors import UserError
 from longcount.languages.splits import SPLITS
-from longcount.store.store import Store, split_codes
+from longcount.store.block import split_codes
+from longcount.store.store import Store
 from longcount.training.protocol import Condition, settings_by_name
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 # Measures of a split that become columns such as ``validation_loss``.
 MEASURES = ("loss", "accuracy", "fpf_mean", "fpf_min", "unfailed")
 BLOCKS_A_WRITE = 64  # what Parquet keeps beside every stretch of rows costs more than a block's rows
-FORMATS = (".parquet", ".csv")
+TABLE_FORMATS = (".parquet", ".csv")
 
 
 def export(store: Store, path: str | Path) -> int:
@@ -44,8 +45,8 @@ def export(store: Store, path: str | Path) -> int:
     import pyarrow as pa
 
     path = Path(path)
-    if path.suffix not in FORMATS:
-        raise UserError(f"{path}: should end in {' or '.join(FORMATS)}")
+    if path.suffix not in TABLE_FORMATS:
+        raise UserError(f"{path}: should end in {' or '.join(TABLE_FORMATS)}")
     rows = 0
     with (
         disk.disk_errors_told(path),

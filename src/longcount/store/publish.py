@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount import cells, disk
+from longcount.store.block import MANIFEST, METRICS, WEIGHTS, Block, DamagedBlock
 from longcount.store.frames import parquet_bytes
-from longcount.store.store import MANIFEST, METRICS, WEIGHTS, Block, DamagedBlock, Store
+from longcount.store.store import Store
 from longcount.training.protocol import SCHEMA
 
 if TYPE_CHECKING:

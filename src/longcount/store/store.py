@@ -15,13 +15,11 @@ Symbols: M models, P parameters.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +27,23 @@ import numpy as np
 from pydantic import ValidationError
 
 from longcount import __version__, cells, disk, sources
-from longcount.errors import UserError
+from longcount.errors import UserError, hint
 from longcount.languages import DYCK1, Language
 from longcount.languages.files import FILE_NAMES, read_words
 from longcount.languages.splits import SPLITS
-from longcount.languages.words import Words, read_only
+from longcount.languages.words import Words
 from longcount.reading import read_toml
+from longcount.store.block import (
+    AGAIN,
+    METRICS,
+    WEIGHTS,
+    Block,
+    blocks_of,
+    read_checked,
+    read_manifest,
+    split_codes,
+    stacked_weights,
+)
 from longcount.training.best_epoch import LOSS_COLUMNS, Epoch, best_epochs, refuse_no_epoch
 from longcount.training.protocol import SCHEMA, Condition, Study, canonical_sha256, explain
 
@@ -43,44 +52,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 STUDY_FILE = "study.toml"
-WEIGHTS, METRICS, MANIFEST = "weights.safetensors", "metrics.parquet", "manifest.json"
 ASIDE = "log/aside"
 SOURCES = "sources"
 SHOWN = 10  # conditions that a store names when it is shown
-
-
-@dataclass(frozen=True)
-class Block:
-    """Runs first to end - 1 of a condition, trained together and kept in one folder."""
-
-    condition: Condition
-    first: int
-    end: int
-
-    @property
-    def folder(self) -> str:
-        """Where it lies below the store's folder."""
-        return f"runs/{self.condition.folder}/{self.first:06d}-{self.end - 1:06d}"
-
-    @property
-    def runs(self) -> range:
-        """The run numbers."""
-        return range(self.first, self.end)
-
-
-def blocks_of(condition: Condition, block_runs: int) -> list[Block]:
-    """The blocks of a condition: cut at multiples of `block_runs` and wherever runs were added later.
-
-    >>> condition = Condition(cell="lstm", runs=40, earlier_runs=(10,), folder="lstm")
-    >>> [(block.first, block.end) for block in blocks_of(condition, 16)]
-    [(0, 10), (10, 16), (16, 32), (32, 40)]
-    """
-    edges = sorted({*range(0, condition.runs, block_runs), *condition.earlier_runs, condition.runs})
-    return [Block(condition, first, end) for first, end in pairwise(edges)]
-
-
-class DamagedBlock(UserError):
-    """A block whose files are not what its manifest says; running its study again makes it anew."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -165,8 +139,6 @@ class Store:
         Raises:
             UserError: where there is none, or several of the cell.
         """
-        from difflib import get_close_matches
-
         if isinstance(name, Condition):
             return name
         exact = [condition for condition in self.study.conditions if condition.folder == name]
@@ -176,9 +148,8 @@ class Store:
         names = [condition.folder for condition in (of_cell or self.study.conditions)]
         if of_cell:
             raise UserError(f"{self.directory}: several conditions of {name}: choose one of {', '.join(names)}")
-        near = get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"it holds {', '.join(names[:10])}"
-        raise UserError(f"{self.directory}: no condition or cell {name!r}; {hint}")
+        told = hint(name, names, f"it holds {', '.join(names[:SHOWN])}")
+        raise UserError(f"{self.directory}: no condition or cell {name!r}; {told}")
 
     def blocks(self, conditions: Iterable[Condition] | None = None) -> list[Block]:
         """All blocks that the study asks for, made or not, in the study's order."""
@@ -191,16 +162,7 @@ class Store:
         Raises:
             DamagedBlock: where the manifest cannot be read.
         """
-        path = self.directory / block.folder / MANIFEST
-        try:
-            manifest = json.loads(path.read_bytes())
-            if not isinstance(manifest["sha256"], dict):
-                raise ValueError("no hashes")
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except (ValueError, KeyError, TypeError, RecursionError, IsADirectoryError):
-            raise DamagedBlock(f"{path}: damaged: {_AGAIN}") from None
-        return manifest
+        return read_manifest(self.directory / block.folder)
 
     def runs(self, condition: str | Condition) -> np.ndarray:
         """The runs of a condition that are done, int64, ascending."""
@@ -219,7 +181,7 @@ class Store:
         manifest = self.manifest(block)
         if manifest is None:
             return None
-        return _read_checked(self.directory / block.folder / name, manifest["sha256"].get(name))
+        return read_checked(self.directory / block.folder / name, manifest["sha256"].get(name))
 
     def verify(self, block: Block) -> bool:
         """Whether a block is done; both files are read and compared with their hashes.
@@ -358,10 +320,8 @@ class Store:
                 continue
             manifest = self.manifest(block)
             if manifest is None:
-                raise UserError(
-                    f"{self.directory}: run {runs[here[0]]} of {chosen.folder} is not trained yet; {_AGAIN}"
-                )
-            stacked = _stacked(self.directory / block.folder / WEIGHTS, manifest["sha256"].get(WEIGHTS))
+                raise UserError(f"{self.directory}: run {runs[here[0]]} of {chosen.folder} is not trained yet; {AGAIN}")
+            stacked = stacked_weights(self.directory / block.folder / WEIGHTS, manifest["sha256"].get(WEIGHTS))
             for name, tensor in stacked.items():
                 whole = gathered.setdefault(name, np.empty((len(runs), *tensor.shape[2:]), np.float32))
                 whole[here] = tensor[runs[here] - block.first, epochs[here]]
@@ -422,25 +382,11 @@ def _content_sha256(tables: dict[str, Any]) -> str:
 
 def refuse_other_names(names: Iterable[str] | None, known: Sequence[str] | None, what: str) -> None:
     """Raise UserError for one name where a list of them is asked for, and for a name that is not known."""
-    from difflib import get_close_matches
-
     if isinstance(names, str):
         raise UserError(f"{what}s: a list of names, not one: write [{names!r}]")
     for name in names or ():
         if known is not None and name not in known:
-            near = get_close_matches(str(name), known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-            raise UserError(f"no {what} is called {name!r}; {hint}")
-
-
-def split_codes(table: pa.Table) -> np.ndarray:
-    """Which split each row of metrics is of, as its place in `SPLITS`, int64 [rows]."""
-    column = table["split"].combine_chunks()
-    places = np.array([SPLITS.index(name) for name in column.dictionary.to_pylist()], np.int64)
-    return places[column.indices.to_numpy()]
-
-
-_AGAIN = "the same `longcount study run` again makes it"
+            raise UserError(f"no {what} is called {name!r}; {hint(str(name), known)}")
 
 
 @lru_cache(maxsize=64)
@@ -454,21 +400,3 @@ def read_checked_words(path: str, sha256: str, language: Language = DYCK1, membe
     if words.sha256 != sha256:
         raise UserError(f"{path}: not the words that this study was made with")
     return words
-
-
-def _read_checked(path: Path, sha256: str | None) -> bytes:
-    try:
-        content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise DamagedBlock(f"{path}: missing; {_AGAIN}") from None
-    if disk.sha256(content) != sha256:
-        raise DamagedBlock(f"{path}: damaged: it does not match the hash in {MANIFEST}; {_AGAIN}")
-    return content
-
-
-@lru_cache(maxsize=32)
-def _stacked(path: Path, sha256: str) -> dict[str, np.ndarray]:
-    """Tensors of a whole block, read-only float32 [runs, epochs + 1, *shape]; the latest few stay in memory."""
-    from safetensors.numpy import load
-
-    return {name: read_only(tensor) for name, tensor in load(_read_checked(path, sha256)).items()}

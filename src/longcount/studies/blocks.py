@@ -17,8 +17,9 @@ from typing import Any
 from longcount import __version__, disk
 from longcount.errors import UserError
 from longcount.sources import mistakes_told
+from longcount.store.block import MANIFEST, Block
 from longcount.store.publish import is_whole, publish
-from longcount.store.store import MANIFEST, STUDY_FILE, Block, Store
+from longcount.store.store import STUDY_FILE, Store
 from longcount.studies.memory import Memory
 from longcount.training.engines import train_runs
 from longcount.training.metrics import measure

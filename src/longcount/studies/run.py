@@ -18,8 +18,9 @@ from typing import Any
 from longcount import __version__, disk
 from longcount.errors import UserError
 from longcount.store import creation
+from longcount.store.block import Block, DamagedBlock
 from longcount.store.first_failures import write_first_failures
-from longcount.store.store import Block, DamagedBlock, Store
+from longcount.store.store import Store
 from longcount.studies.blocks import BlockDone, specification, study_file_sha256
 from longcount.studies.executors import Executor, Stopped, Threads
 from longcount.training.protocol import Condition, Study

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from longcount.store.store import Block, DamagedBlock, Store
+from longcount.store.block import Block, DamagedBlock
+from longcount.store.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,6 @@ combination:
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,7 +23,7 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from longcount import cells, sources
-from longcount.errors import UserError
+from longcount.errors import UserError, hint
 from longcount.languages.files import FILE_NAMES
 from longcount.languages.splits import SPLITS
 from longcount.reading import read_toml
@@ -219,11 +218,9 @@ def refuse_unknown_fields(fields: Iterable[str], where: str) -> None:
             raise UserError(f"{where}: words: a table of fields; name one, such as words.training_lengths")
         if name not in known:
             everything = [*known, *STUDY_FIELDS]
-            near = get_close_matches(name, everything, n=1) or [
-                other for other in everything if other.split(".")[-1] == name.split(".")[-1]
-            ]
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(everything)}"
-            raise UserError(f"{where}: {name}: unknown field; {hint}")
+            inside = f"words.{name}"
+            told = hint(name, everything, f"did you mean {inside!r}?" if inside in known else None)
+            raise UserError(f"{where}: {name}: unknown field; {told}")
 
 
 def _validated(

@@ -11,8 +11,7 @@ from longcount.analysis.selection import values, where
 from longcount.report.channels import name, number, rows, shown
 from longcount.report.layout import Figure
 from longcount.report.panels import DASHED, Panel
-from longcount.report.style import BASELINE as BASELINE_COLOUR
-from longcount.report.style import DEPTH, OTHER_COLOURS, colour
+from longcount.report.style import DEPTH, GREY, OTHER_COLOURS, colour
 from longcount.report.table1 import cell_title
 
 if TYPE_CHECKING:
@@ -149,7 +148,7 @@ def _failures(table: pd.DataFrame, cell: str, constant: float, length: float) ->
             },
             {
                 "transform": bounded,
-                "mark": {"type": "rule", "color": BASELINE_COLOUR, "strokeWidth": 0.7},
+                "mark": {"type": "rule", "color": GREY, "strokeWidth": 0.7},
                 "encoding": {"x": x("bound"), "x2": {"field": "fpf"}, "opacity": faint},
             },
             {

@@ -13,8 +13,8 @@ from longcount.analysis.interventions import BASELINE, INTERVENTIONS
 from longcount.analysis.leaderboard import BOUND_LIMIT, Leaderboard
 from longcount.analysis.rounding import interval, percent, position
 from longcount.analysis.selection import values, where
+from longcount.exact.one_unit import depth_of
 from longcount.exact.proof import EXACT_INTEGERS
-from longcount.exact.theories import depth_of
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.document import document
 from longcount.report.layout import Figure

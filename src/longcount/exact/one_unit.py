@@ -30,7 +30,7 @@ THEORIES: dict[type[Cell], Theory] = {
 """By the equations that a theory is about, never by their name."""
 
 
-def prove(model: Model, depth: int) -> Proof:
+def prove_one_unit(model: Model, depth: int) -> Proof:
     """The strongest proof there is for the model's cell, up to a depth."""
     if not model.in_range:
         return Proof(0, f"a weight is not a number below {model.largest:g}")
