@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import inspect
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any, Unpack
 
 from longcount import papers
+from longcount.analysis.analysis import OF_LONGER_RUNS
 from longcount.analysis.interventions import RUNS, interventions_called, leaderboard_study
 from longcount.analysis.leaderboard import BOUNDED_RUNS, make_leaderboard
+from longcount.analysis.results import analyse
 from longcount.disk import disk_errors_told
 from longcount.errors import UserError
 from longcount.exact.construct import construct as constructed
@@ -152,7 +157,7 @@ def reproduce(
         store = run.run_study(study, out, Threads(jobs, memory), listen)
         if asked.within is not None:
             folder, further = asked.within(store)
-            with exclusive(out):
+            with exclusive(out), _analysing(out, jobs):
                 run.run_study(further, out / folder, Threads(jobs, memory), listen)
                 _keep_log(out / folder / "log", out / "log" / f"{folder}.jsonl")
     return store
@@ -206,6 +211,20 @@ def leaderboard(
         return make_leaderboard(
             out, study, jobs=jobs, bounded_runs=bounded, interventions=chosen, listen=listen, tell=tell
         )
+
+
+@contextmanager
+def _analysing(directory: Path, jobs: int | None) -> Iterator[None]:
+    """Make the results of a store's own runs while the body trains longer ones: cores that it leaves idle have work."""
+    stopped = Event()
+    with ThreadPoolExecutor(1) as thread:
+        analysed = thread.submit(analyse, directory, jobs, without=OF_LONGER_RUNS, stopped=stopped)
+        try:
+            yield
+        except BaseException:
+            stopped.set()
+            raise
+        analysed.result()
 
 
 def _keep_log(folder: Path, path: Path) -> None:

@@ -50,7 +50,7 @@ def test_outputs_that_are_deleted_come_back_with_the_same_bytes_from_another_pro
 
 def test_what_a_helper_leaves_undone_is_drawn_here(drawn, tmp_path):
     made = figures(read_results(Store.open(drawn)))[:3]
-    with image_files.helpers(tmp_path, jobs=2) as helpers:
+    with image_files.helpers(jobs=2) as helpers:
         helpers[0].stop()
         image_files.write_figures(tmp_path, made, helpers)
     names = {f"{figure.name}.{suffix}" for figure in made for suffix in image_files.IMAGE_FORMATS}

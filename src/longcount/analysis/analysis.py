@@ -60,6 +60,7 @@ class Analysis:
 
     def __init__(self, store: Store, jobs: int | None = None) -> None:
         self.store, self.jobs = store, jobs
+        self.frames: dict[str, pd.DataFrame] = {}
         self.conditions = {condition.folder: condition for condition in store.study.conditions}
         self.dyck1 = [name for name, condition in self.conditions.items() if asks_as_the_first_paper(condition)]
         self.countable = [
@@ -326,17 +327,11 @@ class Analysis:
     def _frames_of_dyck1(self) -> "dict[str, pd.DataFrame]":
         return {name: self._of_dyck1(frame) if name in OF_ALL else frame for name, frame in self.frames.items()}
 
-    def run(self) -> "dict[str, pd.DataFrame]":
-        """All results by name, in an order in which each finds what it needs."""
-        self.frames: dict[str, pd.DataFrame] = {}
-        for name in results_of(self.store):
-            self.frames[name] = getattr(self, name)()
-        return self.frames
-
-    def run_further(self, further: Further) -> "dict[str, pd.DataFrame]":
-        """Results that are made of those about Dyck-1's next letters; none where there are no such networks."""
-        frames = self._frames_of_dyck1()
-        return {name: make(frames) for name, make in further.items()} if self.dyck1 else {}
+    def make(self, name: str, further: Further) -> "pd.DataFrame":
+        """A result by name; those of `results_of` before it are in `frames` already, where they are made at all."""
+        made = further[name](self._frames_of_dyck1()) if name in further else getattr(self, name)()
+        self.frames[name] = made
+        return made
 
     def _counters(self, models: "pd.DataFrame", depths: int) -> Counters:
         cell = self.store.condition(models["condition"].iloc[0]).built_in_cell()
@@ -351,6 +346,9 @@ OF_DYCK1 = (
 )  # fmt: skip
 """In an order in which each finds what it needs."""
 
+OF_LONGER_RUNS = ("long_training", "long_training_models")
+"""Made of the longer runs beside a store, too."""
+
 ASKED = ("language", "task")
 """What a condition's networks are asked: two of its fields."""
 
@@ -361,7 +359,7 @@ def asks_as_the_first_paper(condition: Condition) -> bool:
 
 
 def results_of(store: Store, further: Further = NOTHING_FURTHER) -> tuple[str, ...]:
-    """The names of the results that are made of a store."""
+    """The names of the results that are made of a store, in an order in which each finds what it needs."""
     asked = any(asks_as_the_first_paper(condition) for condition in store.study.conditions)
     return (*OF_ALL, *OF_DYCK1, *further) if asked else OF_ALL
 

@@ -5,12 +5,14 @@ makes it. A file carries the hash of the blocks that it was made from, so that a
 and one that has not is left alone.
 """
 
+from collections.abc import Collection
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from longcount import __version__
 from longcount.analysis import long_training
-from longcount.analysis.analysis import NOTHING_FURTHER, Analysis, Further, results_of
+from longcount.analysis.analysis import NOTHING_FURTHER, OF_LONGER_RUNS, Analysis, Further, results_of
 from longcount.disk import sha256
 from longcount.errors import UserError
 from longcount.store.first_failures import blocks_sha256
@@ -23,13 +25,21 @@ if TYPE_CHECKING:
 FOLDER = "results"
 
 
-def analyse(directory: str | Path, jobs: int | None = None, further: Further = NOTHING_FURTHER) -> None:
-    """Make all results of a complete study and write them to its ``results`` folder; nothing where they are up to date.
+def analyse(
+    directory: str | Path,
+    jobs: int | None = None,
+    further: Further = NOTHING_FURTHER,
+    without: Collection[str] = (),
+    stopped: Event | None = None,
+) -> None:
+    """Make the results of a complete study and write them to its ``results`` folder; those that are up to date stay.
 
     Args:
         directory: the store.
         jobs: threads; default: all cores.
         further: results to make of those about Dyck-1's next letters.
+        without: names of results to leave out.
+        stopped: once it is set, no further result is made.
 
     Raises:
         UserError: where there is no store, one measured on no validation words, or it cannot be written.
@@ -40,12 +50,21 @@ def analyse(directory: str | Path, jobs: int | None = None, further: Further = N
             f"{store.directory}: its models were measured on no words of validation, so there is nothing to report; "
             "`longcount evaluate` takes any words"
         )
-    made_from = _made_from(store)
-    if all(is_made_from(path_of(store.directory, name), made_from) for name in results_of(store, further)):
+    blocks = _made_from(store)
+    names = [name for name in results_of(store, further) if name not in without]
+    longer = dict.fromkeys((*OF_LONGER_RUNS, *further), _made_from(store, with_longer=True))
+    made_from = {name: longer.get(name, blocks) for name in names}
+    known = [name for name in names if is_made_from(path_of(store.directory, name), made_from[name])]
+    if len(known) == len(names):
         return
     analysis = Analysis(store, jobs)
-    for name, frame in (analysis.run() | analysis.run_further(further)).items():
-        keep_frame(store, f"{FOLDER}/{name}.parquet", frame, made_from)
+    for name in names:
+        if stopped is not None and stopped.is_set():
+            return
+        if name in known:
+            analysis.frames[name] = read_result(store.directory, name)
+        else:
+            keep_frame(store, f"{FOLDER}/{name}.parquet", analysis.make(name, further), made_from[name])
 
 
 def read_results(store: Store, further: Further = NOTHING_FURTHER) -> "dict[str, pd.DataFrame]":
@@ -71,9 +90,9 @@ def read_result(directory: str | Path, name: str) -> "pd.DataFrame":
     return read_frame(path_of(directory, name), f"longcount report {directory}")
 
 
-def _made_from(store: Store) -> str:
+def _made_from(store: Store, with_longer: bool = False) -> str:
     parts = [__version__, blocks_sha256(store)]
-    longer = long_training.store_of(store.directory)
+    longer = long_training.store_of(store.directory) if with_longer else None
     if longer is not None:
         parts.append(blocks_sha256(longer))
     return sha256(" ".join(parts).encode())

@@ -36,16 +36,21 @@ def reproduce(
     if paper == "list":
         _list()
         return
-    from longcount import experiments
     from longcount.commands.output import say
-    from longcount.commands.tables import print_results
-    from longcount.papers import KIND, PAPERS
-    from longcount.report.draw import draw
+    from longcount.report.image_files import helpers
+    from longcount.studies.executors import threads_asked
 
-    name = KIND.find(paper).name
-    out = out or Path("paper" if name == next(iter(PAPERS)) else name)
-    store = experiments.reproduce(out, paper=paper, data=data, runs=runs, seed=seed, jobs=jobs, progress=True)
-    draw(out, jobs)
+    # Whoever draws gets ready on another core while this process loads what it needs and makes the words.
+    with helpers(threads_asked(jobs)) as drawing:
+        from longcount import experiments
+        from longcount.commands.tables import print_results
+        from longcount.papers import KIND, PAPERS
+        from longcount.report.draw import draw
+
+        name = KIND.find(paper).name
+        out = out or Path("paper" if name == next(iter(PAPERS)) else name)
+        store = experiments.reproduce(out, paper=paper, data=data, runs=runs, seed=seed, jobs=jobs, progress=True)
+        draw(out, jobs, drawing)
     print_results(store)
     say(f"tables, figures and page: {out / 'report.html'}")
 

@@ -1,5 +1,7 @@
 """Everything that is drawn from a store, in one call."""
 
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from longcount.analysis.leaderboard import read_leaderboard
@@ -21,7 +23,7 @@ OF_DYCK1 = {"claims": claims}
 """What is made for the page of results about Dyck-1's next letters."""
 
 
-def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
+def draw(directory: str | Path, jobs: int | None = None, by: Sequence[image_files.Helper] | None = None) -> list[Path]:
     """Bring a store's tables, figures and page up to date: ``tables/``, ``figures/``, ``report.html``.
 
     Results that are missing or older than the runs are made first; nothing is trained. The same store gives the same
@@ -30,6 +32,7 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
     Args:
         directory: the store.
         jobs: threads; default: all cores.
+        by: who draws, started earlier; default: helpers started now.
 
     Returns:
         The folders that have something in them, and the page.
@@ -45,8 +48,9 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
         return draw_leaderboard(store, leaderboard)
     paper = paper_of(store)
     if paper is not None:
-        return draw_paper(store, paper, jobs)
-    with image_files.helpers(store.directory / "figures", threads_asked(jobs)) as helpers:
+        return draw_paper(store, paper, jobs, by)
+    place = store.directory / "figures"
+    with image_files.helpers(threads_asked(jobs)) if by is None else nullcontext(by) as helpers:
         analyse(directory, jobs, OF_DYCK1)
         results = read_results(store, OF_DYCK1)
         certified = with_verdicts(store, results["models"])
@@ -61,9 +65,9 @@ def draw(directory: str | Path, jobs: int | None = None) -> list[Path]:
         repaired = repair_table(store)
         if repaired is not None:
             told.insert(3, repaired)
-        for table in told:
-            write_table(store.directory / "tables", table)
-        image_files.write_figures(store.directory / "figures", drawn, helpers)
-        write_page(store.directory / "report.html", store, results, told, drawn)
+        with image_files.drawing(place, drawn, helpers):
+            for table in told:
+                write_table(store.directory / "tables", table)
+            write_page(store.directory / "report.html", store, results, told, drawn)
     made = [store.directory / name for name in ("tables", "figures", "report.html")]
     return made if drawn else [made[0], made[2]]

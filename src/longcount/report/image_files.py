@@ -2,8 +2,11 @@
 
 vl-convert draws a figure in all three formats in a fifth of a second, without a browser; Matplotlib took over a second.
 It draws one at a time in a process, whatever the number of threads, so where there are cores for it, two processes of
-their own share the work: ``python -m longcount.report.image_files DIRECTORY`` draws what it reads.
+their own share the work: ``python -m longcount.report.image_files`` draws what it reads. So that such a process is
+soon ready, this module imports next to nothing of the others.
 """
+
+from __future__ import annotations
 
 import contextlib
 import json
@@ -14,12 +17,14 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from longcount.errors import UserError
-from longcount.report.layout import Figure
 from longcount.report.style import CSS_DENSITY, PNG_DENSITY, config
 from longcount.report.writing import write_bytes
+
+if TYPE_CHECKING:
+    from longcount.report.layout import Figure
 
 POINTS = 72  # an inch: vl-convert takes a pixel of the SVG for a point
 IMAGE_FORMATS = ("svg", "pdf", "png")
@@ -40,20 +45,20 @@ def refuse_little_room() -> None:
 
 
 class Helper:
-    """A process that draws. It begins at once to load what it needs; `write_figures` gives it its share."""
+    """A process that draws. It begins at once to load what it needs; `drawing` gives it its share."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self) -> None:
         # -P: modules of the current folder are not for us.
-        command = [sys.executable, "-P", "-m", "longcount.report.image_files", str(directory)]
+        command = [sys.executable, "-P", "-m", "longcount.report.image_files"]
         nowhere = subprocess.DEVNULL
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=nowhere, stderr=nowhere)
         assert self._process.stdin is not None
         self._pipe = self._process.stdin
 
-    def begin(self, share: dict[str, dict[str, Any]]) -> None:
-        """Have figures drawn: specifications by name."""
+    def begin(self, directory: Path, share: dict[str, dict[str, Any]]) -> None:
+        """Have figures drawn into a folder: specifications by name."""
         with contextlib.suppress(OSError, ValueError), self._pipe:  # it is gone: `finished` will say so
-            self._pipe.write(json.dumps(share).encode())
+            self._pipe.write(json.dumps([str(directory.absolute()), share]).encode())
 
     def finished(self) -> bool:
         """Wait for it; whether all that it was given is drawn."""
@@ -68,7 +73,7 @@ class Helper:
 
 
 @contextlib.contextmanager
-def helpers(directory: Path, jobs: int) -> Iterator[list[Helper]]:
+def helpers(jobs: int) -> Iterator[list[Helper]]:
     """Two helpers where there are cores for them, else none; stopped at the end. UserError where nothing can be drawn
     within the limits of this process."""
     refuse_little_room()
@@ -76,15 +81,16 @@ def helpers(directory: Path, jobs: int) -> Iterator[list[Helper]]:
     try:
         for _ in range(2 if jobs > 1 else 0):
             with contextlib.suppress(OSError):  # no room for another process: we draw ourselves
-                started.append(Helper(directory))
+                started.append(Helper())
         yield started
     finally:
         for each in started:
             each.stop()
 
 
-def write_figures(directory: Path, figures: Sequence[Figure], by: Sequence[Helper] = ()) -> None:
-    """Write figures into a folder, in every format, by helpers where there are any.
+@contextlib.contextmanager
+def drawing(directory: Path, figures: Sequence[Figure], by: Sequence[Helper] = ()) -> Iterator[None]:
+    """Write figures into a folder, in every format, by helpers where there are any: they draw while the body runs.
 
     Raises:
         UserError: where the folder cannot be written.
@@ -93,12 +99,19 @@ def write_figures(directory: Path, figures: Sequence[Figure], by: Sequence[Helpe
     left = work if not by else {}
     shares = _dealt(work, len(by))
     for each, share in zip(by, shares, strict=True):
-        each.begin(share)
+        each.begin(directory, share)
+    yield
     for each, share in zip(by, shares, strict=True):
         if not each.finished():
             left |= share  # what hindered it will hinder us too, and be told
     for name, specification in left.items():
         _write(directory, name, specification)
+
+
+def write_figures(directory: Path, figures: Sequence[Figure], by: Sequence[Helper] = ()) -> None:
+    """Write figures and return when they are there; see `drawing`."""
+    with drawing(directory, figures, by):
+        pass
 
 
 def _dealt(work: dict[str, dict[str, Any]], number: int) -> list[dict[str, dict[str, Any]]]:
@@ -152,11 +165,12 @@ def _in_fixed_order(pdf: bytes) -> bytes:
 
 
 def main() -> None:
-    """Draw the figures that arrive as JSON, specifications by name, into the folder that the command line names."""
+    """Draw the figures that arrive as JSON: a folder, and specifications by name."""
     drawn({"mark": "point"})  # loads the JavaScript engine while the figures are still being thought of
-    text = sys.stdin.read()
-    for name, specification in json.loads(text or "{}").items():
-        _write(Path(sys.argv[1]), name, specification)
+    if text := sys.stdin.read():
+        directory, figures = json.loads(text)
+        for name, specification in figures.items():
+            _write(Path(directory), name, specification)
     os._exit(0)  # the JavaScript engine would take half a second to leave
 
 

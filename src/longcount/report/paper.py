@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from longcount import __version__, papers
@@ -25,14 +27,17 @@ def paper_of(store: Store) -> Paper | None:
     return None if paper is None or paper.arm_of is None else paper
 
 
-def draw_paper(store: Store, paper: Paper, jobs: int | None = None) -> list[Path]:
+def draw_paper(
+    store: Store, paper: Paper, jobs: int | None = None, by: Sequence[image_files.Helper] | None = None
+) -> list[Path]:
     """Bring a reproduction's tables, figures and page up to date; see `longcount.report.draw.draw`."""
-    with image_files.helpers(store.directory / "figures", threads_asked(jobs)) as helpers:
+    place = store.directory / "figures"
+    with image_files.helpers(threads_asked(jobs)) if by is None else nullcontext(by) as helpers:
         found = measured(store, paper, jobs)
-        for table in paper_tables(paper, found):
-            write_table(store.directory / "tables", table)
-        image_files.write_figures(store.directory / "figures", paper_figures(paper, found), helpers)
-        write_bytes(store.directory / "report.html", page(store, paper, found).encode())
+        with image_files.drawing(place, paper_figures(paper, found), helpers):
+            for table in paper_tables(paper, found):
+                write_table(store.directory / "tables", table)
+            write_bytes(store.directory / "report.html", page(store, paper, found).encode())
     return [store.directory / name for name in ("tables", "figures", "report.html")]
 
 

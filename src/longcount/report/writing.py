@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING
 
 from longcount.disk import disk_errors_told, write_atomically
 from longcount.errors import UserError
-from longcount.store.export import TABLE_FORMATS
-from longcount.store.frames import parquet_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +44,8 @@ def write_frame(path: Path, frame: "pd.DataFrame", digits: int | None = None) ->
     Raises:
         UserError: for another ending, or where the disk refuses.
     """
+    from longcount.store.frames import parquet_bytes  # what draws needs to write only and is not to wait for this
+
     refuse_ending(path)
     as_text = path.suffix.lower() == ".csv"
     write_bytes(path, csv_text(frame, digits).encode() if as_text else parquet_bytes(frame))
@@ -53,5 +53,7 @@ def write_frame(path: Path, frame: "pd.DataFrame", digits: int | None = None) ->
 
 def refuse_ending(path: Path) -> None:
     """Raise UserError where a path does not end as files that hold a frame do."""
+    from longcount.store.export import TABLE_FORMATS
+
     if path.suffix.lower() not in TABLE_FORMATS:
         raise UserError(f"{path}: should end in {' or '.join(TABLE_FORMATS)}")
