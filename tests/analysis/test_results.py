@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pandas as pd
@@ -76,6 +77,19 @@ def test_further_results_are_made_from_the_others_and_kept(analysed, results):
     further = {"runs": lambda frames: frames["models"].loc[:, ["condition", "run"]]}
     analyse(analysed, further=further)
     assert read_result(analysed, "runs").equals(results["models"].loc[:, ["condition", "run"]])
+
+
+def test_results_are_left_out_and_none_is_begun_once_stopped(analysed, tmp_path):
+    copy, stopped = shutil.copytree(analysed, tmp_path / "store"), Event()
+    losses, learned = (path_of(copy, name) for name in ("losses", "learned"))
+    before = losses.read_bytes()
+    losses.unlink(), learned.unlink()
+    stopped.set()
+    analyse(copy, stopped=stopped)
+    assert not losses.exists()
+    analyse(copy, without=["learned"])
+    assert losses.read_bytes() == before
+    assert not learned.exists()
 
 
 def test_missing_and_damaged_results_are_told_of(tmp_path):
