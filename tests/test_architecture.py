@@ -8,7 +8,7 @@ import pytest
 import longcount
 
 ORDER = (
-    ("__init__", "errors", "source_files", "sources", "registry", "disk", "reading", "cache"),
+    ("__init__", "errors", "arguments", "source_files", "sources", "registry", "disk", "reading", "cache"),
     ("numbers",),
     ("languages", "cells"),
     ("engine",),

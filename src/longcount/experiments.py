@@ -9,13 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 from longcount import papers
 from longcount.analysis.analysis import OF_LONGER_RUNS
 from longcount.analysis.interventions import RUNS, interventions_called, leaderboard_study
 from longcount.analysis.leaderboard import BOUNDED_RUNS, make_leaderboard
 from longcount.analysis.results import analyse
+from longcount.arguments import Between, Jobs, Seed, checked
 from longcount.disk import disk_errors_told
 from longcount.errors import UserError
 from longcount.exact.construct import construct as constructed
@@ -47,12 +48,13 @@ def _say_fields(function: Any) -> None:
     function.__signature__ = said.replace(parameters=plain)
 
 
+@checked
 def train(
     cell: str,
     out: str | Path,
     *,
     data: str | Path | None = None,
-    jobs: int | None = None,
+    jobs: Jobs | None = None,
     progress: Progress = None,
     **settings: Unpack[Settings],
 ) -> Store:
@@ -81,12 +83,13 @@ def train(
     return run_study(build_study(fields, where="train"), out, jobs=jobs, progress=progress)
 
 
+@checked
 def run_study(
     study: Study | Mapping[str, Any] | str | Path | None,
     out: str | Path,
     *,
     changes: Mapping[str, Any] | None = None,
-    jobs: int | None = None,
+    jobs: Jobs | None = None,
     executor: Executor | None = None,
     progress: Progress = None,
 ) -> Store:
@@ -123,14 +126,15 @@ def run_study(
         return run.run_study(study, out, executor or Threads(jobs), listen)
 
 
+@checked
 def reproduce(
     out: str | Path,
     *,
     paper: str = "el-naggar-2022",
     data: str | Path | None = None,
-    runs: int | None = None,
-    seed: int = 0,
-    jobs: int | None = None,
+    runs: Annotated[int, Between(1, 1_000_000)] | None = None,
+    seed: Seed = 0,
+    jobs: Jobs | None = None,
     progress: Progress = None,
 ) -> Store:
     """Train a paper's models into a store, and in a folder inside it what the paper trains further.
@@ -163,6 +167,7 @@ def reproduce(
     return store
 
 
+@checked
 def construct(cell: str, out: str | Path) -> Store:
     """A new store that holds the exact counter built by hand for a cell, as run 0.
 
@@ -176,14 +181,15 @@ def construct(cell: str, out: str | Path) -> Store:
     return keep_models(out, {cell: constructed(cell)[None]}, "constructed", {"cell": cell})
 
 
+@checked
 def leaderboard(
     out: str | Path = "leaderboard",
     *,
-    runs: int = RUNS,
-    bounded: int = BOUNDED_RUNS,
+    runs: Annotated[int, Between(1, 100_000)] = RUNS,
+    bounded: Annotated[int, Between(0, 100_000)] = BOUNDED_RUNS,
     only: Sequence[str] = (),
-    seed: int = 0,
-    jobs: int | None = None,
+    seed: Seed = 0,
+    jobs: Jobs | None = None,
     progress: Progress = None,
     tell: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:

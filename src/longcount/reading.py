@@ -34,6 +34,8 @@ def read_bytes(path: str | Path, wanted: str, largest: int = LARGEST) -> bytes:
             return content
     except IsADirectoryError:
         raise UserError(f"{path}: is a directory; expected {wanted}") from None
+    except MemoryError:
+        raise UserError(f"{path}: is larger than memory; expected {wanted}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"{path}: cannot be read: {reason}; expected {wanted}") from None

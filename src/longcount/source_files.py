@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longcount.errors import UserError
+from longcount.reading import read_bytes
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,14 @@ def collect(folder: Path, module: str, installed: bool = False) -> Files:
             path = None if name in seen or parts[0] == "longcount" else file_in(folder, name)
             seen.add(name)
             if path is not None and not (installed and (parts[0] != top or Path(path).parent != own_folder)):
-                contents[path] = (folder / path).read_bytes()
+                contents[path] = _read(folder / path)
                 package = name if path.endswith("/__init__.py") else name.rpartition(".")[0]
                 waiting += _imports(contents[path], package)
     return Files(folder.absolute(), contents, installed)
+
+
+def _read(path: Path) -> bytes:
+    return read_bytes(path, "a Python file", largest=2**24)
 
 
 def _imports(text: bytes, package: str) -> Iterator[str]:
@@ -119,7 +124,7 @@ def installed(reference: str, module: str, folders: Sequence[Path]) -> Files:
 def read(folder: Path) -> Files:
     """The files of a source that a store keeps in a folder."""
     paths = sorted(path for path in folder.rglob("*.py") if path.is_file())
-    contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    contents = {path.relative_to(folder).as_posix(): _read(path) for path in paths}
     return Files(folder.absolute(), contents, kept=True)
 
 

@@ -39,26 +39,26 @@ def test_help_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_command_explains_itself(longcount, name):
-    shown = longcount(name, "--help").is_done()
+def test_every_command_explains_itself(longcount_here, name):
+    shown = longcount_here(name, "--help").is_done()
     assert f"longcount {name}" in shown.stdout
     assert shown.stderr == ""
 
 
-def test_version(longcount):
-    assert longcount("--version").is_done().stdout.strip() == __version__
+def test_version(longcount_here):
+    assert longcount_here("--version").is_done().stdout.strip() == __version__
 
 
-def test_unknown_command(longcount):
-    longcount("dta").is_refused("dta", 'Did you mean "data"?')
+def test_unknown_command(longcount_here):
+    longcount_here("dta").is_refused("dta", 'Did you mean "data"?')
 
 
-def test_unknown_option(longcount):
-    longcount("bench", "--jsn").is_refused("--jsn", "Did you mean --json?")
+def test_unknown_option(longcount_here):
+    longcount_here("bench", "--jsn").is_refused("--jsn", "Did you mean --json?")
 
 
-def test_missing_argument(longcount):
-    longcount("data", "make").is_refused("DIRECTORY is missing; `longcount data make --help`")
+def test_missing_argument(longcount_here):
+    longcount_here("data", "make").is_refused("DIRECTORY is missing; `longcount data make --help`")
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_completion_is_installed_where_the_shell_looks_for_it(longcount, tmp_pat
     assert str(script) in (tmp_path / ".bashrc").read_text()
 
 
-def test_too_many_arguments(longcount, tmp_path):
-    longcount("data", "make", tmp_path / "a", tmp_path / "b").is_refused("b")
+def test_too_many_arguments(longcount_here, tmp_path):
+    longcount_here("data", "make", tmp_path / "a", tmp_path / "b").is_refused("b")
     assert not (tmp_path / "a").exists()
 
 

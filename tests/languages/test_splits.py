@@ -115,7 +115,7 @@ def test_no_word_stands_in_two_splits_where_lengths_overlap():
         ({"very_long_length": 999}, "dyck1 has no words of 999 tokens"),
         ({"p": 1.0, "q": 0.0}, "found 1, and more hardly ever come"),
         ({"p": 2.0}, "do not make a grammar"),
-        ({"seed": -1}, "the seed must be"),
+        ({"seed": -1}, "seed: -1: should be a whole number from 0"),
     ],
 )
 def test_impossible_settings_are_refused(settings, match):

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
 from longcount.analysis.judging import Apply, judged, refuse_uncovered, workers
 from longcount.analysis.models import chosen_models
 from longcount.analysis.selection import where
+from longcount.arguments import Between, Jobs, Run, checked
 from longcount.cells import Cell
 from longcount.errors import UserError
 from longcount.exact.certify import SEARCH_LIMIT, Certificate, certify, check
@@ -31,15 +32,16 @@ KEYS = ["condition", "run", "epoch"]
 """What a verdict is about."""
 
 
+@checked
 def certify_store(
     store: Store | str | Path,
     *,
     cell: str | None = None,
-    run: int | None = None,
+    run: Run | None = None,
     epoch: Epoch = "best",
-    depth: int = EXACT_INTEGERS,
-    limit: int = SEARCH_LIMIT,
-    jobs: int | None = None,
+    depth: Annotated[int, Between(1, EXACT_INTEGERS)] = EXACT_INTEGERS,
+    limit: Annotated[int, Between(1, 1_000_000)] = SEARCH_LIMIT,
+    jobs: Jobs | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:
     """Verdicts on a model of every run of a store, also kept in its ``results/certificates.parquet``.

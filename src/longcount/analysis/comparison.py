@@ -9,6 +9,7 @@ import numpy as np
 from longcount.analysis.models import metrics_of
 from longcount.analysis.selection import at_epochs, best_models
 from longcount.analysis.spread import summarise
+from longcount.arguments import checked
 from longcount.errors import UserError, hint
 from longcount.languages.splits import SPLITS
 from longcount.store.store import Store
@@ -50,6 +51,7 @@ def values_at_best(
     return {"run": found["run"].to_numpy(), **{name: found[name].to_numpy(float) for name in measures}}
 
 
+@checked
 def compare(first: Store | str | Path, second: Store | str | Path, measures: Sequence[str] = USUAL) -> "pd.DataFrame":
     """What changes from the first store or condition to the second, paired by run, at each run's best epoch.
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from longcount.analysis.comparison import values_at_best
 from longcount.analysis.spread import summarise, wilson_interval
+from longcount.arguments import checked
 from longcount.errors import UserError
 from longcount.store.store import Store
 from longcount.training.protocol import Condition, settings_by_name
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 MEASURES = ("learned", "long_accuracy", "very_long_fpf_mean")
 
 
+@checked
 def one_factor_at_a_time(store: Store | str | Path) -> "pd.DataFrame":
     """How each factor changes what is learned and how far it counts.
 

@@ -11,6 +11,7 @@ from longcount.analysis import counting
 from longcount.analysis.measures import ALWAYS, measured
 from longcount.analysis.selection import LEARNED_ACCURACY, best_models, where
 from longcount.analysis.subjects import Networks
+from longcount.arguments import Jobs, checked
 from longcount.errors import UserError
 from longcount.languages.words import Words
 from longcount.store.store import Store
@@ -127,6 +128,7 @@ def measure_models(
         yield from zip(handfuls, threads.map(measured, handfuls), strict=True)
 
 
+@checked
 def evaluate(
     store: Store | str | Path,
     words: Words | None = None,
@@ -134,7 +136,7 @@ def evaluate(
     *,
     cell: str | None = None,
     measures: Sequence[str] = (),
-    jobs: int | None = None,
+    jobs: Jobs | None = None,
 ) -> "pd.DataFrame":
     """Evaluate a model of every run of a store on any words.
 

@@ -11,7 +11,7 @@ import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from longcount.analysis.judging import Apply, judged, one_unit_on_dyck1, refuse_
 from longcount.analysis.models import chosen_models, metrics_of
 from longcount.analysis.selection import at_epochs, best_models, kept_runs
 from longcount.analysis.table1 import MEASURES
+from longcount.arguments import Between, Jobs, checked
 from longcount.cells import Cell
 from longcount.errors import UserError
 from longcount.exact.certify import SEARCH_LIMIT
@@ -42,6 +43,7 @@ BOUNDED = 200
 """Models of each cell, at most, whose worst case before repair is bounded: it may take most of a second each."""
 
 
+@checked
 def repair_store(
     store: Store | str | Path,
     out: str | Path,
@@ -49,9 +51,9 @@ def repair_store(
     method: Method = "auto",
     factor: float | None = None,
     epoch: Epoch = "best",
-    depth: int | None = None,
-    bounded: int = BOUNDED,
-    jobs: int | None = None,
+    depth: Annotated[int, Between(1, EXACT_INTEGERS)] | None = None,
+    bounded: Annotated[int, Between(0, 10_000_000)] = BOUNDED,
+    jobs: Jobs | None = None,
 ) -> tuple[Store, pd.DataFrame]:
     """A new store with every run's model repaired where that is possible, and as it was where not.
 

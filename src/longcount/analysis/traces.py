@@ -8,6 +8,7 @@ import numpy as np
 from longcount import engine
 from longcount.analysis.models import chosen_models, refuse_outside, weights_of
 from longcount.analysis.selection import where
+from longcount.arguments import Run, checked
 from longcount.cells import Cell
 from longcount.errors import UserError
 from longcount.languages import dyck
@@ -44,8 +45,9 @@ def zigzag_word(half_period: int) -> Words:
     return dyck.zigzag(half_period, period * max(1, dyck.ZIGZAG_LENGTH // period))
 
 
+@checked
 def trace(
-    store: Store | str | Path, run: int, words: Words, cell: str | None = None, epoch: Epoch = "best"
+    store: Store | str | Path, run: Run, words: Words, cell: str | None = None, epoch: Epoch = "best"
 ) -> "pd.DataFrame":
     """Gates, state and outputs of one model at every token of words.
 

@@ -95,6 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CycloptsError as error:
         return complain(refusal(error))
     except SystemExit as ended:  # a verdict that is no error, such as damage that was looked for
+        if isinstance(ended.__context__, BrokenPipeError):
+            return 0  # the reader of a help page has seen enough
         return ended.code if isinstance(ended.code, int) else 0
     except BrokenPipeError:
         _write_no_more()  # the reader (`| head`) has seen enough

@@ -7,7 +7,7 @@ from cyclopts import App
 
 from longcount.commands.evaluate import Epoch
 from longcount.commands.options import Form, Jobs, Json, form_of, number
-from longcount.commands.output import opened, print_table, say
+from longcount.commands.output import opened, print_tables, say
 
 app = App(name="certify", help_format="plaintext", help_formatter="default")
 
@@ -43,13 +43,13 @@ def certify(
         limit: Tokens within which failures are looked for.
     """
     from longcount.analysis.certificates import certify_store
-    from longcount.commands.tables import print_table1
+    from longcount.commands.tables import table1_of
     from longcount.report.printed import certificates
     from longcount.training.problem import DYCK1
 
     asked, store = form_of(form, json), opened(directory)
     frame = certify_store(store, cell=cell, run=run, epoch=epoch, depth=depth, limit=limit, jobs=jobs, tell=say)
-    print_table(certificates(f"{directory}: worst case over all words", frame), asked)
+    tables = [certificates(f"{directory}: worst case over all words", frame)]
     if asked == "text" and "validation" in store.splits() and all(c.problem() == DYCK1 for c in store.study.conditions):
-        print()
-        print_table1(store)
+        tables.append(table1_of(store))
+    print_tables(tables, asked)

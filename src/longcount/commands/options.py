@@ -24,7 +24,7 @@ def number(least: int, most: int) -> Parameter:
 
 
 Seed = Annotated[int, number(0, 2**63 - 1), Parameter(help="Decides every random choice: equal seeds, equal bytes.")]
-Jobs = Annotated[int | None, number(1, 1024), Parameter(help="Blocks of runs worked on at once; default: all cores.")]
+Jobs = Annotated[int | None, number(1, 4096), Parameter(help="Blocks of runs worked on at once; default: all cores.")]
 Json = Annotated[
     bool, Parameter(name="--json", negative="", help="Print one JSON list on standard output and nothing else there.")
 ]

@@ -44,6 +44,14 @@ def print_table(table: Table, form: Format = "text") -> None:
             print_json(records(table.values))
 
 
+def print_tables(tables: Iterable[Table], form: Format = "text") -> None:
+    """Tables one under the other, a blank line between two; see `print_table`."""
+    for place, table in enumerate(tables):
+        if place:
+            print()
+        print_table(table, form)
+
+
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
     """One JSON list on standard output, one row per line; what is not a number is null."""
     lines = (json.dumps({name: _plain(value) for name, value in row.items()}, allow_nan=False) for row in rows)

@@ -7,6 +7,7 @@ from longcount.store.store import Store
 
 if TYPE_CHECKING:
     from longcount.papers import Paper
+    from longcount.report.formats import Table
 
 
 def print_results(store: Store) -> None:
@@ -19,7 +20,7 @@ def print_results(store: Store) -> None:
     if paper is not None:
         print_paper(store, paper)
     elif asked == {("dyck1", "next_letters")}:
-        print_table1(store)
+        print_table(table1_of(store))
     else:
         print_summary(store)
 
@@ -43,8 +44,8 @@ def print_summary(store: Store) -> None:
     print_table(summary_printed(summary(store)))
 
 
-def print_table1(store: Store) -> None:
-    """Print the store's rows of Table 1, the paper's under them, with the worst case where models were certified."""
+def table1_of(store: Store) -> "Table":
+    """The store's rows of Table 1, the paper's under them, with the worst case where models were certified."""
     from longcount.analysis.models import metrics_of
     from longcount.analysis.table1 import learned_shares, selected_models, table1
     from longcount.analysis.worst_case import with_verdicts, worst_cases
@@ -53,4 +54,4 @@ def print_table1(store: Store) -> None:
     metrics = metrics_of(store)
     words = {split: store.words(split) for split in store.splits()}
     worst = worst_cases(store, with_verdicts(store, selected_models(metrics)))
-    print_table(table1_printed(table1(metrics, words), learned_shares(metrics), worst))
+    return table1_printed(table1(metrics, words), learned_shares(metrics), worst)

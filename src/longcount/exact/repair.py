@@ -25,6 +25,9 @@ FACTORS = tuple(2.0**k for k in range(1, 13))
 """Tried in turn; multiplying by a power of two is exact."""
 
 
+LARGEST_FACTOR = 1_000_000
+
+
 @dataclass(frozen=True)
 class Repair:
     """What was done to a model."""
@@ -56,6 +59,10 @@ class Wanted:
     """Of sharpening or rescaling; None: the least of `FACTORS` that is proved."""
     depth: int | None = None
     """To which a repaired model must be proved; None: 2^24, 100,000 for the GRU."""
+
+    def __post_init__(self) -> None:
+        if self.factor is not None and not 0 < self.factor <= LARGEST_FACTOR:
+            raise UserError(f"factor: {self.factor}: should be a number above 0, at most {LARGEST_FACTOR:,}")
 
     def repairers(self, cell: Cell) -> dict[str, Repairer]:
         """The ways to try for a cell, by name, in this order.

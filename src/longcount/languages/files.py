@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from longcount import languages
+from longcount.arguments import checked
 from longcount.disk import replacing, write_synced
 from longcount.errors import UserError
 from longcount.languages.language import Language
@@ -28,6 +29,7 @@ WANTED = "a file of words"
 NEWLINE, CARRIAGE_RETURN, COMMA, ZERO = b"\n\r,0"
 
 
+@checked
 def read_words(path: str | Path, language: str | Language = "dyck1", *, members_only: bool = True) -> Words:
     """The words of a file, one per line.
 

@@ -18,6 +18,7 @@ from itertools import combinations
 from typing import Any
 
 from longcount import languages
+from longcount.arguments import Seed, checked
 from longcount.errors import UserError
 from longcount.languages import tasks
 from longcount.languages.bracket_types import grammar_sampler
@@ -65,8 +66,9 @@ def default_sampler(language: Language) -> str:
     return "grammar" if language == DYCK1 or isinstance(language, Stack) else "walk"
 
 
+@checked
 def make_splits(
-    seed: int,
+    seed: Seed,
     *,
     language: str | Language = "dyck1",
     task: str | Task = "next_letters",
@@ -146,8 +148,6 @@ def make_splits(
 
 def _check_settings(given: Mapping[str, Any], sampler: str, language: Language) -> None:
     """Refuse numbers that are too small, and settings that would be ignored."""
-    if given["seed"] < 0:
-        raise UserError(f"the seed must be a whole number from 0 on, not {given['seed']}")
     for name in SPLITS[:4]:
         if (count := given.get(f"{name}_words", 1)) < 1:
             raise UserError(f"the number of {name.replace('_', ' ')} words must be at least 1, not {count}")

@@ -3,6 +3,8 @@
 Symbols: N words, T tokens in all.
 """
 
+from __future__ import annotations
+
 import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
@@ -10,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+
+from longcount.arguments import checked
 
 OPEN, CLOSE = 0, 1
 LETTERS = "()"
@@ -56,10 +60,14 @@ class Words:
         object.__setattr__(self, "offsets", read_only(offsets))
 
     @classmethod
-    def from_strings(cls, strings: Sequence[str], letters: str = LETTERS) -> "Words":
-        """Words from a list of strings over the letters; ValueError for any other letter, or for one bare string."""
-        if isinstance(strings, str):
-            raise ValueError(f"from_strings takes a list of words, not one string: write [{strings!r}]")
+    @checked
+    def from_strings(cls, strings: Sequence[str], letters: str = LETTERS) -> Words:
+        """Words from a list of strings over the letters.
+
+        Raises:
+            UserError: for anything but a list of strings, such as one bare string.
+            ValueError: for any other letter, or where the letters cannot be such.
+        """
         check_letters(letters)
         foreign = set().union(*strings) - set(letters)
         if foreign:
@@ -71,9 +79,12 @@ class Words:
         )
 
     @classmethod
-    def concatenate(cls, parts: Sequence["Words"]) -> "Words":
-        """All words of the parts, in order; words over ``()`` where there are no parts. ValueError where parts differ
-        in their letters.
+    @checked
+    def concatenate(cls, parts: Sequence[Words]) -> Words:
+        """All words of the parts, in order; words over ``()`` where there are no parts.
+
+        Raises:
+            ValueError: where parts differ in their letters.
 
         >>> Words.concatenate([Words.from_strings(["()"]), Words.from_strings(["(", ")"])]).strings()
         ['()', '(', ')']
@@ -151,13 +162,21 @@ class Words:
         np.cumsum(steps, dtype=np.int32, out=running[1:])
         return running[1:] - np.repeat(running[self.offsets[:-1]], self.lengths)
 
-    def select(self, indices: np.ndarray | Sequence[int]) -> "Words":
+    @checked
+    def select(self, indices: np.ndarray | Sequence[int]) -> Words:
         """The words at these indices, in that order, repeats allowed.
+
+        Raises:
+            ValueError: where indices are no whole numbers.
+            IndexError: where there is no such word.
 
         >>> Words.from_strings(["()", "(())", ""]).select([1, 1, 0]).strings()
         ['(())', '(())', '()']
         """
-        chosen = np.arange(len(self))[np.asarray(indices, np.int64)]
+        places = np.asarray(indices)
+        if places.size and places.dtype.kind not in "iu":
+            raise ValueError("indices of words must be whole numbers")
+        chosen = np.arange(len(self))[places.astype(np.int64).ravel()]
         lengths = self.lengths[chosen]
         return Words(gather(self.tokens, self.offsets[chosen], lengths), offsets_of(lengths), self.letters)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -15,12 +16,14 @@ from longcount import disk
 from longcount.errors import UserError
 from longcount.languages.splits import SPLITS
 from longcount.languages.words import read_only
+from longcount.reading import read_bytes
 from longcount.training.protocol import Condition
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 WEIGHTS, METRICS, MANIFEST = "weights.safetensors", "metrics.parquet", "manifest.json"
+LARGEST, LARGEST_MANIFEST = 2**36, 2**20  # bytes
 AGAIN = "run the same `longcount study run` again to make it"
 
 
@@ -65,13 +68,13 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
         DamagedBlock: where the manifest cannot be read.
     """
     path = folder / MANIFEST
+    if not os.path.lexists(path):
+        return None
     try:
-        manifest = json.loads(path.read_bytes())
+        manifest = json.loads(_read(path, LARGEST_MANIFEST))
         if not isinstance(manifest["sha256"], dict):
             raise ValueError("no hashes")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (ValueError, KeyError, TypeError, RecursionError, IsADirectoryError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise DamagedBlock(f"{path}: damaged: {AGAIN}") from None
     return manifest
 
@@ -82,13 +85,21 @@ def read_checked(path: Path, sha256: str | None) -> bytes:
     Raises:
         DamagedBlock: where it is missing or not what the manifest says.
     """
-    try:
-        content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise DamagedBlock(f"{path}: missing; {AGAIN}") from None
+    content = _read(path, LARGEST)
     if disk.sha256(content) != sha256:
         raise DamagedBlock(f"{path}: damaged: it does not match the hash in {MANIFEST}; {AGAIN}")
     return content
+
+
+def _read(path: Path, largest: int) -> bytes:
+    """The content of a block's file; UserError where it cannot be read now, `DamagedBlock` where it never can be."""
+    try:
+        return read_bytes(path, "a file of a block", largest)
+    except UserError as error:
+        if path.is_file() and path.stat().st_size <= largest:
+            raise
+        reason = error if os.path.lexists(path) else f"{path}: missing"
+        raise DamagedBlock(f"{reason}; {AGAIN}") from None
 
 
 @lru_cache(maxsize=32)

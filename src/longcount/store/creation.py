@@ -13,6 +13,7 @@ from typing import Any
 from longcount import __version__, disk, sources
 from longcount.errors import UserError
 from longcount.languages.words import Words
+from longcount.reading import read_bytes
 from longcount.store import word_sets
 from longcount.store.block import MANIFEST
 from longcount.store.locking import exclusive
@@ -106,8 +107,8 @@ def edited_sources(store: Store) -> list[str]:
 def _noted_places(store: Store) -> dict[str, str]:
     """Where the files of sources were found on this machine, by hash."""
     try:
-        noted = json.loads((store.directory / PLACES).read_bytes())
-    except (OSError, ValueError):
+        noted = json.loads(read_bytes(store.directory / PLACES, "the places of sources", largest=2**24))
+    except (UserError, ValueError, RecursionError):
         return {}  # a store from elsewhere, or a log that was cleared
     return noted if isinstance(noted, dict) else {}
 

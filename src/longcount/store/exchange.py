@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from longcount import cells, languages
+from longcount.arguments import Run, Seed, checked
 from longcount.cells.recognition import Recognised, described, recognise
 from longcount.errors import UserError
 from longcount.languages import tasks
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from longcount.training.torch_modules import Counter
 
 
+@checked
 def tensors_of(
-    store: str | Path | Store, run: int, cell: str | None = None, epoch: Epoch = "best"
+    store: str | Path | Store, run: Run, cell: str | None = None, epoch: Epoch = "best"
 ) -> tuple[Condition, dict[str, np.ndarray]]:
     """One model of a store: its condition, and its tensors by name, float32 ``[*shape]``.
 
@@ -50,8 +52,9 @@ def tensors_of(
     return condition, store.tensors(condition, run, epoch)
 
 
+@checked
 def export_run(
-    store: str | Path | Store, run: int, out: str | Path, cell: str | None = None, epoch: Epoch = "best"
+    store: str | Path | Store, run: Run, out: str | Path, cell: str | None = None, epoch: Epoch = "best"
 ) -> None:
     """Write one model of a store (see `tensors_of`) as a file that PyTorch and safetensors read.
 
@@ -69,7 +72,8 @@ def export_run(
     write_tensors(out, tensors, condition.cell)
 
 
-def to_torch(store: str | Path | Store, run: int, cell: str | None = None, epoch: Epoch = "best") -> Counter:
+@checked
+def to_torch(store: str | Path | Store, run: Run, cell: str | None = None, epoch: Epoch = "best") -> Counter:
     """One model of a store as a plain `torch.nn.Module`, a `Counter`.
 
     Args:
@@ -92,6 +96,7 @@ def to_torch(store: str | Path | Store, run: int, cell: str | None = None, epoch
     return counter(condition.built_in_cell(), tensors, link=condition.problem().question.link)
 
 
+@checked
 def import_models(
     paths: Sequence[str | Path],
     out: str | Path,
@@ -99,7 +104,7 @@ def import_models(
     cell: str | None = None,
     renamed: Mapping[str, str] | None = None,
     data: str | Path | None = None,
-    seed: int = 0,
+    seed: Seed = 0,
     language: str = "dyck1",
     task: str = "next_letters",
 ) -> list[Recognised]:

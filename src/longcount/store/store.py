@@ -27,6 +27,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from longcount import __version__, cells, disk, sources
+from longcount.arguments import checked
 from longcount.errors import UserError, hint
 from longcount.languages import DYCK1, Language
 from longcount.languages.files import FILE_NAMES, read_words
@@ -67,6 +68,7 @@ class Store:
     version: str = __version__  # of the longcount that created it
 
     @classmethod
+    @checked
     def open(cls, directory: str | Path | Store) -> Store:
         """The store in a folder; a store that is open already as it is.
 
@@ -133,6 +135,7 @@ class Store:
 
     # What there is
 
+    @checked
     def condition(self, name: str | Condition) -> Condition:
         """The condition of that folder's name, or the one condition of that cell; a condition as it is.
 
@@ -164,6 +167,7 @@ class Store:
         """
         return read_manifest(self.directory / block.folder)
 
+    @checked
     def runs(self, condition: str | Condition) -> np.ndarray:
         """The runs of a condition that are done, int64, ascending."""
         condition = self.condition(condition)
@@ -191,6 +195,7 @@ class Store:
         """
         return self.read(block, WEIGHTS) is not None and self.read(block, METRICS) is not None
 
+    @checked
     def metrics_table(
         self,
         conditions: Iterable[str] | None = None,
@@ -243,6 +248,7 @@ class Store:
             return None
         return pq.ParquetFile(pa.BufferReader(content)).read(columns=list(columns), use_threads=False)
 
+    @checked
     def metrics(
         self,
         conditions: Iterable[str] | None = None,
@@ -265,6 +271,7 @@ class Store:
         frame = self.metrics_table(conditions, splits, columns).to_pandas()
         return frame.astype({"condition": "category", "cell": "category"})
 
+    @checked
     def first_failures(
         self, conditions: Iterable[str] | None = None, splits: Iterable[str] = ("very_long", "zigzag")
     ) -> pa.Table:
@@ -278,6 +285,7 @@ class Store:
         table = self.metrics_table(conditions, splits, ("run", "epoch", "split", "first_failures"))
         return table.filter(table["first_failures"].is_valid())
 
+    @checked
     def weights(
         self, condition: str | Condition, run: int | np.ndarray, epoch: Epoch | np.ndarray = "best"
     ) -> np.ndarray:
@@ -295,6 +303,7 @@ class Store:
         tensors = self.tensors(condition, run, epoch)
         return cells.pack(self.condition(condition).network(), tensors)
 
+    @checked
     def tensors(
         self, condition: str | Condition, run: int | np.ndarray, epoch: Epoch | np.ndarray = "best"
     ) -> dict[str, np.ndarray]:
@@ -351,6 +360,7 @@ class Store:
                     found[here] = best[runs[here] - block.first]
         return found
 
+    @checked
     def words(self, split: str, condition: str | Condition | None = None) -> Words:
         """The words of a split, as the condition (default: the first) was trained or judged on.
 
@@ -369,6 +379,7 @@ class Store:
         path = self.directory / condition.word_set / FILE_NAMES[split]
         return read_checked_words(str(path), expected, asked.language, not asked.task.wrong_words)
 
+    @checked
     def splits(self, condition: Condition | None = None) -> tuple[str, ...]:
         """The splits whose words the store holds for a condition (default: for any)."""
         sets = self.word_hashes.values() if condition is None else [self.word_hashes.get(condition.word_set, {})]

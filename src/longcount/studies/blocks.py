@@ -5,7 +5,6 @@ Symbols: R runs, E epochs, P parameters, N words of a split, M models.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
@@ -80,8 +79,9 @@ def _found(store: Store, block: Block, content: str) -> str | None:
     """Hash of the manifest of a block that is there, whole and made from the same; None where it is to be made."""
     if not is_whole(store, block):
         return None
-    manifest = (store.directory / block.folder / MANIFEST).read_bytes()
-    return disk.sha256(manifest) if json.loads(manifest)["made_from"] == content else None
+    if (store.manifest(block) or {}).get("made_from") != content:
+        return None
+    return disk.sha256((store.directory / block.folder / MANIFEST).read_bytes())
 
 
 def study_file_sha256(directory: Path) -> str:

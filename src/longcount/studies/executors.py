@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from longcount.errors import UserError
 
@@ -21,6 +21,7 @@ class Stopped(Exception):
     """The study was interrupted or is complete: blocks in the making are given up."""
 
 
+@runtime_checkable
 class Executor(Protocol):
     """Where blocks are made, in the shape of `concurrent.futures.Executor`."""
 

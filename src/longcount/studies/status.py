@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from longcount.errors import UserError
+from longcount.reading import read_bytes
 from longcount.store.block import Block, DamagedBlock
 from longcount.store.store import Store
 
@@ -97,8 +99,8 @@ def where_time_went(store: Store) -> list[Spent]:
 
 def _log_lines(store: Store) -> Iterable[Any]:
     try:
-        content = (store.directory / LOG).read_bytes()
-    except OSError:
+        content = read_bytes(store.directory / LOG, "a log")
+    except UserError:
         return  # it tells of the past alone
     for line in content.splitlines():
         try:

@@ -1,6 +1,6 @@
 """Which epoch of a run is its best: the earliest with the lowest validation loss."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -9,7 +9,16 @@ from longcount.errors import UserError
 Reading = Literal["average", "last_word"]
 """Of the validation loss: the mean over words, or the released code's reading, the last word's alone."""
 
-Epoch = Literal["best", "last"] | int
+
+def refuse_no_epoch(epoch: object) -> None:
+    """Raise UserError for what says no epoch of a run: neither "best", "last" nor a whole number from 0."""
+    if isinstance(epoch, str) and epoch in ("best", "last"):
+        return
+    if isinstance(epoch, bool) or not isinstance(epoch, int | np.integer) or epoch < 0:
+        raise UserError(f"{epoch!r} is not an epoch; give best, last or a whole number from 0")
+
+
+Epoch = Annotated[Literal["best", "last"] | int, refuse_no_epoch]
 """Which model of a run: that of the lowest validation loss, the last, or that of an epoch (0: the initial weights)."""
 
 LOSS_COLUMNS: dict[Reading, str] = {"average": "loss", "last_word": "last_word_loss"}
@@ -28,11 +37,3 @@ def best_epochs(validation_losses: np.ndarray) -> np.ndarray:
     if validation_losses.shape[1] == 1:
         return np.zeros(len(validation_losses), np.int64)
     return np.argmin(np.where(np.isnan(validation_losses), np.inf, validation_losses)[:, 1:], axis=1) + 1
-
-
-def refuse_no_epoch(epoch: object) -> None:
-    """Raise UserError for what says no epoch of a run: neither "best", "last" nor a whole number from 0."""
-    if epoch in ("best", "last"):
-        return
-    if isinstance(epoch, bool) or not isinstance(epoch, int | np.integer) or epoch < 0:
-        raise UserError(f"{epoch!r} is not an epoch; give best, last or a whole number from 0")

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from longcount import cells
+from longcount.arguments import checked
 from longcount.cells import OUTPUTS, VOCABULARY, Cell
 from longcount.cells.network import Link
 from longcount.cells.recognition import recognise
@@ -127,6 +128,7 @@ COUNTERS: dict[str, type[Counter]] = {
 }
 
 
+@checked
 def counter(
     cell: Cell, tensors: Mapping[str, np.ndarray] | None = None, dropout: float = 0.0, link: Link = "sigmoid"
 ) -> Counter:
@@ -159,6 +161,7 @@ def counter(
     return module
 
 
+@checked
 def from_torch(module: nn.Module, cell: str | None = None) -> tuple[Cell, np.ndarray]:
     """The cell and flat weights, float32 [P], of any module made of recurrent layers and a linear readout.
 

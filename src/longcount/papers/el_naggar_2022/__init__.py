@@ -4,10 +4,11 @@ El-Naggar, Madhyastha and Weyde, *Exploring the Long-Term Generalization of Coun
 """
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from longcount.analysis.long_training import FOLDER, long_study
 from longcount.analysis.selection import KEPT_RUNS
+from longcount.arguments import Between, Seed, checked
 from longcount.cells import CELLS as ALL_CELLS
 from longcount.papers.paper import Paper
 from longcount.training.protocol import Study
@@ -80,7 +81,10 @@ TABLE_2: dict[str, dict[str, Regression]] = {
 }
 
 
-def paper_study(runs: int = KEPT_RUNS, seed: int = 0, data: str | Path | None = None) -> Study:
+@checked
+def paper_study(
+    runs: Annotated[int, Between(1, 1_000_000)] = KEPT_RUNS, seed: Seed = 0, data: str | Path | None = None
+) -> Study:
     """The paper's protocol (section 2): LSTM, ReLU and GRU.
 
     Args:
