@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from math import comb
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ class Reading(NamedTuple):
     begins_word: Callable[[str], bool]
 
 
+@lru_cache(maxsize=1 << 16)
 def crossed_out(text: str, *pairs: str) -> str:
     """What is left once matching neighbours have been crossed out again and again."""
     shorter = text
@@ -46,13 +47,11 @@ def brackets(*pairs: str) -> Reading:
 
 
 def shuffled(*pairs: str) -> Reading:
-    def only(text: str, pair: str) -> str:
-        return "".join(letter for letter in text if letter in pair)
-
-    each = [(pair, brackets(pair)) for pair in pairs]
+    letters = "".join(pairs)
+    each = [(str.maketrans("", "", letters.replace(pair, "")), brackets(pair)) for pair in pairs]  # without the others
     return Reading(
-        lambda text: all(reading.is_word(only(text, pair)) for pair, reading in each),
-        lambda text: all(reading.begins_word(only(text, pair)) for pair, reading in each),
+        lambda text: all(reading.is_word(text.translate(others)) for others, reading in each),
+        lambda text: all(reading.begins_word(text.translate(others)) for others, reading in each),
     )
 
 

@@ -82,7 +82,7 @@ class Transitions:
             if active <= FEW:
                 for word in range(active):
                     here = slice(starts[word] + position, starts[word] + lengths[word])
-                    codes[here], counts[:, here] = self._read_on(tokens[here], int(code[word]), now[:, word].tolist())
+                    codes[here], counts[:, here] = self._read_on(tokens[here], int(code[word]), now[:, word])
                 break
             at = starts[:active] + position
             cases = code[:active] * len(self.letters) + tokens[at]
@@ -95,25 +95,29 @@ class Transitions:
             codes[at] = code
         return codes, counts
 
-    def _read_on(self, tokens: np.ndarray, code: int, now: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """`read` for one word, from a code and counters on."""
-        next_codes, steps = self._lists
-        codes, counts = [], []
-        bits = [1 << k for k in range(self.counters)]
+    def _read_on(self, tokens: np.ndarray, code: int, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """`read` for one word, from a code and counters [C] on."""
+        now = before.tolist()
+        next_codes, moves = self._lists
+        cases = []
+        bits = sum(1 << k for k, count in enumerate(now) if count)
         for token in tokens.tolist():
-            case = code * len(self.letters) + token
+            case = (code | bits) * len(self.letters) + token
             code = next_codes[case]
-            now = [count + step for count, step in zip(now, steps[case], strict=True)]
-            for bit, count in zip(bits, now, strict=True):
-                if count:
-                    code |= bit
-            codes.append(code)
-            counts.append(now)
-        return np.array(codes, np.int64), np.array(counts, np.int32).reshape(len(tokens), self.counters).T
+            for k, step in moves[case]:
+                now[k] += step
+                bits = bits | 1 << k if now[k] else bits & ~(1 << k)
+            cases.append(case)
+        steps = self._steps[:, cases]
+        counts = before[:, None] + np.cumsum(steps, axis=1, dtype=np.int32)
+        positive = (counts > 0).astype(np.int64) << np.arange(self.counters)[:, None]
+        return self._next_codes[cases] | positive.sum(axis=0), counts
 
     @cached_property
-    def _lists(self) -> tuple[list[int], list[list[int]]]:
-        return self._next_codes.tolist(), self._steps.T.tolist()
+    def _lists(self) -> tuple[list[int], list[list[tuple[int, int]]]]:
+        """By case, the next code with all counters zero, and the counters that change, by how much."""
+        changes = [[(k, step) for k, step in enumerate(steps) if step] for steps in self._steps.T.tolist()]
+        return self._next_codes.tolist(), changes
 
     def may_complete(self, configuration: Configuration, left: int) -> bool:
         """Whether a word can be completed with exactly that many letters. False is always right; True is where one
