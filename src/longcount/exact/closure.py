@@ -32,7 +32,7 @@ SWALLOWING = np.float32(2.0**26)
 """A number added again and again is swallowed by rounding where the sum is that many times as large."""
 
 SMALL = 2.0**-12
-"""A counter that a small number is added to is taken for as large as it gets at once, where that is below."""
+"""A counter that small numbers are added to is taken for as large as it gets at once, where that is below."""
 
 COUNTING = 0.25
 """A counter whose box grows by more again and again counts something that it does not follow."""
@@ -80,6 +80,9 @@ class Closure:
         self.ends = np.zeros((2, coordinates, units, nodes, BOXES), np.float32)
         self.slopes = np.zeros((len(places.counts), units, nodes, BOXES), np.float32)
         self.growths = np.zeros((nodes, BOXES), np.int64)
+        """In how many rounds each box has grown."""
+        self.grew = np.zeros((nodes, BOXES), bool)
+        """Whether it has in this round."""
         self.changed = np.zeros((nodes, BOXES), bool)
         self.obstacle = ""
 
@@ -92,7 +95,7 @@ class Closure:
             if self.obstacle or not self.changed.any():
                 return not self.obstacle
             node, box = np.nonzero(self.changed)
-            self.changed[:] = False
+            self.changed[:] = self.grew[:] = False
             place = node // self.network.cell.letters
             number = self.places.first[place + 1] - self.places.first[place]
             origin = np.repeat(np.arange(len(node)), number)
@@ -109,7 +112,8 @@ class Closure:
     def _arrive(self, edges: np.ndarray, states: tuple[Interval, ...], slopes: np.ndarray) -> None:
         """Take in where one token leads: edges int64 [S] from states [H, S]."""
         with np.errstate(over="ignore", invalid="ignore"):
-            after, _ = self.network.step(self.places.letter[edges], states)
+            after, gates = self.network.step(self.places.letter[edges], states)
+            after = (_pushed(after[0], gates), *after[1:])
             arrived = self._placed(edges, after)
             self.obstacle = self._wrong(edges, arrived)
         if not self.obstacle:
@@ -132,8 +136,7 @@ class Closure:
             step = np.where(leaves, np.inf, counter.step)
         net = moved.astype(np.float64) - (slopes.astype(np.float64) * change).sum(axis=0)
         slopes, more = self._sloped_anew(edges, slopes, np.where(high, self.follows[:, :, target], 0))
-        net += more
-        shifted = offset + net
+        shifted = offset + net + more
         rounded = shifted.astype(np.float32)
         down, up = np.float32(-np.inf), np.float32(np.inf)
         rounded[0] = np.where(rounded[0] > shifted[0], np.nextafter(rounded[0], down), rounded[0])
@@ -148,11 +151,13 @@ class Closure:
     def _sloped_anew(
         self, edges: np.ndarray, slopes: np.ndarray, wanted: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray | float]:
-        """Slopes as wanted, where counters whose difference is known make that the same; and what it adds to offsets.
+        """Slopes as wanted, where counters whose difference is known make that the same; and what it adds to offsets,
+        [2, H, S] or 0.
 
         With other slopes the same number has the offset less (wanted - slopes) · excess. That is a number where all
         counters concerned differ by known numbers from one that is known, or from any one if the differences of the
-        slopes sum to 0.
+        slopes sum to 0. Where they are not, the unit is no longer known to follow the counters: without slopes its
+        offset is an interval of all that it may be.
         """
         other = (wanted - slopes).astype(np.float64)
         if not other.any():
@@ -167,27 +172,37 @@ class Closure:
             known = ((other == 0) | ~np.isnan(difference)).all(axis=0) & ~found & (low | (other.sum(axis=0) == 0))
             excess = np.nan_to_num(difference) - least + np.where(low, least[reference], 0)
             more, found = np.where(known, -(other * excess).sum(axis=0), more), found | known
-        return np.where(found, wanted, slopes).astype(np.float32), more
+        lost = ~found & (other != 0).any(axis=0)
+        more = np.where(lost, self._beyond(slopes, target), more)
+        return np.where(lost, 0, np.where(found, wanted, slopes)).astype(np.float32), more
 
     def _beyond(self, slopes: np.ndarray, place: np.ndarray) -> np.ndarray:
         """Bounds of slopes · excess at places, float64 [2, H, S].
 
         A counter that takes away is set against one that adds and exceeds it by a known number at the least.
         """
-        bounds = []
-        for sign in (1, -1):
-            left = slopes.astype(np.float64) * sign
-            least = np.zeros(slopes.shape[1:])
-            if (left > 0).any() and (left < 0).any():
+        slopes = slopes.astype(np.float64)
+        nearest, farthest = np.minimum(self.places.excess[:, :, None, place], self.reach.wanted)
+        bounds = np.stack([
+            (np.maximum(slopes, 0) * near + np.minimum(slopes, 0) * far).sum(axis=0)
+            for near, far in ((nearest, farthest), (farthest, nearest))
+        ])  # fmt: skip
+        both = np.nonzero((slopes > 0).any(axis=0) & (slopes < 0).any(axis=0))
+        if len(both[0]):
+            exceeds = self.places.least_difference[:, :, place[both[1]]]
+            near, far = (np.broadcast_to(excess, slopes.shape)[:, *both] for excess in (nearest, farthest))
+            for end, sign in enumerate((1, -1)):
+                left = slopes[:, *both] * sign
+                least = np.zeros(len(both[0]))
                 for i, j in np.ndindex(len(left), len(left)):
-                    exceeds = self.places.least_difference[i, j, place]
-                    exceeds = exceeds - self.places.counts[i, place] + self.places.counts[j, place]
-                    pair = np.minimum(np.maximum(left[i], 0), np.maximum(-left[j], 0)) * np.isfinite(exceeds)
-                    least += np.where(pair > 0, pair * np.where(np.isfinite(exceeds), exceeds, 0), 0)
+                    bounded = np.isfinite(exceeds[i, j])
+                    pair = np.minimum(np.maximum(left[i], 0), np.maximum(-left[j], 0)) * bounded
+                    least += pair * np.where(bounded, exceeds[i, j], 0)
                     left[i] -= pair
                     left[j] += pair
-            bounds.append(sign * (least + np.minimum(left, 0).sum(axis=0) * self.reach.wanted))
-        return np.stack(bounds)
+                least += (np.maximum(left, 0) * near + np.minimum(left, 0) * far).sum(axis=0)
+                bounds[end, *both] = sign * least
+        return bounds
 
     def _check_reach(self, ends: np.ndarray, slopes: np.ndarray, step: np.ndarray, least: np.ndarray) -> None:
         """Where sums are exact because all is a multiple of a step: up to which count they are; ends that are no
@@ -257,7 +272,8 @@ class Closure:
         mine = self.ends[..., node, box]
         lower = np.where(joins, np.minimum(mine[0], ends[0]), ends[0])
         upper = np.where(joins, np.maximum(mine[1], ends[1]), ends[1])
-        self.growths[node, box] += joins
+        self.growths[node, box] += joins & ~self.grew[node, box]
+        self.grew[node, box] |= joins
         lower, upper = self._widened(mine, lower, upper, slopes, self.growths[node, box] * joins)
         self.ends[..., node, box] = np.stack([lower, upper])
         self.slopes[..., node, box] = slopes
@@ -272,9 +288,6 @@ class Closure:
             (lower < before[0], lower, before[0], -1),
             (upper > before[1], upper, before[1], 1),
         ):
-            pushed = np.abs(ends[0] - old[0]) * SWALLOWING
-            small = grows[0] & (growths > 0) & (pushed < SMALL) & (sign * ends[0] >= 0) & ~follows
-            ends[0] = np.where(small, np.maximum(sign * ends[0], pushed) * sign, ends[0])
             counts = grows[0] & (growths > 2) & (np.abs(ends[0] - old[0]) > COUNTING)
             ends[0][counts] = _outward(ends[0][counts], sign, -6)
             for part in range(len(ends)):
@@ -284,6 +297,22 @@ class Closure:
         lower[0] = np.where(follows, lower[0], np.maximum(lower[0], -self.largest))
         upper[0] = np.where(follows, upper[0], np.minimum(upper[0], self.largest))
         return lower, upper
+
+
+def _pushed(counter: Interval, gates: dict[str, Interval]) -> Interval:
+    """Counters that are near 0 and kept, with all that adding the same small number again and again makes of them."""
+    added = gates["i"] * gates["g"]
+    ends = counter.offset.copy() if isinstance(counter, Affine) else counter.ends.copy()
+    kept = gates["f"].ends[1] > 0.5
+    if isinstance(counter, Affine):
+        kept = kept & ~counter.grows
+    for end, sign in enumerate((-1, 1)):
+        most = sign * added.ends[end] * SWALLOWING
+        widens = kept & (most > 0) & (most < SMALL) & (sign * ends[end] > -most)
+        ends[end] = np.where(widens, np.maximum(sign * ends[end], most) * sign, ends[end])
+    if isinstance(counter, Affine):
+        return Affine(ends, counter.slopes, counter.reach, counter.beyond, counter.moved, counter.step)
+    return Interval(ends)
 
 
 def _outward(numbers: np.ndarray, sign: int, bits: int) -> np.ndarray:

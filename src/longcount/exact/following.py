@@ -1,12 +1,12 @@
-"""Which unit follows which counter: found by walking a network through the places of its language once.
+"""Which unit follows which counter: found by following a network along short words.
 
-From each place that a word reaches, letters are read on and what they do to each unit's counter is noted: whether it is
-kept, and by how much it moves. Where counters stand at "K or more", a unit that follows them is
+What each letter does to each unit's counter is noted: whether it is kept, and by how much it moves. Where counters
+stand at "K or more", a unit that follows them is
 
     slopes · counts + an offset of the state, the last letter and the counters' remainders (`longcount.exact.nodes`),
 
-which gives a linear equation for every move. They are solved by least squares, moves within one offset first, without
-those that contradict earlier ones.
+which gives a linear equation for every move. They are solved one by one, moves within one offset first, without those
+that contradict earlier ones.
 
 Nothing here is part of a proof: wrong slopes make boxes that do not close.
 """
@@ -16,18 +16,22 @@ from __future__ import annotations
 import numpy as np
 
 from longcount.exact.many_states import Network, Part
-from longcount.exact.nodes import START, Graph, within
+from longcount.exact.nodes import Graph
 from longcount.exact.reading import Reading
+from longcount.exact.tree import Tree, tree
 
 KEPT = 0.99
 """A gate from here on keeps."""
+
+BEYOND, BEYOND_IN_ONE_STATE = 6, 3
+"""Words are read in which counters are by so much larger than the count from which on units follow them."""
 
 TOLERANCE = 1e-3
 """What is smaller is taken for 0 where equations are solved."""
 
 
 class Walk:
-    """One float32 state for each node, that of the first word found to reach it.
+    """A float32 state for each configuration with small counters and last letter, that of the shortest word.
 
     Args:
         network: of one layer.
@@ -36,56 +40,45 @@ class Walk:
     """
 
     def __init__(self, network: Network, places: Graph, reading: Reading):
-        self.network, self.places, self.reading = network, places, reading
-        self.equations: list[np.ndarray] = []
-        """What each stretch of the walk saw: float64 [columns, S]; rows as `_note` says."""
+        self.network, self.places = network, places
         self.wrong: str | None = None
         """A word that is read wrong, where the walk met one."""
         states = {name: k for k, name in enumerate(places.machine.states)}
         self._states = np.array([len(states) if place is None else states[place.state] for place in places.places])
-        letters, at = network.cell.letters, network.cell.state_names.index(network.cell.counter)
-        edges = np.flatnonzero(places.source == START)
-        seen = np.zeros(len(places.places) * letters, bool)
-        state = tuple(np.repeat(part, len(edges), axis=1) for part in network.start)
-        words = [""] * len(edges)
-        real = np.ones(len(edges), bool)
-        last = np.zeros(len(edges), int)
+        words = tree(places, places.bound + (BEYOND if len(places.machine.states) > 1 else BEYOND_IN_ONE_STATE))
+        state = self._read(words)
+        wrong = ~reading.right(network, state[0], words.place)
+        if wrong.any():
+            self.wrong = _spelled(words, int(np.argmax(wrong)), places.machine.letters)
+            return
         with np.errstate(over="ignore", invalid="ignore"):
-            while len(edges):
-                after, gates = network.advance(places.letter[edges], state)
-                self._note(last, edges, state[at], after[at], gates)
-                node = places.target[edges] * letters + places.letter[edges]
-                real &= places.certain[edges]
-                words = [
-                    word + places.machine.letters[letter]
-                    for word, letter in zip(words, places.letter[edges], strict=True)
-                ]
-                bad = real & ~reading.right(network, after[0], places.target[edges])
-                if bad.any():
-                    self.wrong = words[int(np.argmax(bad))]
-                    return
-                order = np.argsort(~real, kind="stable")
-                first = order[np.unique(node[order], return_index=True)[1]]
-                first = first[~seen[node[first]]]
-                seen[node[first]] = True
-                place = places.target[edges][first]
-                number = places.first[place + 1] - places.first[place]
-                origin = np.repeat(np.arange(len(first)), number)
-                last = places.letter[edges][first][origin]
-                edges = places.first[place][origin] + within(number)
-                before = first[origin]
-                state = tuple(part[:, before] for part in after)
-                words = [words[k] for k in before]
-                real = real[before]
+            at = network.cell.state_names.index(network.cell.counter)
+            before = tuple(part[:, words.source] for part in state)
+            after, gates = network.advance(places.letter[words.edge], before)
+            self.equations = self._noted(words.letter[words.source], words.edge, before[at], after[at], gates)
 
-    def _note(self, last: np.ndarray, edges: np.ndarray, state: Part, after: Part, gates: dict[str, Part]) -> None:
-        """Rows: the state before and after, where the offset stands before and after, for each counter whether it stays
-        at "K or more", its step and the first of those that it differs from by a known number, then for each unit
-        whether it is kept and its move."""
+    def _read(self, words: Tree) -> tuple[Part, ...]:
+        """The state after each word."""
+        start = [np.repeat(part, len(words.letter) + 1, axis=1) for part in self.network.start]
+        first = 0
+        for length in range(1, int(words.length.max()) + 1):
+            last = int(np.searchsorted(words.length, length, side="right"))
+            parts = tuple(part[:, words.parent[first:last]] for part in start)
+            with np.errstate(over="ignore", invalid="ignore"):
+                after, _ = self.network.advance(words.letter[first:last], parts)
+            for part, new in zip(start, after, strict=True):
+                part[:, first:last] = new
+            first = last
+        return tuple(part[:, :-1] for part in start)
+
+    def _noted(
+        self, last: np.ndarray, edges: np.ndarray, state: Part, after: Part, gates: dict[str, Part]
+    ) -> np.ndarray:
+        """Rows, float64 [rows, S]: the state before and after, where the offset stands before and after, for each
+        counter whether it stays at "K or more", its step and the first of those that it differs from by a known number,
+        then for each unit whether it is kept and its move."""
         stays = self.places.stays[:, edges]
         keep = stays.any(axis=0)
-        if not keep.any():
-            return
         edges, stays, last = edges[keep], stays[:, keep], last[keep]
         source, target, letter = self.places.source[edges], self.places.target[edges], self.places.letter[edges]
         counts = self.places.counts
@@ -103,7 +96,7 @@ class Walk:
             kept,
             moves,
         )
-        self.equations.append(np.concatenate(rows))
+        return np.concatenate(rows)
 
     def _known(self, edges: np.ndarray) -> np.ndarray:
         """The first counter that each differs from by a known number after a letter, int64 [C, S]; -1 where the number
@@ -125,24 +118,31 @@ class Walk:
         counters, units = len(self.places.counts), self.network.cell.hidden_size
         states = len(self.places.machine.states)
         found = np.zeros((counters, units, states + 1), np.float32)
-        if self.equations:
-            rows = np.unique(np.round(np.concatenate(self.equations, axis=1), 3), axis=1)
+        if self.equations.size:
+            rows = _different(np.round(self.equations, 3))
             stays, steps = rows[4 : 4 + counters] > 0, rows[4 + counters : 4 + 2 * counters]
             known = rows[4 + 2 * counters : 4 + 3 * counters]
             kept, moves = rows[4 + 3 * counters :].reshape(2, units, -1)
             for unit in range(units):
                 of_unit = kept[unit] > 0
-                dropping = np.argwhere(stays & ~of_unit & (rows[0] == rows[1]))
                 found[:, unit, :-1] = _solved(
-                    states,
-                    rows[:4, of_unit].astype(int),
-                    stays[:, of_unit],
-                    steps[:, of_unit],
-                    known[:, of_unit].astype(int),
-                    moves[unit, of_unit],
-                    sorted({(k, int(rows[0, column])) for k, column in dropping}),
+                    states, rows[:4].astype(int), stays, steps, known.astype(int), of_unit, moves[unit]
                 )
         return found[:, :, self._states]
+
+
+def _different(columns: np.ndarray) -> np.ndarray:
+    """Columns of float64 [rows, S], each once."""
+    numbers = np.ascontiguousarray(columns.T + 0.0)  # one zero
+    as_bytes = numbers.view(np.dtype((np.void, numbers.strides[0]))).reshape(-1)
+    return numbers[np.sort(np.unique(as_bytes, return_index=True)[1])].T
+
+
+def _spelled(words: Tree, number: int, letters: str) -> str:
+    text = ""
+    while number >= 0:
+        text, number = letters[words.letter[number]] + text, int(words.parent[number])
+    return text
 
 
 def _solved(
@@ -151,10 +151,10 @@ def _solved(
     stays: np.ndarray,
     steps: np.ndarray,
     known: np.ndarray,
+    kept: np.ndarray,
     moves: np.ndarray,
-    dropped: list[tuple[int, int]],
 ) -> np.ndarray:
-    """The slopes [C, states] of one unit; 0 for each counter and state in which a letter drops what was counted."""
+    """The slopes [C, states] of one unit: columns of `_noted`."""
     counters = len(stays)
     before, after = ends[:2]
     offsets, which = np.unique(ends[2:], return_inverse=True)
@@ -166,33 +166,54 @@ def _solved(
     np.add.at(rows, (number, counters * states + offset_after), 1)
     np.add.at(rows, (number, counters * states + offset_before), -1)
     rows[:, -1] = moves
-    ties = []
-    for column in np.flatnonzero(before != after):
+    kept = kept & ~(_contradicting(rows, kept) & steps.any(axis=0))
+    dropped, ties = [], []
+    for column in np.flatnonzero(~kept | (before != after)):
+        # Of counters that differ by known numbers, only the sum of the slopes says something.
         for one in sorted(set(known[stays[:, column], column].tolist()) - {-1}):
             tie = np.zeros(rows.shape[1])
             for k in np.flatnonzero(stays[:, column] & (known[:, column] == one)):
-                tie[k * states + before[column]], tie[k * states + after[column]] = 1, -1
-            if not any((tie == other).all() for other in ties):
-                ties.append(tie)
-    zero = np.zeros((len(dropped), rows.shape[1]))
-    for line, (k, state) in zip(zero, dropped, strict=True):
-        line[k * states + state] = 1
+                tie[k * states + after[column]] = 1
+                if kept[column]:
+                    tie[k * states + before[column]] = -1
+            (ties if kept[column] else dropped).append(tie)
     same = offset_before == offset_after
-    ordered = np.concatenate([rows[same], zero, np.array(ties).reshape(-1, rows.shape[1]), rows[~same]])
-    basis = _consistent(ordered)
-    solution = np.linalg.lstsq(basis[:, :-1], basis[:, -1], rcond=None)[0]
+    groups = (dropped, rows[same & kept], ties, rows[~same & kept])
+    ordered = np.concatenate(
+        [np.array(list(dict.fromkeys(map(tuple, group)))).reshape(-1, rows.shape[1]) for group in groups]
+    )
+    solution = _solution(ordered, counters * states)
     return np.round(solution[: counters * states] * 64).reshape(counters, states).astype(np.float32) / 64
 
 
-def _consistent(rows: np.ndarray) -> np.ndarray:
-    """Linear equations, the last column their right-hand sides, without those that contradict earlier ones."""
+def _contradicting(rows: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """bool [S]: where a unit moves in several ways on the same step of the counters, such as up and down in turn."""
+    lines, line = np.unique(rows[:, :-1], axis=0, return_inverse=True)
+    line = line.reshape(-1)
+    least, most = np.full(len(lines), np.inf), np.full(len(lines), -np.inf)
+    np.minimum.at(least, line[kept], rows[kept, -1])
+    np.maximum.at(most, line[kept], rows[kept, -1])
+    return (most - least > TOLERANCE)[line]
+
+
+def _solution(rows: np.ndarray, slopes: int) -> np.ndarray:
+    """A solution of linear equations, the last column their right-hand sides, without those that contradict earlier
+    ones. The first columns are the slopes; what the equations leave open is 0, slopes before offsets.
+
+    Not the solution of least norm: it spreads a move over three counters that move together by thirds, and no float32
+    number is a third.
+    """
     basis = np.zeros((0, rows.shape[1]))
     pivots: list[int] = []
     for row in rows:
         rest = row - row[pivots] @ basis
-        pivot = int(np.abs(rest[:-1]).argmax())
-        if abs(rest[pivot]) > TOLERANCE:
+        size = np.abs(rest[:-1])
+        of_offsets = size[slopes:]
+        pivot = slopes + int(of_offsets.argmax()) if of_offsets.max(initial=0) > TOLERANCE else int(size.argmax())
+        if size[pivot] > TOLERANCE:
             rest = rest / rest[pivot]
             basis = np.concatenate([basis - basis[:, pivot, None] * rest, rest[None]])
             pivots.append(pivot)
-    return basis
+    solution = np.zeros(rows.shape[1] - 1)
+    solution[pivots] = basis[:, -1]
+    return solution

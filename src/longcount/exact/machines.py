@@ -13,15 +13,14 @@ from longcount.exact.many_states import Network
 from longcount.exact.nodes import graph
 from longcount.exact.proof import Proof
 from longcount.exact.reading import Reading, whole
+from longcount.exact.refined import counted, unrolled
 from longcount.languages.machine import Machine
 from longcount.numbers.affine import Reach
 from longcount.training.problem import Problem
 
-BOUNDS = (2, 4, 14)
-"""From which count on counters are looked at together, the first that does."""
-
-MOST_NODES = 50_000
-"""More are not tried."""
+FINENESSES = ((2, 1, False), (4, 3, False), (4, 3, True), (14, 3, False), (14, 3, True))
+"""From which count on counters are looked at together, how many letters in a state are told from later ones, and
+whether letters are counted, too; the first that does."""
 
 MOST_UNITS, MOST_COUNTERS = 8, 6
 
@@ -60,12 +59,12 @@ def prove_machine(cell: Cell, flat: np.ndarray, problem: Problem, depth: int, le
         return Proof(0, obstacle)
     machine = problem.language
     assert isinstance(machine, Machine)
-    for bound in BOUNDS:
-        if bound <= max(machine.start.counters):
+    for bound, letters, counts in FINENESSES:
+        if bound <= max(machine.start.counters) or (counts and counted(machine) is machine):
             continue
-        places = graph(machine, bound, whole(problem))
-        if len(places.places) * len(machine.letters) > MOST_NODES:
-            break
+        places = graph(unrolled(counted(machine) if counts else machine, letters), bound, whole(problem))
+        if places is None:
+            continue
         reading = Reading(problem, places)
         walk = Walk(network, places, reading)
         if walk.wrong is not None:

@@ -11,6 +11,7 @@ counter goes down from "K or more" there are two, one for counts that stay there
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,7 +20,8 @@ import numpy as np
 from longcount.languages.machine import Configuration, Machine
 
 
-class Graph(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Graph:
     """Places P, counters C, letters L, edges E; edges in the order of the places that they leave."""
 
     machine: Machine
@@ -43,30 +45,47 @@ class Graph(NamedTuple):
     """float32 [C, E]: by how much the excess of a counter changes, or what it is where the counter was below K."""
     stays: np.ndarray
     """bool [C, E]: whether a counter is at K or more before and after."""
-    certain: np.ndarray
-    """bool [E]: whether the least counts of the place that is left lead this way."""
     least_difference: np.ndarray
-    """float64 [C, C, P]: the least that counter i exceeds counter j by, minus infinity where that has no bound."""
+    """float64 [C, C, P]: the least that the excess of counter i exceeds that of counter j by, minus infinity where that
+    has no bound."""
+    excess: np.ndarray
+    """float64 [2, C, P]: the least and the greatest excess of a counter, infinity where that has no bound."""
     difference: np.ndarray
     """float64 [C, C, E]: by how much counter i exceeds counter j after the letter, where that is always the same; NaN
     where it is not."""
 
+    @property
+    def periods(self) -> list[int]:
+        """Of the classes from K on, for each counter."""
+        return _periods(self.machine)
+
+    def place_of(self, configuration: Configuration) -> Configuration:
+        """The classes of a configuration's counters."""
+        classes = [
+            count if count < self.bound else _class(count, self.bound, period)
+            for count, period in zip(configuration.counters, self.periods, strict=True)
+        ]
+        return Configuration(configuration.state, tuple(classes))
+
 
 START = -1
 
+MOST_NODES = 50_000
+
 
 @lru_cache(maxsize=64)
-def graph(machine: Machine, bound: int, whole: bool) -> Graph:
-    """The places that words reach.
+def graph(machine: Machine, bound: int, whole: bool) -> Graph | None:
+    """The places that words reach; None where there would be more than `MOST_NODES` nodes.
 
     Args:
         machine: the language.
         bound: K, above all counters at the start.
         whole: whether strings outside the language are read, too.
     """
-    periods = [max(1, *(rule.steps[k] for rule in machine.table)) for k in range(machine.counters)]
+    periods = _periods(machine)
+    least = least_differences(machine)
     places: dict[Configuration | None, int] = {}
-    edges: list[tuple[int, int, Configuration | None, tuple[int, ...], tuple[bool, ...], bool]] = []
+    edges: list[tuple[int, int, Configuration | None, tuple[int, ...], tuple[bool, ...]]] = []
 
     def reach(number: int, place: Configuration | None, letter: str, least_only: bool) -> None:
         after = None if place is None else machine.step(place, letter)
@@ -74,7 +93,7 @@ def graph(machine: Machine, bound: int, whole: bool) -> Graph:
         if place is None or after is None:
             if whole:
                 places.setdefault(None, len(places))
-                edges.append((number, token, None, (0,) * machine.counters, (False,) * machine.counters, True))
+                edges.append((number, token, None, (0,) * machine.counters, (False,) * machine.counters))
             return
         ways = [
             _ways(before, count, bound, period, least_only)
@@ -82,25 +101,27 @@ def graph(machine: Machine, bound: int, whole: bool) -> Graph:
         ]
         for way in itertools.product(*ways):
             target = Configuration(after.state, tuple(one.after for one in way))
+            if _contradicts(least[target.state], target.counters, bound):
+                continue
             places.setdefault(target, len(places))
-            certain = all(one.certain for one in way)
-            edges.append(
-                (number, token, target, tuple(one.change for one in way), tuple(one.stays for one in way), certain)
-            )
+            edges.append((number, token, target, tuple(one.change for one in way), tuple(one.stays for one in way)))
 
     for letter in machine.letters:
         reach(START, machine.start, letter, True)
     first = []
     known: list[Configuration | None] = []
     while len(known) < len(places):
+        if len(places) * len(machine.letters) > MOST_NODES:
+            return None
         for place in list(places)[len(known) :]:
             first.append(len(edges))
             for letter in machine.letters:
                 reach(len(known), place, letter, False)
             known.append(place)
     first.append(len(edges))
-    least = least_differences(machine)
     counts = np.array([(0,) * machine.counters if p is None else p.counters for p in known], np.float32).T
+    differences = np.stack([least[None if place is None else place.state] for place in known], axis=-1)
+    differences = differences - counts[:, None] + counts
     return Graph(
         machine,
         bound,
@@ -113,29 +134,45 @@ def graph(machine: Machine, bound: int, whole: bool) -> Graph:
         np.array([places[edge[2]] for edge in edges]),
         np.array([edge[3] for edge in edges], np.float32).T,
         np.array([edge[4] for edge in edges]).T,
-        np.array([edge[5] for edge in edges]),
-        np.stack([least[None if place is None else place.state] for place in known], axis=-1),
+        differences,
+        _excess(differences, counts >= bound),
         np.stack([_difference(machine, least, known, edge[0], machine.letters[edge[1]]) for edge in edges], axis=-1),
     )
+
+
+def _contradicts(least: np.ndarray, counts: tuple[int, ...], bound: int) -> bool:
+    """Whether no counts of these classes differ as they must, by the least differences [C, C]."""
+    numbers = np.array(counts, float)
+    return bool((least > np.where(numbers < bound, numbers, np.inf)[:, None] - numbers).any())
+
+
+def _excess(differences: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """The least and greatest excess of each counter, [2, C, P]: that of counters below K is 0."""
+    least = np.maximum(differences.max(axis=1), 0)
+    most = np.where(high[:, None], np.inf, -differences).min(axis=0)
+    return np.stack([np.where(high, least, 0), np.where(high, most, 0)])
 
 
 class _Way(NamedTuple):
     after: int
     change: int
     stays: bool
-    certain: bool
 
 
 def _ways(before: int, count: int, bound: int, period: int, least_only: bool) -> list[_Way]:
     """The classes that a counter may have after a letter, given its class before and the least count after."""
     if count < bound:
-        low = _Way(count, 0, False, True)
+        low = _Way(count, 0, False)
         if before < bound or least_only:
             return [low]
         above = _class(count + period, bound, period)
-        return [low, _Way(above, count - above, True, False)]
+        return [low, _Way(above, count - above, True)]
     after = _class(count, bound, period)
-    return [_Way(after, count - after, before >= bound, True)]
+    return [_Way(after, count - after, before >= bound)]
+
+
+def _periods(machine: Machine) -> list[int]:
+    return [max(1, *(rule.steps[k] for rule in machine.table)) for k in range(machine.counters)]
 
 
 def _class(count: int, bound: int, period: int) -> int:

@@ -141,14 +141,14 @@ class Affine(Interval):
         settles = wanted & alike & one_way & by_step & outward
         counters = (self.slopes != 0).sum(axis=0)
         offset = self.offset.copy()
-        for place in np.argwhere(settles):
-            at = tuple(place)
-            scale = float(sign[at] * steepest[at])
-            steps = int(self.reach.wanted * counters[at])
-            low, high = sorted(float(offset[(end, *at)]) / scale for end in (0, 1))
-            found = sorted((settle(low, steps, min) * scale, settle(high, steps, max) * scale))
-            offset[(slice(None), *at)] = found
-            settles[at] = np.isfinite(found).all()
+        at = np.nonzero(settles)
+        scale, steps = (sign * steepest)[at], self.reach.wanted * counters[at]
+        ends = np.sort(offset[:, *at] / scale, axis=0)
+        cases, case = np.unique(np.stack([*ends, steps]), axis=1, return_inverse=True)
+        settled = [(settle(low, int(far), min), settle(high, int(far), max)) for low, high, far in cases.T.tolist()]
+        found = np.array(settled).reshape(-1, 2)[case.reshape(-1)].T
+        offset[:, *at] = np.sort(found * scale, axis=0)
+        settles[at] = np.isfinite(found).all(axis=0)
         return offset, settles
 
 
