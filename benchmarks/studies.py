@@ -1,8 +1,9 @@
-"""What large studies cost: `python benchmarks/studies.py large|ask|listing|workers|model DIR`; prints JSON lines.
+"""What large studies cost: `python benchmarks/studies.py WHAT DIR`; prints JSON lines. WHAT is one of:
 
 large DIR       a study of many runs (default 10,000 LSTM runs of 30 epochs), then everything that is asked of it
 ask DIR         only what is asked of a finished study: status, aggregate, survival curves, Table 1, ten-run tables
 listing DIR     a study of 100,000 runs put together from copies of one block, then listed and aggregated
+conditions DIR  a study of 800 conditions of one run each, beside one condition whose 800 runs are a block each
 workers DIR     one study with 1 and 2 worker threads and processes, and the constants of the model of scaling
 model           the model of scaling as a Markdown table, from constants given on the command line
 
@@ -257,6 +258,22 @@ def listing(directory: Path, runs: int, block_runs: int) -> None:
     measured("export", command("study", "export", store.directory, "--out", directory / "export.parquet"))
 
 
+def conditions(directory: Path, number: int) -> None:
+    """Many conditions of one run should cost what as many blocks of one condition do."""
+    few = "epochs = 2\n[words]\ntraining_words = 100\nvalidation_words = 50\nlong_words = 50\n"
+    rates = [round(0.001 + 0.00001 * place, 6) for place in range(number)]
+    studies = {
+        "one-run conditions": f"runs = 1\nlearning_rate = {rates}\n",
+        "one-run blocks of one condition": f"runs = {number}\nblock_runs = 1\n",
+    }
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, settings in studies.items():
+        place = directory / name.replace(" ", "-")
+        file = place.with_suffix(".toml")
+        file.write_text(f'cell = "lstm"\n{settings}{few}')
+        measured(f"{number} {name}", command("study", "run", file, "--out", place))
+
+
 def workers(directory: Path, runs: int, epochs: int) -> None:
     """The same study with 1 and 2 threads and jobs, and the constants of the model of scaling."""
     file = directory / "study.toml"
@@ -330,7 +347,7 @@ def model(asked: argparse.Namespace) -> None:
 def main() -> None:
     """Read the command line and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["large", "ask", "listing", "workers", "model", "question"])
+    parser.add_argument("what", choices=["large", "ask", "listing", "conditions", "workers", "model", "question"])
     parser.add_argument("directory", type=Path, nargs="?", default=Path())
     parser.add_argument("question", nargs="?", choices=list(QUESTIONS))
     parser.add_argument("--runs", type=int)
@@ -358,6 +375,8 @@ def main() -> None:
         ask(asked.directory)
     elif asked.what == "listing":
         listing(asked.directory, asked.runs or 100_000, asked.block_runs)
+    elif asked.what == "conditions":
+        conditions(asked.directory, asked.runs or 800)
     else:
         workers(asked.directory, asked.runs or 64, asked.epochs)
 

@@ -39,6 +39,18 @@ def test_lists_are_grids_and_grids_are_joined():
     assert "gru-training_lengths=2-30" in {condition.folder for condition in study.conditions}
 
 
+def test_more_than_a_million_conditions_are_refused_before_any_is_made(monkeypatch):
+    study, hundred, tenth = build_study({"cell": ["lstm", "gru"]}), list(range(100)), [0.1] * 10
+    grid = {"cell": "lstm", "seed": hundred, "epochs": hundred, "learning_rate": tenth, "l1": tenth}
+    monkeypatch.setattr("longcount.training.study_files._validated", None)  # makes conditions
+    refused = "study: 2,000,000 conditions; a study has at most 1,000,000"
+    for ask in (lambda: build_study({"grid": [grid, grid]}), lambda: vary(study, grid)):
+        with pytest.raises(UserError, match=refused):
+            ask()
+    with pytest.raises(TypeError):  # a million is not too many
+        build_study(grid)
+
+
 def test_large_studies_have_larger_blocks_unless_they_say():
     assert build_study({"cell": "lstm", "runs": 64}).block_runs == 16
     assert build_study({"cell": "lstm", "runs": 65}).block_runs == 32

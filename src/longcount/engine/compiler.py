@@ -80,19 +80,20 @@ def compiled(
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     address = engine.get_function_address(name)
-    kinds = [ctypes.c_int64 if each.is_index else ctypes.c_void_p for each in declared.values()]
+    places = tuple(declared.values())
+    kinds = [ctypes.c_int64 if each.is_index else ctypes.c_void_p for each in places]
     function = ctypes.CFUNCTYPE(None, *kinds)(address)
 
     def call(*values: Any, **named: Any) -> None:
-        given = signature.bind(*values, **named).arguments
-        known = dict(sizes)
-        for argument, value in given.items():
-            if declared[argument].is_index:
-                given[argument] = known[argument] = operator.index(value)
-        for argument, value in given.items():
-            if not declared[argument].is_index:
-                declared[argument].check(value, known)
-        function(*(value if isinstance(value, int) else value.ctypes.data for value in given.values()))
+        if named or len(values) != len(places):  # else nothing is to sort out, and sorting takes its time
+            values = signature.bind(*values, **named).args
+        given = list(zip(places, values, strict=True))
+        indices = {each.name: operator.index(value) for each, value in given if each.is_index}
+        known = {**sizes, **indices}
+        for each, value in given:
+            if not each.is_index:
+                each.check(value, known)
+        function(*(indices[each.name] if each.is_index else value.ctypes.data for each, value in given))
 
     call.engine = engine  # type: ignore[attr-defined]  # keeps the code alive
     return call

@@ -224,9 +224,9 @@ class Store:
         empty = schema().empty_table().select(wanted)
         whole = pa.concat_tables([empty, *tables]).unify_dictionaries()
         for place, (title, labels) in enumerate({"condition": names, "cell": cell_names}.items()):
-            distinct = list(dict.fromkeys(labels))
-            codes = np.repeat(np.array([distinct.index(label) for label in labels], np.int32), lengths)
-            column = pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(distinct, pa.string()))
+            codes = {label: code for code, label in enumerate(dict.fromkeys(labels))}
+            of_rows = np.repeat(np.array([codes[label] for label in labels], np.int32), lengths)
+            column = pa.DictionaryArray.from_arrays(pa.array(of_rows, pa.int32()), pa.array([*codes], pa.string()))
             whole = whole.add_column(place, title, column)
         return whole
 

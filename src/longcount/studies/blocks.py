@@ -6,6 +6,7 @@ Symbols: R runs, E epochs, P parameters, N words of a split, M models.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -40,9 +41,9 @@ class Specification:
     end: int
     words: dict[str, str]  # SHA-256 by split
 
-    def sha256(self) -> str:
-        """Identity of the block's content: not where it lies nor which study asks for it."""
-        settings = Condition.model_validate(self.condition).settings()
+    def sha256(self, condition: Condition) -> str:
+        """Identity of the block's content, of this condition: not where it lies nor which study asks for it."""
+        settings = condition.settings()
         content = {"schema": SCHEMA, "longcount": self.longcount, "settings": settings, "words": self.words}
         return canonical_sha256({**content, "first": self.first, "end": self.end})
 
@@ -104,9 +105,17 @@ def _sha256(path: Path, _: tuple[int, int, int]) -> str:
     return disk.sha256(path.read_bytes())
 
 
-@lru_cache(maxsize=2)
 def _store(directory: str, study_file: str) -> Store:
     """A store whose study file has that hash, opened once: every block of many conditions needs it."""
+    with _OPENING:  # the first blocks of several threads ask at the same moment
+        return _opened(directory, study_file)
+
+
+_OPENING = threading.Lock()
+
+
+@lru_cache(maxsize=2)
+def _opened(directory: str, study_file: str) -> Store:
     return Store.open(directory)
 
 
@@ -144,7 +153,8 @@ def make_block(wanted: dict[str, Any], tell: Tell | None = None, memory: Memory 
     condition = Condition.model_validate(asked.condition)
     block = Block(condition, asked.first, asked.end)
     worker = f"{os.uname().nodename}:{os.getpid()}"
-    if (found := _found(store, block, asked.sha256())) is not None:
+    content = asked.sha256(condition)
+    if (found := _found(store, block, content)) is not None:
         return asdict(BlockDone(block.folder, found, worker, time.perf_counter() - started))
     splits = {split: store.words(split, condition) for split in store.splits(condition)}
 
@@ -161,7 +171,7 @@ def make_block(wanted: dict[str, Any], tell: Tell | None = None, memory: Memory 
     measured = time.perf_counter()
     refuse_changed_study(asked)
     with disk.disk_errors_told(store.directory):
-        manifest = publish(store, block, trained.weights, table, asked.sha256())
+        manifest = publish(store, block, trained.weights, table, content)
     finished = time.perf_counter()
     return asdict(
         BlockDone(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from longcount.cells.network import Question
 from longcount.languages import tasks
 from longcount.languages.language import Language
 from longcount.languages.tasks import Task
-from longcount.languages.words import Words
+from longcount.languages.words import Words, read_only
 
 
 class Problem(NamedTuple):
@@ -38,12 +39,12 @@ class Problem(NamedTuple):
         return "mse" if self.question.link == "sigmoid" else "ce"
 
     def targets(self, words: Words) -> np.ndarray:
-        """The targets, as the engines take them: uint8 [tokens, outputs], of a softmax [tokens, 2 outputs].
+        """The targets, as the engines take them: uint8 [tokens, outputs], of a softmax [tokens, 2 outputs]; read-only.
 
         Raises:
             ValueError: the words are over other letters.
         """
-        return self.task.targets(self.language, words)
+        return _targets(self, words)
 
 
 def problem(language: Language, task: Task = tasks.NEXT_LETTERS, threshold: float | None = None) -> Problem:
@@ -57,6 +58,12 @@ def problem(language: Language, task: Task = tasks.NEXT_LETTERS, threshold: floa
     return Problem(
         language, task, Question(task.link, task.answers, task.threshold if threshold is None else threshold)
     )
+
+
+@lru_cache(maxsize=16)
+def _targets(asked: Problem, words: Words) -> np.ndarray:
+    """Found once for the same words: every block of a study needs them again."""
+    return read_only(asked.task.targets(asked.language, words))
 
 
 DYCK1 = problem(languages.DYCK1)

@@ -85,8 +85,9 @@ def build_study(
     changed = dict(overrides or {})
     study |= {field: changed.pop(field) for field in STUDY_FIELDS if field in changed}
     conditions: list[Condition] = []
-    for number, grid in enumerate(grids, start=1):
-        fields = {**common, **dotted(grid), **changed}
+    fields_of = [{**common, **dotted(grid), **changed} for grid in grids]
+    _refuse_too_many(sum(map(_combinations, fields_of)), where)
+    for number, fields in enumerate(fields_of, start=1):
         place = f"{where}: grid {number}" if len(grids) > 1 else where
         refuse_unknown_fields(fields, place)
         if "cell" not in fields:
@@ -109,6 +110,7 @@ def vary(study: Study, changes: Mapping[str, Any]) -> tuple[Condition, ...]:
         UserError: for an unknown field or a bad value.
     """
     refuse_unknown_fields(changes, "study")
+    _refuse_too_many(len(study.conditions) * _combinations(changes), "study")
     varied = []
     for condition in study.conditions:
         fields = dotted(condition.whole(exclude=PLACES - {"runs"}))
@@ -201,11 +203,18 @@ def _points(fields: Mapping[str, Any], where: str) -> Iterable[dict[str, Any]]:
         if isinstance(value, list) and not value:
             raise UserError(f"{where}: {name}: an empty list has no values; give at least one")
     axes = [value if isinstance(value, list) else [value] for value in fields.values()]
-    number = math.prod(len(axis) for axis in axes)
-    if number > MOST_CONDITIONS:
-        raise UserError(f"{where}: {number:,} conditions; a study has at most {MOST_CONDITIONS:,}")
     for values in itertools.product(*axes):
         yield dict(zip(fields, values, strict=True))
+
+
+def _combinations(fields: Mapping[str, Any]) -> int:
+    return math.prod(len(value) for value in fields.values() if isinstance(value, list))
+
+
+def _refuse_too_many(conditions: int, where: str) -> None:
+    """Raise UserError before so many are made."""
+    if conditions > MOST_CONDITIONS:
+        raise UserError(f"{where}: {conditions:,} conditions; a study has at most {MOST_CONDITIONS:,}")
 
 
 def refuse_unknown_fields(fields: Iterable[str], where: str) -> None:
