@@ -65,18 +65,21 @@ def browser():
 
 @contextmanager
 def opening(browser):
-    """Open folders' pages offline and have them drawn; what goes wrong is in ``page.complaints``."""
+    """Open folders' pages offline and have them drawn; what goes wrong is in ``page.complaints``. What is opened at a
+    part of the page is not waited for."""
     contexts = []
 
-    def open_page(directory: Path, width: int = 1200):
-        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, offline=True))
+    def open_page(directory: Path, width: int = 1200, at: str = "", touch: bool = False):
+        viewport = {"width": width, "height": 900}
+        contexts.append(browser.new_context(viewport=viewport, offline=True, has_touch=touch))
         page = contexts[-1].new_page()
         page.complaints = []
         page.on("console", lambda message: page.complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.on("request", lambda request: page.complaints.append(request.url) if request.url[:5] != "file:" else None)
-        page.goto((directory / "report.html").as_uri())
-        page.evaluate("window.allFiguresDrawn")
+        page.goto((directory / "report.html").as_uri() + at)
+        if not at:
+            page.evaluate("window.allFiguresDrawn")
         return page
 
     yield open_page

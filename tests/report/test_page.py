@@ -5,8 +5,9 @@ import struct
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
-from longcount import languages
+from longcount import engine, languages
 from longcount.analysis.models import chosen_models
 from longcount.analysis.results import read_results
 from longcount.languages import Machine, Words
@@ -20,10 +21,18 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*:ResourceWarning")
 
 
 @pytest.fixture(scope="module")
-def only_read(browser, drawn):
-    """One page for all tests that change nothing on it."""
+def shared(browser, drawn):
     with opening(browser) as open_page:
         yield open_page(drawn)
+
+
+@pytest.fixture
+def page(shared):
+    """One page for all tests, seen as at first; what a test zooms, sorts and chooses stays."""
+    yield shared
+    shared.emulate_media(color_scheme="light", media="screen")
+    shared.set_viewport_size({"width": 1200, "height": 900})
+    shared.complaints.clear()
 
 
 def show_explorer(page):
@@ -71,22 +80,25 @@ def test_shift_and_wheel_zoom_and_the_bare_wheel_does_not(page):
     page.keyboard.up("Shift")
     page.wait_for_timeout(300)
     assert labels() != before
+    page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(300)
+    assert labels() == before
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "relu"])
-def test_explorers_states_are_the_engines_bit_for_bit(only_read, drawn, hold_explorer, cell):
+def test_explorers_states_are_the_engines_bit_for_bit(page, drawn, hold_explorer, cell):
     store, generator = Store.open(drawn), np.random.default_rng(7)
     word = "()" * 20 + "".join("(" * height + ")" * height for height in generator.integers(1, 60, 12).tolist())
     for run, epoch in ((0, 0), (1, 10), (2, 5)):
-        hold_explorer(only_read, store, cell, run, epoch, word)
+        hold_explorer(page, store, cell, run, epoch, word)
 
 
-def test_explorer_reads_words_as_the_languages_do(only_read, words_of):
+def test_explorer_reads_words_as_the_languages_do(page, words_of):
     for language in languages.LANGUAGES.values():
         texts = words_of(language, (2, 3, 4, 5, 9, 10, 12, 16, 24, 30))
         words = Words.from_strings(texts, language.letters)
         reading = "([language, texts]) => texts.map((text) => longcount.read(language, text))"
-        found = only_read.evaluate(reading, [read_by(language), texts])
+        found = page.evaluate(reading, [read_by(language), texts])
         allowed = np.concatenate([part["allowed"] for part in found])
         assert (allowed == language.allowed(words)).all(), language.name
         asked = np.concatenate([part["asked"] for part in found])
@@ -111,7 +123,7 @@ def test_explorer_answers_to_its_controls(page, drawn):
     }
     assert page.locator("#explorer-epoch-told").inner_text() == str(best[2])
     assert page.locator("#explorer-table tbody tr").count() == 6
-    assert page.locator("#explorer-counter svg").count() == 1
+    assert page.locator("#explorer-tracks canvas").count() == 5
     page.locator("#explorer-epoch").fill("0")
     page.wait_for_selector("#explorer[data-shown='gru 2 0 6']")
     page.locator("#explorer-number").fill("100")
@@ -122,6 +134,118 @@ def test_explorer_answers_to_its_controls(page, drawn):
             f"document.getElementById('explorer-message').textContent.includes({json.dumps(complaint)})"
         )
     assert page.complaints == []
+
+
+def chosen(page):
+    """What is set off: rows of the table of runs, marks of figures, and what the explorer shows."""
+    page.wait_for_timeout(400)
+    rows = page.locator("#runs tbody tr.chosen").all()
+    return {
+        "bar": page.inner_text("#chosen output"),
+        "rows": [row.locator("a").get_attribute("aria-label") for row in rows],
+        "figures": page.evaluate(
+            "[...new Set([...document.querySelectorAll('.chosen-point, .chosen-line')]"
+            ".map((mark) => mark.closest('figure').id))]"
+        ),
+        "explorer": page.locator("#explorer").get_attribute("data-shown").split()[:3],
+    }
+
+
+def test_a_point_a_curve_and_a_row_choose_one_run_everywhere(page):
+    show_explorer(page)
+    figures = {"figure1", "figure2", "figure2_long", "failure_lstm", "averages"}
+    panel = page.locator("#figure1 .panel").first
+    panel.scroll_into_view_if_needed()
+    panel.locator("svg .mark-symbol.role-mark path").nth(1).click(force=True)
+    found = chosen(page)
+    model, run, epoch = found["explorer"]
+    assert found["bar"] == f"LSTM run {run}, after epoch {epoch}"
+    assert (model, found["rows"]) == ("lstm", [f"LSTM run {run}"])
+    assert {"figure1", "figure2"} <= set(found["figures"]) <= figures
+    assert f"model=lstm&run={run}&epoch={epoch}&word=" in page.url
+
+    curve = page.locator("#figure2 .panel").nth(1).locator("svg .mark-line path").first
+    curve.evaluate("""(path) => {
+        const at = path.getPointAtLength(path.getTotalLength() / 2), to = path.getScreenCTM();
+        const place = { bubbles: true, clientX: at.x * to.a + to.e, clientY: at.y * to.d + to.f };
+        path.dispatchEvent(new PointerEvent("click", place));
+      }""")
+    found = chosen(page)
+    assert found["explorer"][0] == "relu"
+    assert found["rows"] == [f"ReLU run {found['explorer'][1]}"]
+    assert "figure2" in found["figures"]
+
+    page.evaluate("document.querySelector('#runs details').open = true")
+    page.locator("#runs a[aria-label='GRU run 2']").focus()
+    page.keyboard.press("Enter")
+    found = chosen(page)
+    assert (found["explorer"][:2], found["rows"]) == (["gru", "2"], ["GRU run 2"])
+    page.locator("#chosen button").click()
+    assert not page.locator("#chosen").is_visible()
+    assert page.locator(".chosen-point, .chosen-line, #runs tr.chosen").count() == 0
+    assert page.complaints == []
+
+
+def test_an_address_restores_what_was_seen(opened, drawn):
+    page = opened(drawn, at="#model=gru&run=1&epoch=4&word=(3)(2)4&at=5&from=2&to=10")
+    page.wait_for_selector("#explorer[data-shown='gru 1 4 10']")
+    assert page.input_value("#explorer-word") == "((()(())))"
+    assert page.inner_text("#explorer-told").startswith("Token 5, “(”: depth 4, ")
+    page.keyboard.press("Tab")
+    page.locator("#explorer-at").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text("#explorer-told").startswith("Token 6, “)”: depth 3, ")
+    page.wait_for_function("location.hash.endsWith('&at=6&from=2&to=10')")
+    assert page.locator("#explorer-table tr.chosen td").first.inner_text() == "6"
+    page.click("#explorer-whole")
+    page.click("#explorer-play")
+    page.wait_for_function("document.getElementById('explorer-told').textContent.startsWith('Token 9')")
+    page.wait_for_function("document.getElementById('explorer-play').textContent === 'Play'")
+    page.wait_for_function("location.hash.endsWith('&at=9')")
+    assert page.complaints == []
+
+
+def test_fingers_see_what_hovering_shows(opened, drawn):
+    page = opened(drawn, width=390, at="#figure1", touch=True)
+    panel = page.locator("#figure1 .panel").first
+    page.wait_for_selector("#figure1 .panel[data-drawn]")
+    panel.scroll_into_view_if_needed()
+    box = panel.locator("svg .mark-symbol.role-mark path").nth(1).bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] / 2 + 4, box["y"] + box["height"] / 2 + 4)  # as fingers do, beside it
+    page.wait_for_selector("#vg-tooltip-element.visible")
+    assert "average FPF" in page.inner_text("#vg-tooltip-element")
+    show_explorer(page)
+    page.fill("#explorer-word", "()" * 8)
+    page.wait_for_selector("#explorer[data-shown$=' 16']")
+    into_view = "(element) => element.scrollIntoView({ block: 'center', behavior: 'instant' })"
+    page.locator("#explorer-tracks").evaluate(into_view)  # clear of the bar at the foot
+    box = page.locator("#explorer-tracks").bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + 40)
+    page.wait_for_function("/^Token [678],/.test(document.getElementById('explorer-told').textContent)")
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "relu"])
+def test_drift_is_the_states_and_the_red_line_is_where_the_answer_turns(page, drawn, cell):
+    store, word = Store.open(drawn), "()" * 10 + "((((()))))" * 4 + "(" * 30 + ")" * 30
+    tokens = Words.from_strings([word], "()").tokens
+    depth, decided = np.cumsum(1 - 2 * tokens.astype(int)), 0
+    for run in range(3):
+        built, weights = store.condition(cell).built_in_cell(), store.weights(cell, run, 10)
+        seen = engine.trace(built, weights, tokens)
+        first, second = engine.trace(built, weights, tokens[20:22])[built.counter].ravel().astype(np.float64)
+        found = page.evaluate(DRIFT, [cell, run, 10, word])
+        if first == second:
+            assert found is None
+            continue
+        drift = seen[built.counter].ravel() / (second - first) - depth
+        assert found["values"] == pytest.approx(drift.tolist(), rel=1e-6, abs=1e-6)
+        says_yes = seen["outputs"][:, 1] >= 0.5
+        known = np.array([turn is not None for turn in found["turn"]])
+        beyond = drift > np.array([turn if turn is not None else 0.0 for turn in found["turn"]])
+        # Beyond the line the network says one thing, before it the other; which, depends on the signs of its weights.
+        assert (beyond[known] == says_yes[known]).all() or (beyond[known] != says_yes[known]).all()
+        decided += len(set(says_yes[known].tolist())) == 2
+    assert decided or cell == "gru"  # which says the same at all depths after so few words
 
 
 def test_tables_sort_by_number(page):
@@ -195,8 +319,27 @@ def test_on_a_phone_the_first_column_and_the_menu_stay_and_targets_are_large(pag
     assert small == []
 
 
-def test_files_are_linked_and_there(only_read, drawn):
-    links = only_read.evaluate("[...document.querySelectorAll('.files a')].map((link) => link.getAttribute('href'))")
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(page, width, scheme):
+    show_explorer(page)
+    page.fill("#explorer-word", "(()())")  # a short table is searched sooner
+    page.wait_for_selector("#explorer[data-shown$=' 6']")
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+    # Colours are all that dark changes; figures have all theirs in common, and searching every one takes long.
+    colours = {"runOnly": ["color-contrast"]}
+    for parts, rules in (
+        ({"exclude": [["svg"]]}, colours if scheme == "dark" else {}),
+        ({"include": [["#failure_lstm"]], "exclude": [["svg path"]]}, colours),
+    ):
+        found = Axe().run(page, parts, rules)
+        assert found.violations_count == 0, found.generate_report()
+
+
+def test_files_are_linked_and_there(page, drawn):
+    links = page.evaluate("[...document.querySelectorAll('.files a')].map((link) => link.getAttribute('href'))")
     assert len(links) > 40
     assert {link.rpartition(".")[2] for link in links} == {"pdf", "svg", "png", "csv", "tex", "md", "parquet"}
     assert all((drawn / link).is_file() for link in links)
@@ -209,15 +352,25 @@ def test_page_is_small_and_names_no_address(drawn):
     assert 'href="http' not in text
 
 
-def test_weights_of_every_epoch_are_embedded(only_read, drawn):
+def test_weights_of_every_epoch_are_embedded(page, drawn):
     store = Store.open(drawn)
     for condition in store.study.conditions:
         runs = min(condition.runs, RUNS)
         for run in range(runs):
-            found = only_read.evaluate(
+            found = page.evaluate(
                 f"[...weightsOf('{condition.folder}', {run}, {condition.epochs})]",
             )
             assert (
                 struct.pack(f"<{len(found)}f", *found)
                 == store.weights(condition.folder, run, condition.epochs).tobytes()
             )
+
+
+DRIFT = """
+  async ([name, run, epoch, word]) => {
+    const model = MODELS[name], weights = weightsOf(name, run, epoch);
+    const drift = await drifted(model, weights, await traced(model, weights, word));
+    const turn = drift && [...drift.band.turn].map((one) => (isFinite(one) ? one : null));
+    return drift && { values: [...drift.values], turn };
+  }
+"""

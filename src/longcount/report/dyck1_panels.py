@@ -80,7 +80,8 @@ def scatter(results: "Results", condition: str) -> Panel:
     lines = [_line(models, x, y, colour(condition))]
     if len(epochs) > 2:
         lines.append(_line(models.loc[models["epoch"] > epochs[0]], x, y, INK_LINE))
-    return {"title": title, "layer": [_baseline(results, y["title"]), *lines, points]}
+    layers = [_baseline(results, y["title"]), *lines, points]
+    return {"title": title, "layer": layers, "usermeta": {"condition": condition}}
 
 
 INK_LINE = "#6a737d"
@@ -244,7 +245,8 @@ def steps(results: "Results", condition: str) -> Panel:
         },
     }
     unchanged = {"data": still, "mark": {"type": "rule", "color": GREY, "strokeWidth": 0.7}, "encoding": {"y": y}}
-    return {"title": f"{cell_title(condition)}: steps of the counter", "layer": [unchanged, curves]}
+    title = f"{cell_title(condition)}: steps of the counter"
+    return {"title": title, "layer": [unchanged, curves], "usermeta": {"condition": condition}}
 
 
 def saturation(results: "Results", condition: str) -> Panel:
@@ -303,7 +305,8 @@ def indicators(results: "Results", condition: str) -> Panel:
     }
     across = {"data": zero, "mark": line, "encoding": {"y": y}}
     upright = {"data": zero, "mark": line, "encoding": {"x": x}}
-    return {"title": "counter indicator conditions", "layer": [across, upright, points]}
+    title, layers = "counter indicator conditions", [across, upright, points]
+    return {"title": title, "layer": layers, "usermeta": {"condition": condition}}
 
 
 def phase_bars(results: "Results", condition: str) -> Panel:
@@ -381,7 +384,8 @@ def averages(results: "Results") -> Panel:
             ),
         },
     }
-    return {"layer": [_baseline(results, points["encoding"]["y"]["title"]), points]}
+    layers = [_baseline(results, points["encoding"]["y"]["title"]), points]
+    return {"layer": layers, "usermeta": {"conditions": dict(zip(titles, conditions, strict=True))}}
 
 
 def predictors(results: "Results", condition: str) -> Panel:

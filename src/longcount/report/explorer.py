@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from longcount.analysis.analysis import asks_as_the_first_paper
 from longcount.analysis.rounding import percent
 from longcount.analysis.selection import where
 from longcount.cells import Cell
@@ -58,6 +59,9 @@ def embedded(store: Store, results: "Results", programs: Programs) -> "dict[str,
         models[condition.folder] = {
             "programs": {"trace": trace_program(programs, cell, problem.question)},
             **trace_kernel.traced(cell)._asdict(),
+            "sigmoids": cell.sigmoids,
+            "tanhs": cell.tanhs,
+            "counting": _counting(condition, cell, problem),
             "title": f"{title} ({problem_title(condition.language, condition.task)})" if several else title,
             **_asked(problem),
             "language": read_by(problem.language),
@@ -68,6 +72,24 @@ def embedded(store: Store, results: "Results", programs: Programs) -> "dict[str,
             "weights": _weights(store, condition, [row["run"] for row in rows]),
         }
     return models
+
+
+def _counting(condition: Condition, cell: Cell, problem: Problem) -> dict[str, Any] | None:
+    """How one unit counts one counter: which part of its state does, and where the readout of the output that tells 0
+    from 1 stands among the weights; None where there are several."""
+    language = problem.language
+    if not (condition.is_one_unit and isinstance(language, Machine) and language.counters == 1):
+        return None
+    told: dict[str, Any] = {"state": cell.counter}
+    if asks_as_the_first_paper(condition) and problem.question.link == "sigmoid":
+        starts, at = {}, 0
+        for name, shape in cell.shapes().items():
+            starts[name], at = at, at + int(np.prod(shape))
+        closes = len(problem.outputs) - 1
+        gate = "o" if cell.counter != cell.state_names[0] else None
+        told["readout"] = {"weight": starts["readout.weight"] + closes, "bias": starts["readout.bias"] + closes,
+                           "gate": gate}  # fmt: skip
+    return told
 
 
 def trace_program(programs: Programs, cell: Cell, question: Question) -> int:

@@ -41,7 +41,7 @@ class Figure:
         lines = [
             {
                 "hconcat": [
-                    {**(_nameless(panel) if at and self.names_aside else panel), "width": width, "height": self.height}
+                    {**_in_print(panel, bool(at) and self.names_aside), "width": width, "height": self.height}
                     for at, panel in enumerate(row)
                 ],
                 "spacing": GAP,
@@ -52,7 +52,11 @@ class Figure:
         return {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "vconcat": lines, "spacing": GAP}
 
 
-def _nameless(panel: Panel) -> Panel:
+def _in_print(panel: Panel, nameless: bool) -> Panel:
+    """The panel without what is for the page alone, and without the names up its side where it has those of another."""
+    panel = {name: part for name, part in panel.items() if name != "usermeta"}
+    if not nameless:
+        return panel
     y = panel["encoding"]["y"]
     return {**panel, "encoding": {**panel["encoding"], "y": {**y, "axis": {**y["axis"], "labels": False}}}}
 

@@ -1,7 +1,8 @@
 """The page of a study: every table and figure and an explorer in one HTML file, which needs no network."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from longcount import __version__
 from longcount.papers import el_naggar_2022 as paper
@@ -21,6 +22,19 @@ if TYPE_CHECKING:
 
     Results = dict[str, pd.DataFrame]
 
+LINKED = ("page.js", "selection.js", "linking.js")
+EXPLORING = (
+    "engine.js",
+    "languages.js",
+    "charts.js",
+    "tracing.js",
+    "drift.js",
+    "telling.js",
+    "tracks.js",
+    "explorer.js",
+)
+"""The page's scripts, each after those that it imports from."""
+
 MOST_NAMED = 8  # conditions that the page's lead names one by one
 
 
@@ -34,7 +48,7 @@ def page(store: Store, results: "Results", tables: list[Table], figures: list[Fi
     return document(
         "page.html.j2",
         figures,
-        ("page.js", "engine.js", "languages.js", "explorer.js") if models else ("page.js",),
+        LINKED + EXPLORING if models else LINKED,
         title="How far can a recurrent network count?",
         lead=lead(store),
         of_dyck1="table1" in results,
@@ -43,6 +57,7 @@ def page(store: Store, results: "Results", tables: list[Table], figures: list[Fi
         tables=tables[:3],
         further_tables=tables[3:],
         runs=runs_shown(results),
+        links=[address(row) for row in results["models"].to_dict("records")],
         command="longcount report DIR",
         about=f"Made by longcount {__version__} from study "
         f"{canonical_sha256(store.study.model_dump(mode='json'))[:12]} (seed {store.study.conditions[0].seed}). "
@@ -51,6 +66,11 @@ def page(store: Store, results: "Results", tables: list[Table], figures: list[Fi
         models=as_json(models) if models else "",
         programs=as_json(programs.written),
     )
+
+
+def address(row: "dict[str, Any]") -> str:
+    """The part of the page's address that chooses a run."""
+    return f"#{urlencode({'model': row['condition'], 'run': row['run']})}"
 
 
 def lead(store: Store) -> str:

@@ -1,8 +1,9 @@
 """Panels of figures, described once in Vega-Lite: the page makes it move, print takes it as it stands.
 
-A panel is a plain dictionary without a size. It carries the few rows that it shows, binned or thinned where a reader
-could not tell the difference. (Altair would check each part while it is put together, which took longer than drawing
-them all; a test checks them by its schema instead.)
+A panel is a plain dictionary without a size. Where marks stand for runs, ``usermeta`` says of which condition, or gives
+the conditions by title, so that the page can choose a run by them. It carries the few rows that it shows, binned or
+thinned where a reader could not tell the difference. (Altair would check each part while it is put together, which took
+longer than drawing them all; a test checks them by its schema instead.)
 """
 
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,7 @@ def loss_curve(losses: "pd.DataFrame", condition: str, title: Any, mark: int | N
             "encoding": {"x": x},
         }
         layers.append(rule)
-    return {"title": title, "layer": layers}
+    return {"title": title, "layer": layers, "usermeta": {"condition": condition}}
 
 
 def survival(curves: "pd.DataFrame") -> Panel:

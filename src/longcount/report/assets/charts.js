@@ -11,8 +11,13 @@ export function colourOf(network, race, dark) {
 export const isDark = () => matchMedia("(prefers-color-scheme: dark)").matches;
 
 export class Chart {
-  constructor(element, height) {
-    Object.assign(this, { element, height, canvas: document.createElement("canvas") });
+  constructor(element, height, margin = {}) {
+    Object.assign(this, {
+      element,
+      height,
+      margin: { ...MARGIN, ...margin },
+      canvas: document.createElement("canvas"),
+    });
     element.append(this.canvas);
     this.pen = this.canvas.getContext("2d");
   }
@@ -34,7 +39,7 @@ export class Chart {
     this.quiet = style.getPropertyValue("--quiet");
     this.grid = style.getPropertyValue("--grid");
     this.red = style.getPropertyValue("--red");
-    const { left, right, top, bottom } = MARGIN;
+    const { left, right, top, bottom } = this.margin;
     this.x = scale(x, left, width - right);
     this.y = scale(y, height - bottom, top);
     this.axes(x, y, width);
@@ -42,7 +47,7 @@ export class Chart {
 
   axes(x, y, width) {
     const { pen, height } = this,
-      { left, right, top, bottom } = MARGIN;
+      { left, right, top, bottom } = this.margin;
     pen.font = "12px system-ui, sans-serif";
     pen.lineWidth = 1;
     pen.strokeStyle = this.grid;
@@ -69,38 +74,60 @@ export class Chart {
     }
   }
 
-  line(xs, ys, colour, width = 1.5, alpha = 1) {
-    const { pen } = this,
-      { top, bottom } = MARGIN;
+  // Draw within the axes.
+  within(paint) {
+    const { pen, element, height } = this,
+      { left, right, top, bottom } = this.margin;
     pen.save();
     pen.beginPath();
-    pen.rect(MARGIN.left - 1, top - 2, this.canvas.width, this.height - top - bottom + 4);
+    pen.rect(left - 1, top - 2, element.clientWidth - left - right + 2, height - top - bottom + 4);
     pen.clip();
-    pen.globalAlpha = alpha;
-    pen.strokeStyle = colour;
-    pen.lineWidth = width;
-    pen.lineJoin = "round";
-    pen.beginPath();
-    for (let k = 0; k < xs.length; k++) pen.lineTo(this.x(xs[k]), this.y(ys[k]));
-    pen.stroke();
+    paint(pen);
     pen.restore();
   }
 
-  // What is under a line of steps, filled.
-  mountain(heights, base = 0) {
-    const { pen } = this;
-    pen.fillStyle = this.grid;
-    pen.strokeStyle = this.quiet;
-    pen.lineWidth = 1;
-    pen.beginPath();
-    pen.moveTo(this.x(0), this.y(base));
-    heights.forEach((height, k) => {
-      pen.lineTo(this.x(k), this.y(height));
-      pen.lineTo(this.x(k + 1), this.y(height));
+  line(xs, ys, colour, width = 1.5, alpha = 1, dashes = []) {
+    this.within((pen) => {
+      pen.globalAlpha = alpha;
+      pen.strokeStyle = colour;
+      pen.lineWidth = width;
+      pen.lineJoin = "round";
+      pen.setLineDash(dashes);
+      pen.beginPath();
+      for (let k = 0; k < xs.length; k++) pen.lineTo(this.x(xs[k]), this.y(ys[k]));
+      pen.stroke();
     });
-    pen.lineTo(this.x(heights.length), this.y(base));
-    pen.fill();
-    pen.stroke();
+  }
+
+  // What lies between two lines, filled; nothing where there is none.
+  band(xs, lows, highs, colour) {
+    const known = (value) => this.y(Number.isFinite(value) ? value : 0);
+    this.within((pen) => {
+      pen.globalAlpha = 0.16;
+      pen.fillStyle = colour;
+      pen.beginPath();
+      for (let k = 0; k < xs.length; k++) pen.lineTo(this.x(xs[k]), known(highs[k]));
+      for (let k = xs.length - 1; k >= 0; k--) pen.lineTo(this.x(xs[k]), known(lows[k]));
+      pen.fill();
+    });
+  }
+
+  // What is under a line of steps that begins at `start`, filled.
+  mountain(heights, base = 0, start = 0) {
+    this.within((pen) => {
+      pen.fillStyle = this.grid;
+      pen.strokeStyle = this.quiet;
+      pen.lineWidth = 1;
+      pen.beginPath();
+      pen.moveTo(this.x(start), this.y(base));
+      heights.forEach((height, k) => {
+        pen.lineTo(this.x(start + k), this.y(height));
+        pen.lineTo(this.x(start + k + 1), this.y(height));
+      });
+      pen.lineTo(this.x(start + heights.length), this.y(base));
+      pen.fill();
+      pen.stroke();
+    });
   }
 
   dot(x, y, colour, radius = 4) {
@@ -120,7 +147,13 @@ export class Chart {
   }
 }
 
-function scale({ min, max, log }, from, to) {
+function scale({ min, max, log, around }, from, to) {
+  if (around) {
+    // linear near 0, a logarithm beyond
+    const bent = (value) => Math.sign(value) * Math.log1p(Math.abs(value) / around),
+      [low, high] = [bent(min), bent(max)];
+    return (value) => from + ((bent(value) - low) / (high - low)) * (to - from);
+  }
   if (!log) return (value) => from + ((value - min) / (max - min)) * (to - from);
   const [low, high] = [Math.log(min), Math.log(max)];
   return (value) => from + ((Math.log(Math.max(value, min)) - low) / (high - low)) * (to - from);

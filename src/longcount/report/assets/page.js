@@ -1,6 +1,46 @@
 // Figures: each panel is drawn once it comes near the window, the rest while the page is idle.
 const drawn = new Map();
 
+// Every mark of a drawing, those of its parts, too.
+export function* marks(item) {
+  for (const inner of item.items ?? []) {
+    yield inner;
+    yield* marks(inner);
+  }
+}
+
+const REACH = 22; // pixels: how far from a mark a finger may tap
+
+// The mark with something to tell that is nearest to a place.
+function nearest(view, { clientX, clientY }) {
+  let [found, least] = [null, REACH];
+  for (const item of marks(view.scenegraph().root)) {
+    if (!item.tooltip || !item._svg || item.mark.marktype === "line") continue;
+    const { x, y, width, height } = item._svg.getBoundingClientRect(),
+      away = Math.hypot(
+        Math.max(x - clientX, 0, clientX - x - width),
+        Math.max(y - clientY, 0, clientY - y - height),
+      );
+    if (away < least) [found, least] = [item, away];
+  }
+  return found;
+}
+
+// What is clicked or tapped in a drawing is told to whoever listens to "picked"; a tap shows what hovering shows.
+function watch(element, view) {
+  let pressed = null;
+  view.addEventListener("pointerdown", ({ clientX, clientY }) => (pressed = { clientX, clientY }));
+  view.addEventListener("click", (event, under) => {
+    const { clientX, clientY, pointerType } = event;
+    if (pressed && Math.hypot(clientX - pressed.clientX, clientY - pressed.clientY) > 4) return; // dragged
+    const fingers = pointerType === "touch",
+      item = fingers && !under?.tooltip ? nearest(view, event) : under;
+    if (fingers) view.tooltip()(view, event, item, item?.tooltip ?? null);
+    element.dispatchEvent(new CustomEvent("picked", { bubbles: true, detail: item }));
+  });
+  element.dispatchEvent(new CustomEvent("drawn", { bubbles: true, detail: view }));
+}
+
 function draw(element, specification) {
   const width = Math.max(120, Math.floor(element.getBoundingClientRect().width));
   const sized = {
@@ -15,6 +55,7 @@ function draw(element, specification) {
       vegaEmbed(element, sized, { actions: false, renderer: "svg", width })
         .then((result) => {
           element.dataset.drawn = "yes";
+          watch(element, result.view);
           return result;
         })
         .catch((error) => {
