@@ -16,11 +16,9 @@ from longcount.engine.lanes import Function, Memory, Value
 from longcount.languages.words import Words
 from longcount.numbers.vector import Vector
 
-CHUNK = 32
-"""Tokens per row."""
-
 CHUNK_BITS = 5
-"""Tokens per row, as a power of two."""
+CHUNK = 1 << CHUNK_BITS
+"""Tokens per row."""
 
 
 class Layout(NamedTuple):

@@ -259,6 +259,7 @@ def failure(results: "Results") -> list[Figure]:
     """Why each cell fails."""
     found = []
     for condition in in_order(results["steps"]["condition"]):
+        told = paper.WHY_THEY_FAIL.get(condition)
         has_indicators = len(results["indicators"]) and condition in set(results["indicators"]["condition"])
         middle = dyck1_panels.indicators if has_indicators else dyck1_panels.saturation
         line = [dyck1_panels.steps(results, condition), middle(results, condition)]
@@ -268,7 +269,7 @@ def failure(results: "Results") -> list[Figure]:
             Figure(
                 f"failure_{condition}",
                 f"Why the {cell_title(condition)} fails",
-                _SECTION_5.get(condition, "Not in the paper."),
+                f"Section 5 of the paper: {told}." if told else "Not in the paper.",
                 _why(results, condition),
                 "Panels: the counter's increments and decrements by depth; "
                 + ("the counter indicator conditions" if has_indicators else "how often gates are saturated")
@@ -278,13 +279,6 @@ def failure(results: "Results") -> list[Figure]:
             )
         )
     return found
-
-
-_SECTION_5 = {
-    "lstm": "Section 5 of the paper: decrements are consistently greater than increments, and gates rarely saturate.",
-    "relu": "Section 5 of the paper: decrements may be greater or smaller than increments, whatever the depth.",
-    "gru": "Section 5 of the paper: steps vary with the counter's value, and decrements are large where it is great.",
-}
 
 
 def _why(results: "Results", condition: str) -> str:

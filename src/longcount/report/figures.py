@@ -76,7 +76,7 @@ def _losses(results: "Results", language: str, task: str) -> list[Figure]:
 
 def _beside_figure_2(condition: str) -> Any:
     title = panel_title(condition)
-    if condition in ("lstm", "relu"):
+    if condition in paper.FIGURE_2:
         return title
     return {"text": title, "subtitle": "not in the paper"} if isinstance(title, str) else title
 
