@@ -201,7 +201,7 @@ def test_a_study_is_a_file_or_tables(small_study, tmp_path) -> None:
     store = longcount.run_study(tables, tmp_path / "tables", changes={"runs": 2})
     assert store.study.conditions[0].runs == 2
     assert longcount.run_study(None, tmp_path / "tables").study == store.study
-    with pytest.raises(longcount.UserError, match="changes: of a study file"):
+    with pytest.raises(longcount.UserError, match="changes: apply to a study file"):
         longcount.run_study(store.study, tmp_path / "tables", changes={"runs": 2})
     with pytest.raises(longcount.UserError, match=r"study: learning_rat: .*did you mean 'learning_rate'"):
         longcount.run_study({"cell": "relu", "learning_rat": 1}, tmp_path / "none")

@@ -29,8 +29,8 @@ NO_PART = {
     "my_things:Nameless": "my_things.py:7: Nameless lacks name; a cell is ",
     "my_things:Abstract": "my_things.py:9: Abstract lacks forward; a cell is ",
     "my_things:Word": "my_things.py:13: Word has gates = 'fn', not a tuple of names; a cell is ",
-    "my_things:Long": "my_things.py:16: Long is called 'no name': a cell has a short name of letters",
-    "my_things:Taken": "my_things.py:18: Taken is called 'lstm', as a built-in cell is: call it something else",
+    "my_things:Long": "my_things.py:16: Long is called 'no name': a cell has a short name made of letters",
+    "my_things:Taken": "my_things.py:18: Taken is called 'lstm', the name of a built-in cell; choose another name",
 }
 
 

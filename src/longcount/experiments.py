@@ -115,9 +115,11 @@ def run_study(
         KeyboardInterrupt: when interrupted; what was finished stays.
     """
     if changes and not isinstance(study, (Mapping, str, Path)):
-        raise UserError("changes: of a study file or its tables; of a store's own study, `longcount study add` is")
+        raise UserError(
+            "changes: apply to a study file or its tables; to change a store's own study use `longcount study add`"
+        )
     if jobs is not None and executor is not None:
-        raise UserError("jobs: of threads; an executor has its own")
+        raise UserError("jobs: the number of threads; an executor has its own setting")
     if isinstance(study, Mapping):
         study = build_study(study, changes)
     elif isinstance(study, (str, Path)):

@@ -88,9 +88,9 @@ class Kind:
         name = self.name_of(part)
         where = f"{sources.place_of(source)}: {source.name} is called {name!r}"
         if not (isinstance(name, str) and re.fullmatch(r"\w{1,60}", name)):
-            raise UserError(f"{where}: {self._a} {self.name} has a short name of letters, digits and _")
+            raise UserError(f"{where}: {self._a} {self.name} has a short name made of letters, digits and _")
         if self._own(name) is not None:
-            raise UserError(f"{where}, as a built-in {self.name} is: call it something else")
+            raise UserError(f"{where}, the name of a built-in {self.name}; choose another name")
         return Found(name, part, source)
 
     def get(self, name: str, source: Source | None = None) -> Any:
@@ -145,7 +145,7 @@ class Kind:
         points = [point for point in self._all_offered() if point.name == name]
         if len({point.value for point in points}) > 1:
             values = " and ".join(point.value for point in points)
-            raise UserError(f"{self.name} {name!r}: installed packages offer {values}; name one of them like that")
+            raise UserError(f"{self.name} {name!r}: installed packages offer {values}; name one of them in that form")
         return points[0] if points else None
 
     def _all_offered(self) -> list[EntryPoint]:

@@ -130,7 +130,7 @@ def files_of(source: Source) -> Files:
     if here.sha256 != source.sha256:
         raise UserError(
             f"{source.reference}: needed as of source {source.sha256[:DIGITS]}; here it is {here.sha256[:DIGITS]} "
-            f"({place_of(here, line=False)}): bring that version back"
+            f"({place_of(here, line=False)}): restore that version"
         )
     return _FILES[source.sha256]
 
@@ -139,7 +139,7 @@ def _known(sha256: str) -> Files | None:
     if sha256 not in _FILES and sha256 in _KEPT and _KEPT[sha256].is_dir():
         files = read(_KEPT[sha256])
         if files.sha256 != sha256:
-            raise UserError(f"{files.folder}: edited or damaged: not the files that were used; bring them back")
+            raise UserError(f"{files.folder}: edited or damaged: not the files that were used; restore them")
         _FILES.setdefault(sha256, files)
     return _FILES.get(sha256)
 
@@ -148,7 +148,7 @@ def refuse_edited(folder: Path, source: Source) -> None:
     """Raise UserError where the files of a source that `write` put below a folder are not what they were."""
     kept = folder / folder_name(source)
     if kept.is_dir() and read(kept).sha256 != source.sha256:
-        raise UserError(f"{kept}: edited or damaged: not the files that were used; bring them back")
+        raise UserError(f"{kept}: edited or damaged: not the files that were used; restore them")
 
 
 def place_of(source: Source, line: bool = True) -> str:

@@ -130,6 +130,6 @@ def test_evaluation_tells_what_is_wrongly_accepted(stores):
 def test_words_that_networks_do_not_read_are_refused(stores):
     with pytest.raises(UserError, match=r"read words over '\(\)\[\]', not over 'ab'"):
         evaluate(stores["next_letters"].directory, Words.from_strings(["ab"], "ab"))
-    with pytest.raises(UserError, match="word 2 is not of shuffle2: '\\]' at column 1 closes nothing"):
+    with pytest.raises(UserError, match="word 2 is not in shuffle2: '\\]' at column 1 closes nothing"):
         evaluate(stores["next_letters"].directory, Words.from_strings(["()", "]["], "()[]"))
     assert len(evaluate(stores["next_letters"].directory, Words.from_strings(["(["], "()[]"))) == 3

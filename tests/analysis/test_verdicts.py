@@ -72,7 +72,7 @@ def test_an_exact_counter_inside_a_larger_network_proves_nothing(tmp_path, hidde
     cell, flat = embedded(hidden_size, layers)
     directory = tmp_path / "larger"
     keep_models(directory, {cell: flat[None]}, "imported", {"file": "none"})
-    with pytest.raises(UserError, match=f"one unit in one layer, not {hidden_size} units in {layers} layers"):
+    with pytest.raises(UserError, match=f"only one unit in one layer .* not {hidden_size} units in {layers} layers"):
         repair_store(directory, f"{directory}-repaired")
     verdict = certify_store(directory, limit=20).iloc[0]
     assert (verdict["verdict"], verdict["upper_bound"]) == ("bounded", 1)

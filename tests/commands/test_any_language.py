@@ -36,7 +36,7 @@ def test_train_evaluate_and_trace(longcount_here, tmp_path, language, task, sett
     assert traced.startswith("word,token,letter,depth,")
     certified = longcount_here("certify", tmp_path / "store", "--limit", 20, "--json")
     if language == "dyck2":
-        certified.is_refused("verdicts are about languages that counters decide, not dyck2")
+        certified.is_refused("only languages that counters decide can be certified, not dyck2")
     else:
         assert {row["language"] for row in json.loads(certified.is_done().stdout)} == {language}
     longcount_here("repair", tmp_path / "store", "--out", tmp_path / "repaired").is_refused()

@@ -35,10 +35,10 @@ def study(tmp_path):
         (("--set", "momentum=0.5"), "momentum needs optimiser"),
         (("--set", "engine=torch", "--set", "dropout=0.5"), "dropout needs several layers"),
         (("--set", "engine=torch", "--set", "device=foo"), "device: Expected one of cpu, cuda"),
-        (("--recipe", "exact", "--loss", "mse"), "a recipe settles it"),
-        (("--recipe", "exact", "--epochs", "31"), "settles epochs"),
+        (("--recipe", "exact", "--loss", "mse"), "a recipe sets it"),
+        (("--recipe", "exact", "--epochs", "31"), "sets epochs"),
         (("gru",), "'gru': one argument too many; `longcount train --help` says what it takes"),
-        (("--set", "words.training_lengths=[2,50]"), "a list would mean each of its values"),
+        (("--set", "words.training_lengths=[2,50]"), "a list means each of its values"),
     ],
 )
 def test_train_refuses(longcount_here, tmp_path, arguments, said):
@@ -49,12 +49,12 @@ def test_train_refuses(longcount_here, tmp_path, arguments, said):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--cluster", "slurm"), "--cluster: of --executor slurm"),
-        (("--cores", 1), "--cores: of --executor slurm"),
-        (("--submit", "a=b"), "--submit: of --executor slurm"),
-        (("--address", ""), "--address: of --executor dask"),
-        (("--executor", "slurm", "--scheduler-file", "x"), "--scheduler-file: of --executor dask"),
-        (("--executor", "dask", "--jobs", 2), "--jobs: of --executor threads or slurm"),
+        (("--cluster", "slurm"), "--cluster: belongs to --executor slurm"),
+        (("--cores", 1), "--cores: belongs to --executor slurm"),
+        (("--submit", "a=b"), "--submit: belongs to --executor slurm"),
+        (("--address", ""), "--address: belongs to --executor dask"),
+        (("--executor", "slurm", "--scheduler-file", "x"), "--scheduler-file: belongs to --executor dask"),
+        (("--executor", "dask", "--jobs", 2), "--jobs: belongs to --executor threads or slurm"),
     ],
 )
 def test_options_of_another_executor_are_refused(longcount_here, tmp_path, study, arguments, said):
@@ -119,11 +119,11 @@ def test_what_is_no_epoch_is_refused_in_the_same_words(trained, tmp_path, longco
         lambda: longcount.evaluate(trained, words, epoch=epoch),
         lambda: longcount.tensors_of(trained, 0, epoch=epoch),
     ):
-        with pytest.raises(UserError, match="is not an epoch; give best, last or a whole number from 0"):
+        with pytest.raises(UserError, match="is not an epoch; give best, last or a whole number of at least 0"):
             ask()
     if epoch is not None:
         longcount_here("export", trained, "--run", 0, f"--epoch={epoch}", "--out", tmp_path / "x.pt").is_refused(
-            "is not an epoch; give best, last or a whole number from 0"
+            "is not an epoch; give best, last or a whole number of at least 0"
         )
 
 

@@ -67,7 +67,7 @@ def test_the_default_is_the_papers_protocol(longcount, tiny_words, tmp_path):
         (["--runs"], "--runs requires a value"),
         (["--data", "nowhere"], "nowhere: no such directory"),
         (["--recipe", "exat"], "'exat'"),
-        (["--recipe", "exact", "--epochs", "3"], "settles epochs"),
+        (["--recipe", "exact", "--epochs", "3"], "sets epochs"),
         (["--set", "epohs=3"], "did you mean 'epochs'?"),
         (["--set", "epochs"], "FIELD=VALUE"),
         (["--set", "hidden_size=0"], "hidden_size"),

@@ -179,13 +179,13 @@ BROKEN = {
     "two below": (rules(*GOOD["rules"][:2], ("b", "b", "+", "b", (-2,))), "a counter could fall below zero"),
     "overlap": (rules(*GOOD["rules"], ("b", "b", "*", "b", (0,))), "hold for the same case"),
     "start": ({"start_counters": (0, 0)}, "the counters at the start must be 1 numbers"),
-    "start below zero": ({"start_counters": (-1,)}, "the counters at the start must be 1 numbers from 0"),
+    "start below zero": ({"start_counters": (-1,)}, "the counters at the start must be 1 numbers of at least 0"),
     "dead end": (rules(*GOOD["rules"], ("b", "a", "+", "x", (0,)), ("x", "a", "*", "x", (0,))),
                  r"no word can be completed from state 'x' with counters \(1,\)"),
     "an index of other words": ({"index": (("a", "n"), ("bb", "n"))}, "the words of its index are not words of"),
     "an index of other letters": ({"index": (("a", "n"), ("c", "n"))}, r"\('c', 'n'\) in its index should be letters"),
     "an index of k": ({"index": (("a", "k"),)}, r"\('a', 'k'\) in its index should be letters, and n, m or nm"),
-    "an index of m": ({"index": (("a", "m"), ("b", "m"))}, "its index says m, and nowhere n"),
+    "an index of m": ({"index": (("a", "m"), ("b", "m"))}, "its index uses m but not n"),
     "many counters": (rules(("a", "a", "*" * 13, "b", (0,) * 13)), "13 counters; there may be at most 12"),
 }  # fmt: skip
 

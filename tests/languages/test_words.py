@@ -55,12 +55,12 @@ def test_words_over_other_letters(texts, data):
     assert Words.concatenate([words, words]) == Words.from_strings(texts + texts, "cab")
     assert words != Words.from_strings(texts, "abc")
     assert hash(words) == hash(Words.from_strings(texts, "cab"))
-    with pytest.raises(ValueError, match="words over 'cab' have no depths"):
+    with pytest.raises(ValueError, match="depth is defined for words over"):
         _ = words.depths
 
 
 def test_words_of_one_language_stay_together():
-    with pytest.raises(ValueError, match="over 'ab' and over 'abc' cannot be put together"):
+    with pytest.raises(ValueError, match="over 'ab' and over 'abc' cannot be combined"):
         Words.concatenate([Words.from_strings(["a"], "ab"), Words.from_strings(["a"], "abc")])
     assert Words.concatenate([]) == Words.from_strings([])
 

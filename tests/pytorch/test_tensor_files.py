@@ -243,7 +243,7 @@ def test_without_pytorch_one_line_says_how_to_get_it(tmp_path, saved):
         )
         assert done.returncode == 2, done.stderr
         last = done.stderr.splitlines()[-1]
-        assert last == "longcount: PyTorch is not installed: pip install 'longcount[torch]' brings it"
+        assert last == "longcount: PyTorch is not installed; install it with pip install 'longcount[torch]'"
         assert "Traceback" not in done.stderr
     assert not (tmp_path / "store").exists()
 

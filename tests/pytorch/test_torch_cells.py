@@ -143,7 +143,7 @@ REFUSALS = {
     "my_cells:Breaks": "for letters [3, 4, 2] the module raised RuntimeError: ",
     "my_cells:OneOutput": "for letters [3, 4, 2] the module returns [3, 4, 1], not [3, 4, 2]",
     "my_cells:NoSigmoid": "outputs should lie in (0, 1); end the module in torch.sigmoid",
-    "my_cells:BatchSecond": "a word's outputs depend on other words; words are the first extent",
+    "my_cells:BatchSecond": "a word's outputs depend on other words; words are the first dimension",
     "my_cells:ReadsAhead": "outputs depend on later tokens; a network that counts reads left to right",
 }
 

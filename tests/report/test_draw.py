@@ -119,7 +119,7 @@ def test_results_and_tables_agree(drawn):
 def test_a_store_without_measures_says_so(tmp_path, drawn):
     weights = Store.open(drawn).weights("lstm", np.arange(2), np.array([1, 1]))
     keep_models(tmp_path / "bare", {"lstm": weights}, "constructed", {})
-    with pytest.raises(UserError, match="no words of validation"):
+    with pytest.raises(UserError, match="not measured on validation words"):
         draw(tmp_path / "bare")
 
 

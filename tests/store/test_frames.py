@@ -32,7 +32,7 @@ def test_a_frame_comes_back_with_its_types_and_without_its_index(undisturbed):
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"x" * 1000, parquet_bytes(FRAME)[:-3]])
 def test_damage_is_told_of(tmp_path, content):
     path = tmp_path / "frame.parquet"
-    with pytest.raises(UserError, match="missing; `longcount report` makes it"):
+    with pytest.raises(UserError, match="missing; run `longcount report` to make it"):
         read_frame(path, "longcount report")
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"edited or damaged .*; delete it and run `longcount report`"):

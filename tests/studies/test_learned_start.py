@@ -102,14 +102,14 @@ def test_nothing_is_proved_of_it(tmp_path, capsys):
     assert main(["repair", str(tmp_path / "store"), "--out", str(tmp_path / "repaired")]) == 2
     told = capsys.readouterr().err
     assert told.startswith("longcount: ")
-    assert "starts at 0, not at a learned one" in told
+    assert "whose state starts at 0" in told
     assert told.count("\n") == 1
 
 
 def test_where_it_means_nothing_it_is_refused():
-    with pytest.raises(UserError, match="the recipe 'exact' settles start; leave it out"):
+    with pytest.raises(UserError, match="the recipe 'exact' sets start; leave it out"):
         build_study({"cell": "lstm", "recipe": "exact", "start": "learned"})
-    with pytest.raises(UserError, match="start is of cells; a module of PyTorch begins as it says itself"):
+    with pytest.raises(UserError, match="start applies to cells; a PyTorch module sets its own initial state"):
         build_study({"cell": "mine", "module": "torch.nn:LSTM", "engine": "torch", "start": "learned"})
     with pytest.raises(UserError, match="start: should be 'zero' or 'learned', not 'random'"):
         build_study({"cell": "lstm", "start": "random"})

@@ -242,7 +242,7 @@ def test_a_folder_that_vanishes_is_told(tmp_path, small_study):
         if isinstance(event, BlockMade):
             shutil.rmtree(tmp_path / "store")
 
-    with pytest.raises(UserError, match=r"gone while its study ran|no such folder"):
+    with pytest.raises(UserError, match=r"disappeared while its study ran|no such folder"):
         run_study(small_study(), tmp_path / "store", Threads(1), vanish)
 
 

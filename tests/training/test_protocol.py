@@ -90,7 +90,7 @@ def test_given_words_lie_beside_the_study_file(tmp_path):
         ({"cell": "lstm", "order": "random"}, "order: should be 'shuffled', 'shared' or 'fixed', not 'random'"),
         ({"cell": "lstm", "words": {"training_lengths": "50-2"}}, "training_lengths: should be a range of lengths"),
         ({"cell": "lstm", "words": {"very_long_length": 0}}, "very_long_length: should be greater than or equal to 1"),
-        ({"cell": "lstm", "recipe": "exact", "loss": "mse"}, "loss: a recipe settles it; leave it out"),
+        ({"cell": "lstm", "recipe": "exact", "loss": "mse"}, "loss: a recipe sets it; leave it out"),
         ({"cell": "lstm", "language": "shuffle2", "initialisation": "signs"}, "signs and counter are for two letters"),
         (
             {"cell": "relu", "language": "shuffle2", "recipe": "exact"},
@@ -106,7 +106,7 @@ def test_given_words_lie_beside_the_study_file(tmp_path):
         ({"cell": "lstm", "optimiser": "lion"}, "optimiser: should be 'adam', 'rmsprop' or 'sgd', not 'lion'"),
         ({"cell": "lstm", "momentum": 0.9}, 'momentum needs optimiser = "rmsprop" or "sgd"; adam has its own'),
         ({"cell": "lstm", "optimiser": "sgd", "momentum": 1}, "momentum: should be less than 1, not 1"),
-        ({"cell": "lstm", "recipe": "exact", "optimiser": "sgd"}, "the recipe 'exact' settles optimiser"),
+        ({"cell": "lstm", "recipe": "exact", "optimiser": "sgd"}, "the recipe 'exact' sets optimiser"),
         ({"cell": "lstm", "device": "cuda"}, 'device needs engine = "torch"'),
         ({"cell": "lstm", "engine": "torch", "device": "the moon"}, "device: "),
         ({}, "cell: missing; one of lstm"),

@@ -92,7 +92,9 @@ def refuse_uncovered(store: Store, models: pd.DataFrame, covered: Callable[[Cell
     for name in models["condition"].unique():
         condition = store.condition(str(name))
         if condition.module is not None:
-            raise UserError(f"{store.directory}: {name} is a PyTorch module; verdicts are about cells of this package")
+            raise UserError(
+                f"{store.directory}: {name} is a PyTorch module; only cells of this package can be certified"
+            )
         try:
             covered(condition.built_in_cell(), condition.problem())
         except UserError as error:
@@ -107,5 +109,5 @@ def one_unit_on_dyck1(cell: Cell, problem: Problem) -> None:
     """
     if problem != DYCK1:
         what = f"{problem.language.name}, {problem.task.name}, threshold {problem.question.threshold:g}"
-        raise UserError(f"repairs are about dyck1, next_letters, threshold 0.5, not {what}")
+        raise UserError(f"repair works for dyck1, next_letters, threshold 0.5, not for {what}")
     check_covered(cell)

@@ -218,7 +218,7 @@ def read_leaderboard(store: Store) -> Leaderboard | None:
     made_from = blocks_sha256(store)
     if not all(is_made_from(path_of(store.directory, name), made_from) for name in (TABLE, BASELINES)):
         raise UserError(
-            f"{store.directory}: a leaderboard that is not finished; `longcount leaderboard --out {store.directory}` "
-            "with the options that it was started with resumes it"
+            f"{store.directory}: this leaderboard is not finished; to resume it, run `longcount leaderboard --out "
+            f"{store.directory}` with the options that it was started with"
         )
     return Leaderboard(read_result(store.directory, TABLE), read_result(store.directory, BASELINES))

@@ -83,7 +83,7 @@ def chosen_models(store: Store, epoch: Epoch = "best", reading: Reading | None =
             labels = {"condition": condition.folder, "cell": condition.cell}
             rows.append({**labels, "run": run, "epoch": int(chosen), "learned": learned})
     if not rows:
-        raise UserError(f"{store.directory}: no finished runs; `longcount study run` finishes them")
+        raise UserError(f"{store.directory}: no finished runs; run `longcount study run` to finish them")
     return pd.DataFrame(rows).astype({"learned": object})
 
 
@@ -212,7 +212,7 @@ def words_for(store: Store, words: Words | None = None, cell: str | None = None)
             if "very_long" not in store.splits(condition):
                 raise UserError(
                     f"{store.directory}: {condition.folder} has no very long words of its own; give words, on the "
-                    "command line by --data FILE"
+                    "command line with --data FILE"
                 )
         found = [(condition, store.words("very_long", condition)) for condition in chosen]
     for condition, its in found:
@@ -258,7 +258,7 @@ def refuse_outside(problem: Problem, words: Words) -> None:
     outside = np.flatnonzero((first >= 0) & (first < words.lengths))
     if len(outside):
         word = int(outside[0])
-        raise UserError(f"word {word + 1} is not of {problem.language.name}: {problem.language.complaint(words, word)}")
+        raise UserError(f"word {word + 1} is not in {problem.language.name}: {problem.language.complaint(words, word)}")
 
 
 def readers(store: Store, words: Words, cell: str | None = None) -> list[Condition]:

@@ -47,7 +47,7 @@ def analyse(
     store = Store.open(directory)
     if any("validation" not in store.splits(condition) for condition in store.study.conditions):
         raise UserError(
-            f"{store.directory}: its models were measured on no words of validation, so there is nothing to report; "
+            f"{store.directory}: its models were not measured on validation words, so there is nothing to report; "
             "`longcount evaluate` takes any words"
         )
     blocks = _made_from(store)

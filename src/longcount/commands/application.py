@@ -24,7 +24,7 @@ from longcount.sources import mistakes_told
 # one module and one line here.
 COMMANDS = (
     ("data", "data", "Make or check the words of a study."),
-    ("reproduce", "reproduce", "Reproduce the paper: train, evaluate, tables, figures and page."),
+    ("reproduce", "reproduce", "Reproduce a paper: train, evaluate, tables, figures and page."),
     ("train", "train", "Train runs of one cell."),
     ("evaluate", "evaluate", "Evaluate every run of a store on the words of a file."),
     ("report", "report", "Draw tables, figures and the page again from what a store holds."),
@@ -37,12 +37,12 @@ COMMANDS = (
     ("playground", "playground", "Write a page on which networks learn to count while you watch."),
     ("export", "export", "Write a model for PyTorch and others."),
     ("import", "import_", "Put models made elsewhere, such as PyTorch's, into a store."),
-    ("list", "list_", "List the cells, recipes and other parts that there are, with where they come from."),
+    ("list", "list_", "List the available cells, recipes and other parts, and where they come from."),
     ("bench", "bench", "Time the engine on this machine."),
 )
 
 # What the operating system refuses and the user can fix: disks, permissions, names, limits.
-MENDABLE = {
+FIXABLE = {
     errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.EFBIG, errno.EIO, errno.EISDIR, errno.ELOOP, errno.EMFILE,
     errno.ENAMETOOLONG, errno.ENFILE, errno.ENODEV, errno.ENOENT, errno.ENOMEM, errno.ENOSPC, errno.ENOTDIR,
     errno.EPERM, errno.EROFS, errno.ESTALE, errno.ETXTBSY,
@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno is None:  # of a library that could not be loaded
             return complain(f"{error}: is there enough memory?")
-        if error.errno not in MENDABLE:
+        if error.errno not in FIXABLE:
             raise
         if not error.filename:  # of a standard stream
             _write_no_more()

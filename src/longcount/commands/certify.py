@@ -39,7 +39,7 @@ def certify(
         run: One run; default: all.
         cell: A cell or condition of the store; default: all.
         epoch: Which model of a run: best (lowest validation loss), last, or the number of an epoch.
-        depth: Count (of Dyck-1: depth) to which a proof is wanted; one that reaches 100,000 counts as well.
+        depth: Count (of Dyck-1: depth) to which a proof is wanted; one that reaches 100,000 is accepted as well.
         limit: Tokens within which failures are looked for.
     """
     from longcount.analysis.certificates import certify_store

@@ -9,7 +9,7 @@ app = App(name="construct", help_format="plaintext", help_formatter="default")
 
 @app.default
 def construct(cell: str, /, *, out: Path) -> None:
-    """Put a network that counts exactly, built by hand, into a new store: evaluate, trace, export and certify it.
+    """Put a network that counts exactly, built by hand, into a new store, to evaluate, trace, export and certify.
 
     Args:
         cell: Its name: lstm, relu, gru.

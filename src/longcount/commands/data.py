@@ -50,20 +50,21 @@ def make(
 
     Args:
         directory: Where to write; files that hold other words already are not overwritten.
-        sampler: How words are drawn: by a grammar (brackets), each word of a length alike, letter by letter (walk), or
-            by n in a window; default: grammar for Dyck-1 and Dyck-2, n_uniform where words are given by n, else walk.
-        training_words: How many; default 10,000.
-        validation_words: How many; default 5,000.
-        long_words: How many; default 5,000. By n there is one word of each.
-        very_long_words: How many; default 100. By n there is one word of each.
-        training_lengths: Of training and validation words in letters; default 2-50.
-        long_lengths: Default 52-100.
-        very_long_length: Default 1,000.
-        p: Of the grammar: brackets around a word; default 0.5.
-        q: Of the grammar: two words, one after the other; default 0.25.
-        training_n: Of training and validation words given by n; default 1-50.
-        long_n: Default 51-100.
-        very_long_n: Default 101-200.
+        sampler: How words are drawn: by a grammar (brackets), uniformly among the words of a length, letter by letter
+            (walk), or by n in a window; default: grammar for Dyck-1 and Dyck-2, n_uniform where words are given by n,
+            else walk.
+        training_words: Number of training words; default 10,000.
+        validation_words: Number of validation words; default 5,000.
+        long_words: Number of long words; default 5,000. By n there is one word of each.
+        very_long_words: Number of very long words; default 100. By n there is one word of each.
+        training_lengths: Lengths of training and validation words, in letters; default 2-50.
+        long_lengths: Lengths of long words; default 52-100.
+        very_long_length: Length of very long words; default 1,000.
+        p: Probability in the grammar of brackets around a word; default 0.5.
+        q: Probability in the grammar of two words, one after the other; default 0.25.
+        training_n: Window of n for training and validation words; default 1-50.
+        long_n: Window of n for long words; default 51-100.
+        very_long_n: Window of n for very long words; default 101-200.
         geometric_p: Each next n is 1 - p times as likely; default 0.3.
     """
     from longcount.languages.files import write_splits
@@ -126,7 +127,7 @@ def targets(
     form: Form = "text",
     json: Json = False,
 ) -> None:
-    """Say of each word of a file whether it belongs to the language and what the task asks for after each letter.
+    """Print for each word of a file whether it is in the language, and what the task asks for after each letter.
 
     Words outside the language are reported, not refused.
 

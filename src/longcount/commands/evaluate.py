@@ -19,7 +19,7 @@ def epoch_of(_: Any, tokens: Sequence[Token]) -> Literal["best", "last"] | int:
         return text
     if text.isascii() and text.isdigit():
         return int(text)
-    raise ValueError(f"{text!r} is not an epoch; give best, last or a whole number from 0.")
+    raise ValueError(f"{text!r} is not an epoch; give best, last or a whole number of at least 0.")
 
 
 Epoch = Annotated[Literal["best", "last"] | int, Parameter(converter=epoch_of)]
@@ -46,8 +46,8 @@ def evaluate(
         data: A file of words of the language, one per line; for recognisers of any strings over its letters. Default:
             the very long words that the store holds.
         cell: A cell or condition of the store; needed where these read several languages.
-        measures: A further column, any number of times: a name (`longcount list measures` lists all), or module:Name of
-            your own.
+        measures: A further column; may be given several times: a name (`longcount list measures` lists all), or
+            module:Name of your own.
         epoch: Which model of a run: best (lowest validation loss), last, or the number of an epoch.
     """
     from longcount.analysis.models import asked_of

@@ -36,7 +36,7 @@ def import_(
     Args:
         files: Files; run 0 is the first, run 1 the second.
         out: Folder of the store, new or empty.
-        cell: The models' cell, or module:Name of your own; default: as the file says or its shapes tell (a plain RNN:
+        cell: The models' cell, or module:Name of your own; default: taken from the file or its shapes (a plain RNN:
             relu).
         data: Folder of word files; the splits that it lacks are made.
     """

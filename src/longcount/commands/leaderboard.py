@@ -25,13 +25,13 @@ def leaderboard(
 ) -> None:
     """Train LSTM, GRU and ReLU networks under every intervention, and prove or bound what they learned.
 
-    Run again after an interruption, it resumes where it stopped. Table and figure are kept in tables/ and figures/, the
-    page in report.html; `longcount report` draws them again.
+    Run it again after an interruption: it resumes where it stopped. Table and figure are kept in tables/ and
+    figures/, the page in report.html; `longcount report` draws them again.
 
     Args:
         out: Folder of the store, created if needed.
         runs: Networks for every intervention and cell.
-        bounded: How many of them have their worst case bounded, which takes longest; all are tried to be proved exact.
+        bounded: How many of them have their worst case bounded, which takes longest; a proof is tried for all.
         only: An intervention to try, by its name, beside the paper's protocol; may be given again. Default: all.
     """
     from longcount import experiments

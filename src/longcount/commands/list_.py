@@ -14,7 +14,7 @@ app = App(name="list", help_format="plaintext", help_formatter="default")
 
 @app.default
 def list_(kind: Kinds, /, *, form: Form = "text", json: Json = False) -> None:
-    """List all parts of a kind: name, what it is in a line, and where it comes from.
+    """List all parts of a kind: name, one line about it, and where it comes from.
 
     Besides these, wherever a name is asked for, module:Name takes one of your own from a Python file beside the study
     file or in the current folder.

@@ -30,14 +30,14 @@ def repair(
 ) -> None:
     """Repair every run's model by the smallest change that can be proved exact, into a new store.
 
-    Runs that never learned are not repaired and say so. Before and after, Table 1, worst cases and proofs, stand side
+    Runs that never learned are reported and not repaired. Before and after, Table 1, worst cases and proofs, stand side
     by side in tables/repair.csv, .md and .tex of the new store; what was changed in results/repairs.parquet.
 
     Args:
         directory: A store.
         out: Folder of the new store.
         method: sharpen (lstm), project (relu, lstm), rescale (gru); default: the smallest that works.
-        factor: Of sharpening or rescaling; default: the smallest power of 2 that works.
+        factor: Factor of sharpening or rescaling; default: the smallest power of 2 that works.
         epoch: Which model of a run: best (lowest validation loss), last, or the number of an epoch.
         depth: Depth to which the repaired model must be proved; default 2^24, 100,000 for gru.
         bounded: How many runs of each cell have their worst case before repair bounded, which takes up to a second

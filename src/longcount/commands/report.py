@@ -13,7 +13,7 @@ app = App(name="report", help_format="plaintext", help_formatter="default")
 def report(directory: Path, /, *, jobs: Jobs = None) -> None:
     """Draw tables, figures and the page from the runs that a store holds, without training.
 
-    Results that are missing are made first. The same store gives the same bytes.
+    Missing results are computed first. The same store gives the same bytes.
 
     Args:
         directory: A store.

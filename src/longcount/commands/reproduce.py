@@ -21,16 +21,16 @@ def reproduce(
     seed: Seed = 0,
     jobs: Jobs = None,
 ) -> None:
-    """Train a paper's models, draw its tables and figures, and print what they can do beside the paper's own.
+    """Train a paper's models, draw its tables and figures, and print their results beside the paper's own.
 
-    Run again after an interruption, it resumes where it stopped. `longcount reproduce list` lists the papers, what is
-    reproduced of each, how many runs it takes by default, and how long.
+    Run it again after an interruption: it resumes where it stopped. `longcount reproduce list` lists the papers, what
+    is reproduced of each, how many runs it takes by default, and how long.
 
     Args:
         paper: Its name, or module:Name of your own; or list.
-        out: Folder of the store, created if needed; default: paper, for another paper than the first its name.
+        out: Folder of the store, created if needed; default: paper for the first paper, else the paper's name.
         data: Folder of word files; the splits that it lacks are made.
-        runs: Of each cell; default: the paper's. The first paper's relu has three times as many, because it keeps the
+        runs: Runs per cell; default: the paper's. The first paper's relu has three times as many, because it keeps the
             best third.
     """
     if paper == "list":

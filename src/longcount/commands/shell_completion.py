@@ -25,5 +25,5 @@ def install(*, shell: Literal["bash", "zsh", "fish", "powershell"] | None = None
     try:
         path = build().install_completion(shell=shell, output=output)
     except ShellDetectionError:
-        raise UserError("--install-completion: which shell this is cannot be told; say it by --shell") from None
+        raise UserError("--install-completion: the shell could not be detected; name it with --shell") from None
     say(f"{path}: completion installed; open a new shell to use it")

@@ -39,16 +39,16 @@ def run(
     submit: Annotated[list[str] | None, Parameter(negative="")] = None,
     log_json: LogJson = False,
 ) -> None:
-    """Make every run of a study that is not there yet; run again, it resumes where it stopped.
+    """Train the missing runs of a study; after an interruption, run it again and it resumes where it stopped.
 
     Args:
         file: Study file (TOML); without it, the study that the store holds already.
         out: The store, a folder; with dask and slurm one that every machine sees under the same path.
         executor: Threads here, an existing Dask cluster, or SLURM jobs.
-        address: Of the Dask scheduler, such as tcp://10.0.0.1:8786.
-        scheduler_file: That the Dask scheduler wrote, instead of its address.
+        address: Address of the Dask scheduler, such as tcp://10.0.0.1:8786.
+        scheduler_file: File that the Dask scheduler wrote, instead of its address.
         cluster: Where jobs go: SLURM (the default), or processes of this machine (to try it out).
-        cores: Of a job: how many blocks it makes at once; default 1. --jobs says how many jobs there are at most.
+        cores: Blocks that each job trains at once; default 1. --jobs is the largest number of jobs.
         submit: FIELD=VALUE for submitit, such as slurm_partition=short or timeout_min=120.
         log_json: Progress as JSON lines on standard error.
     """
@@ -58,7 +58,7 @@ def run(
     from longcount.training.study_files import read_study
 
     if file is None and set_:
-        raise UserError("--set: changes a study file, and none was given; `study add` adds to a store")
+        raise UserError("--set: changes a study file, but none was given; use `study add` to add to a store")
     study = None if file is None else read_study(file, fields_of(set_))
     refuse_folder(out, study)
     _refuse_options_of_others(
@@ -89,7 +89,7 @@ def _refuse_options_of_others(executor: str, options: dict[str, dict[str, object
     for executors, given in options.items():
         for option, value in given.items():
             if value is not None and executor not in executors.split():
-                raise UserError(f"{option}: of --executor {executors}; with {executor} it would say nothing")
+                raise UserError(f"{option}: belongs to --executor {executors}; it has no effect with {executor}")
 
 
 @app.command
@@ -102,7 +102,7 @@ def add(
     jobs: Jobs = None,
     log_json: LogJson = False,
 ) -> None:
-    """Add runs or conditions to a study and make them; nothing that is there is trained again.
+    """Add runs or conditions to a study and train them; existing runs are not trained again.
 
     Args:
         store: The store.
@@ -116,7 +116,7 @@ def add(
 
     there = Store.open(store)
     if file is None and not set_:
-        raise UserError("study add: say what to add, by a study file or by --set FIELD=VALUE")
+        raise UserError("study add: nothing to add; give a study file or --set FIELD=VALUE")
     changes = fields_of(set_)
     conditions = vary(there.study, changes) if file is None else read_study(file, changes).conditions
     _finish(None, store, Threads(jobs), log_json, conditions)
@@ -128,7 +128,7 @@ def status(store: Path, /, *, verify: bool = False, form: Form = "text", json: J
 
     Args:
         store: The store.
-        verify: Read all blocks, words and results and compare them with their hashes; what is damaged is said, and the
+        verify: Read all blocks, words and results and compare them with their hashes; damage is reported, and the
             exit status is 1.
     """
     from longcount.report.printed import plain, time_spent
@@ -157,7 +157,8 @@ def export(store: Path, /, *, out: Path, means: Annotated[bool, Parameter(negati
     Args:
         store: The store.
         out: A file ending in .parquet or .csv.
-        means: Over runs: one row per condition, split, epoch and measure, with mean, standard deviation and extremes.
+        means: Means over runs: one row per condition, split, epoch and measure, with mean, standard deviation and
+            extremes.
     """
     from longcount.analysis.aggregate import aggregate
     from longcount.report.writing import refuse_ending, write_frame
@@ -187,8 +188,9 @@ def compare(
 
     Args:
         first: A store, or STORE:CONDITION where it holds several; without one, conditions of the same name are paired.
-        second: Likewise; differences are second less first.
-        measures: Such as long_accuracy, very_long_fpf_mean, validation_loss or learned; may be given several times.
+        second: Likewise; differences are second minus first.
+        measures: Measures such as long_accuracy, very_long_fpf_mean, validation_loss or learned; may be given several
+            times.
     """
     from longcount.analysis.comparison import USUAL
     from longcount.analysis.comparison import compare as compared

@@ -52,7 +52,7 @@ def trace(
     from longcount.store.store import Store
 
     if sum(source is not None for source in (word, zigzag, file)) != 1:
-        raise UserError("what to trace: give one of --word, --zigzag and --file")
+        raise UserError("nothing to trace: give one of --word, --zigzag and --file")
     asked = asked_of(opened(directory), cell)
     if word is not None:
         words = read_word(word, asked)

@@ -23,9 +23,9 @@ def train(
     jobs: Jobs = None,
     fields: Annotated[Fields | None, Parameter(name="*")] = None,
 ) -> None:
-    """Train runs of one cell, by the first paper's protocol unless told otherwise, and print what they can do.
+    """Train runs of one cell, by the first paper's protocol unless told otherwise, and print their results.
 
-    Run again after an interruption, it resumes where it stopped.
+    Run it again after an interruption: it resumes where it stopped.
 
     Args:
         cell: Its name, such as lstm, relu or gru (`longcount list cells` lists all), or module:Name of your own.

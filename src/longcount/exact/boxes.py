@@ -77,11 +77,11 @@ def check_covered(cell: Cell) -> None:
     """
     if (cell.hidden_size, cell.layers) != (1, 1):
         sizes = f"{cell.hidden_size} units in {cell.layers} layers"
-        raise UserError(f"this is about one unit in one layer, not {sizes}")
+        raise UserError(f"only one unit in one layer is supported here, not {sizes}")
     if (cell.letters, cell.outputs) != (VOCABULARY, OUTPUTS):
-        raise UserError(f"this is about Dyck-1, not {cell.letters} letters and {cell.outputs} outputs")
+        raise UserError(f"only Dyck-1 is supported here, not {cell.letters} letters and {cell.outputs} outputs")
     if cell.learned_start:
-        raise UserError("this is about networks whose state starts at 0, not at a learned one")
+        raise UserError("only networks whose state starts at 0 are supported here, not a learned start")
 
 
 class Model:

@@ -129,9 +129,9 @@ def check(cell: Cell, problem: Problem) -> None:
     """UserError where there are no verdicts about such networks; see `certify`."""
     language, task = problem.language, problem.task
     if not isinstance(language, Machine) or type(language).targets is not Machine.targets:
-        raise UserError(f"verdicts are about languages that counters decide, not {language.name}")
+        raise UserError(f"only languages that counters decide can be certified, not {language.name}")
     if task not in tasks.TASKS.values():
-        raise UserError(f"verdicts are about the tasks {', '.join(tasks.TASKS)}, not {task.name}")
+        raise UserError(f"only the tasks {', '.join(tasks.TASKS)} can be certified, not {task.name}")
     if (cell.letters, cell.outputs) != (problem.letters, len(problem.outputs)):
         raise UserError(
             f"{language.name}, {task.name} needs {problem.letters} letters and {len(problem.outputs)} outputs, "

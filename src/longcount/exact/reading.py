@@ -44,7 +44,7 @@ def answers(problem: Problem, machine: Machine, place: Configuration | None) -> 
     if problem.task == tasks.PREDICT:
         allowed = dict(machine.following(place))
         return [*(letter in allowed for letter in machine.letters), machine.may_end(place)]
-    raise UserError(f"verdicts are about the tasks {', '.join(tasks.TASKS)}, not about {problem.task.name}")
+    raise UserError(f"only the tasks {', '.join(tasks.TASKS)} can be certified, not {problem.task.name}")
 
 
 class Reading:

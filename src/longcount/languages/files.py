@@ -81,7 +81,7 @@ def write_splits(directory: str | Path, splits: dict[str, Words]) -> list[Path]:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{directory}: cannot be made: {error.strerror}") from None
+        raise UserError(f"{directory}: cannot be created: {error.strerror}") from None
     _write_files({path: words for path, words in paths.items() if not os.path.exists(path)})
     return list(paths)
 

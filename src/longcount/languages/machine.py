@@ -147,7 +147,7 @@ class Machine(Language):
             if not part or times not in ("n", "m", "nm") or set(part) - set(self.letters):
                 raise ValueError(f"{self.name}: {(part, times)} in its index should be letters, and n, m or nm")
         if self.index and not any("n" in times for _, times in self.index):
-            raise ValueError(f"{self.name}: its index says m, and nowhere n")
+            raise ValueError(f"{self.name}: its index uses m but not n")
         tried = itertools.product((1, 2, 3), repeat=self.numbers) if self.index else ()
         words = Words.from_strings([self.word_of(*numbers) for numbers in tried], self.letters)
         if not self.members(words).all():

@@ -146,7 +146,7 @@ class Rules:
         if self.counters > MOST_COUNTERS:
             raise ValueError(f"{self.name}: {self.counters} counters; there may be at most {MOST_COUNTERS}")
         if len(self.start_counters) not in (0, self.counters) or any(count < 0 for count in self.start_counters):
-            raise ValueError(f"{self.name}: the counters at the start must be {self.counters} numbers from 0 on")
+            raise ValueError(f"{self.name}: the counters at the start must be {self.counters} numbers of at least 0")
         signs = [rule.counters for rule in self.lines] + [end[1] for end in self.ends]
         letters = [rule.letters for rule in self.lines]
         for _, counters, expected in self.expected:

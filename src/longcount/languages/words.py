@@ -91,7 +91,7 @@ class Words:
         """
         letters = sorted({part.letters for part in parts}) or [LETTERS]
         if len(letters) > 1:
-            raise ValueError(f"words over {letters[0]!r} and over {letters[1]!r} cannot be put together")
+            raise ValueError(f"words over {letters[0]!r} and over {letters[1]!r} cannot be combined")
         empty = np.zeros(0, np.uint8)
         lengths = [part.lengths for part in parts]
         return cls(
@@ -140,7 +140,7 @@ class Words:
         ValueError for words over other letters than ``()``.
         """
         if self.letters != LETTERS:
-            raise ValueError(f"words over {self.letters!r} have no depths; only words over {LETTERS!r} have")
+            raise ValueError(f"depth is defined for words over {LETTERS!r} only, not over {self.letters!r}")
         return read_only(self.running_sums(1 - 2 * self.tokens.astype(np.int8)))
 
     @cached_property

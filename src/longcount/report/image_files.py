@@ -30,18 +30,18 @@ POINTS = 72  # an inch: vl-convert takes a pixel of the SVG for a point
 IMAGE_FORMATS = ("svg", "pdf", "png")
 
 ADDRESSES, DESCRIPTORS = 2**36, 64
-"""Bytes of addresses and open files that the JavaScript engine needs; it ends the process where it lacks them."""
+"""Bytes of address space and open files that the JavaScript engine needs; without them it ends the process."""
 
 
-def refuse_little_room() -> None:
+def refuse_tight_limits() -> None:
     """Raise UserError where the limits of this process leave too little to draw."""
     addresses, descriptors = (resource.getrlimit(each)[0] for each in (resource.RLIMIT_AS, resource.RLIMIT_NOFILE))
     if addresses != resource.RLIM_INFINITY and addresses < ADDRESSES:
         raise UserError(
-            f"drawing needs {ADDRESSES >> 10:,} kB of addresses, it may have {addresses >> 10:,} (ulimit -v)"
+            f"drawing needs {ADDRESSES >> 10:,} kB of address space; the limit is {addresses >> 10:,} (ulimit -v)"
         )
     if descriptors != resource.RLIM_INFINITY and descriptors < DESCRIPTORS:
-        raise UserError(f"drawing needs {DESCRIPTORS} open files, it may have {descriptors} (ulimit -n)")
+        raise UserError(f"drawing needs {DESCRIPTORS} open files; the limit is {descriptors} (ulimit -n)")
 
 
 class Helper:
@@ -76,7 +76,7 @@ class Helper:
 def helpers(jobs: int) -> Iterator[list[Helper]]:
     """Two helpers where there are cores for them, else none; stopped at the end. UserError where nothing can be drawn
     within the limits of this process."""
-    refuse_little_room()
+    refuse_tight_limits()
     started: list[Helper] = []
     try:
         for _ in range(2 if jobs > 1 else 0):
@@ -131,7 +131,7 @@ def _write(directory: Path, name: str, specification: dict[str, Any]) -> None:
 
 def drawn(specification: dict[str, Any]) -> dict[str, bytes]:
     """A Vega-Lite specification in every format, on white."""
-    refuse_little_room()
+    refuse_tight_limits()
     import vl_convert
 
     specification = {**specification, "config": {**config(), "background": "white"}, "padding": 4}

@@ -148,7 +148,7 @@ def add(store: Store, conditions: Sequence[Condition]) -> Store:
     return grown
 
 
-def mend_words(store: Store) -> list[str]:
+def restore_words(store: Store) -> list[str]:
     """Make words again from their seed that are missing or not what they were; what was wrong with each.
 
     Raises:

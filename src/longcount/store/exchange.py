@@ -91,7 +91,8 @@ def to_torch(store: str | Path | Store, run: Run, cell: str | None = None, epoch
     condition, tensors = tensors_of(store, run, cell, epoch)
     if condition.module is not None:
         raise UserError(
-            f"{condition.folder}: a module of its own ({condition.module}); export it and load the file there"
+            f"{condition.folder}: a PyTorch module of your own ({condition.module}); "
+            "export it and load the file into that module"
         )
     return counter(condition.built_in_cell(), tensors, link=condition.problem().question.link)
 
@@ -157,6 +158,6 @@ def _refuse_other_sizes(cell: cells.Cell, purpose: Problem, path: str | Path) ->
     if (cell.letters, cell.outputs) != wanted:
         name = f"{purpose.task.name} on {purpose.language.name}"
         raise UserError(
-            f"{path}: {described(cell)}; {name} has {wanted[0]} and {wanted[1]}: say what the model is for by "
+            f"{path}: {described(cell)}; {name} has {wanted[0]} and {wanted[1]}: say what the model is for with "
             "--language and --task"
         )

@@ -92,7 +92,7 @@ def read_frame(path: Path, remedy: str, version: str = __version__) -> pd.DataFr
             raise ValueError("it does not match its own hash")
         return pq.ParquetFile(path).read(use_threads=False).to_pandas()
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{path}: missing; `{remedy}` makes it") from None
+        raise UserError(f"{path}: missing; run `{remedy}` to make it") from None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{path}: edited or damaged ({error}); delete it and run `{remedy}`") from error
 

@@ -92,7 +92,9 @@ class Store:
         except ValidationError as error:
             raise UserError(f"{path}: damaged: {explain(error)}") from None
         if tables.get("sha256") != _content_sha256(tables):
-            raise UserError(f"{path}: edited or damaged: it does not match its own hash; change a study by `study add`")
+            raise UserError(
+                f"{path}: edited or damaged: it does not match its own hash; change a study with `study add`"
+            )
         for condition in study.conditions:
             sources.remember(Path(directory) / SOURCES, condition.sources.values())
         return cls(Path(directory), study, tables.get("word_sets", {}), tables.get("longcount", "unknown"))

@@ -96,7 +96,9 @@ def study_file_sha256(directory: Path) -> str:
         found = path.stat()
         return _sha256(path, (found.st_ino, found.st_size, found.st_mtime_ns))
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{directory / STUDY_FILE}: gone while its study ran; nothing more was written") from None
+        raise UserError(
+            f"{directory / STUDY_FILE}: disappeared while its study ran; nothing more was written"
+        ) from None
 
 
 @lru_cache(maxsize=4)

@@ -67,7 +67,7 @@ class Slurm:
                 make_blocks_remotely, [[wanted[i] for i in group] for group in groups], [self.cores] * number
             )
         except (RuntimeError, OSError) as error:
-            raise UserError(f"{self.name} did not take the jobs: {' '.join(str(error).split())}") from None
+            raise UserError(f"{self.name} did not accept the jobs: {' '.join(str(error).split())}") from None
         futures: list[Future[dict[str, Any]]] = [Future() for _ in wanted]
         self._running += [(job, [futures[i] for i in group]) for job, group in zip(jobs, groups, strict=True)]
         return futures

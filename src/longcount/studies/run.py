@@ -158,7 +158,7 @@ def run_study(
 def _finish(store: Store, executor: Executor, tell: Listener) -> None:
     for line in creation.edited_sources(store):
         tell(Edited(line))
-    for line in creation.mend_words(store):
+    for line in creation.restore_words(store):
         tell(WordsMade(line))
     started = time.monotonic()
     made = _make_missing_blocks(store, executor, tell)
@@ -293,7 +293,7 @@ class _Work:
         if not self.executor.lost(error):
             raise error
         if self.attempts[folder] == TRIES:
-            raise UserError(f"{folder}: {TRIES} workers were lost with this block, the last by: {error}")
+            raise UserError(f"{folder}: {TRIES} workers were lost with this block; the last error was: {error}")
         self.tell(Retried(folder, str(error), self.attempts[folder] + 1))
         self._submit([self.blocks[folder]])
 

@@ -15,7 +15,7 @@ def refuse_no_epoch(epoch: object) -> None:
     if isinstance(epoch, str) and epoch in ("best", "last"):
         return
     if isinstance(epoch, bool) or not isinstance(epoch, int | np.integer) or epoch < 0:
-        raise UserError(f"{epoch!r} is not an epoch; give best, last or a whole number from 0")
+        raise UserError(f"{epoch!r} is not an epoch; give best, last or a whole number of at least 0")
 
 
 Epoch = Annotated[Literal["best", "last"] | int, refuse_no_epoch]

@@ -86,7 +86,7 @@ class Condition(Frozen):
     recipe: str | None = Field(
         default=None,
         description="A way of training that reaches exact counting (`longcount list recipes`), or module:Name of your "
-        "own; it settles epochs, rate and loss.",
+        "own; it sets epochs, rate and loss.",
     )
     hidden_size: int = Field(
         default=1, ge=1, le=1_024, description="Hidden units of each layer; the fast engine has up to 16."
@@ -166,7 +166,7 @@ class Condition(Frozen):
             raise ValueError("cell: should be a short name of letters and digits for the module")
         may_load = (info.context or {}).get("folders") is not None
         if self.recipe is not None and (may_load or "recipe" not in self.sources):
-            _refuse_what_a_recipe_settles(self)
+            _refuse_what_a_recipe_sets(self)
         if may_load or not {"language", "task"} & self.sources.keys():
             _refuse_other_losses(self)
         if self.optimiser == "adam" and self.momentum:
@@ -174,7 +174,7 @@ class Condition(Frozen):
         if may_load:
             _refuse_what_says_nothing(self)
         if self.module is not None and self.start != "zero":
-            raise ValueError("start is of cells; a module of PyTorch begins as it says itself")
+            raise ValueError("start applies to cells; a PyTorch module sets its own initial state")
         if self.engine == "lanes":
             for field in ("module", "dropout", "device"):
                 if getattr(self, field) != Condition.model_fields[field].default:
@@ -322,7 +322,7 @@ _FREE_BESIDE_A_RECIPE = {
 } | PLACES
 
 
-def _refuse_what_a_recipe_settles(condition: Condition) -> None:
+def _refuse_what_a_recipe_sets(condition: Condition) -> None:
     recipe, asked = condition.settled_recipe(), condition.problem()
     settled = {"epochs": recipe.epochs, "learning_rate": recipe.learning_rate, "loss": asked.task.losses[0]}
     if any(part.two_letters for part in recipe.parts) and (asked.letters, len(asked.outputs)) != (2, 2):
@@ -337,7 +337,7 @@ def _refuse_what_a_recipe_settles(condition: Condition) -> None:
         )
     for name, field in Condition.model_fields.items():
         if name not in _FREE_BESIDE_A_RECIPE and getattr(condition, name) != settled.get(name, field.default):
-            raise ValueError(f"the recipe {recipe.name!r} settles {name}; leave it out")
+            raise ValueError(f"the recipe {recipe.name!r} sets {name}; leave it out")
 
 
 class Origin(Frozen):

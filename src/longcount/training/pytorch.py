@@ -22,7 +22,7 @@ def need_torch() -> None:
     try:
         importlib.import_module("torch")
     except ModuleNotFoundError:
-        raise UserError("PyTorch is not installed: pip install 'longcount[torch]' brings it") from None
+        raise UserError("PyTorch is not installed; install it with pip install 'longcount[torch]'") from None
 
 
 def as_array(tensor: torch.Tensor) -> np.ndarray:

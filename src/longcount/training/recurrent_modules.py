@@ -36,7 +36,7 @@ class Recurrent(nn.Module, ABC):
     ) -> None:
         super().__init__()
         if not batch_first:
-            raise ValueError("words are the first extent here: batch_first=True")
+            raise ValueError("words are the first dimension here: batch_first=True")
         self.hidden_size, self.num_layers, self.dropout = hidden_size, num_layers, nn.Dropout(dropout)
         rows, bound = self.gates * hidden_size, hidden_size**-0.5
         for layer in range(num_layers):

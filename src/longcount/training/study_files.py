@@ -95,7 +95,7 @@ def build_study(
         for point in _points(fields, place):
             _refuse_settings_of_given(point, _given_in(point.get("words.directory")), place)
             if point.get("recipe") is not None and "loss" in point:
-                raise UserError(f"{place}: loss: a recipe settles it; leave it out")
+                raise UserError(f"{place}: loss: a recipe sets it; leave it out")
             conditions.append(_validated(Condition, _nested(point), place, folders))
     try_own_parts(conditions)
     # Blocks that fill the widest lanes train a run fastest; smaller ones share a few runs among the cores.
@@ -183,7 +183,7 @@ def _refuse_settings_of_given(asked: Mapping[str, Any], given: Sequence[str], wh
         default = WordSource.model_fields[name].default
         if asked.get(f"words.{name}", default) != default and all(split in given for split in splits):
             words = f"the {' and '.join(splits)} words are given"
-            raise UserError(f"{where}: words.{name}: says how words are made, and {words}; leave it out")
+            raise UserError(f"{where}: words.{name}: sets how words are made, but {words}; leave it out")
 
 
 def _nested(leaves: Mapping[str, Any]) -> dict[str, Any]:

@@ -183,7 +183,9 @@ def _refuse_strange_outputs(cell: TorchCell, factory: str) -> None:
     if cell.link == "softmax" and not torch.allclose(outputs.sum(-1), torch.ones(shape[:2]), atol=1e-4):
         raise UserError(f"{factory}: the outputs after a token should add up to 1; end the module in torch.softmax")
     if not torch.allclose(outputs[-1:], alone, atol=1e-4):
-        raise UserError(f"{factory}: a word's outputs depend on other words; words are the first extent: batch_first")
+        raise UserError(
+            f"{factory}: a word's outputs depend on other words; words are the first dimension (batch_first)"
+        )
     if not torch.allclose(outputs[:, :2], shorter, atol=1e-4):
         raise UserError(f"{factory}: outputs depend on later tokens; a network that counts reads left to right")
 

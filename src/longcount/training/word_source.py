@@ -20,7 +20,7 @@ def _range(text: Any, info: ValidationInfo) -> str:
             if str(info.field_name).endswith("_n")
             else ("lengths such as '2-50', from at least 1 token")
         )
-        raise ValueError(f"should be a range of {what}, least first, in quotes (a list would mean each of its values)")
+        raise ValueError(f"should be a range of {what}, smallest first, in quotes (a list means each of its values)")
     return str(text)
 
 

@@ -55,8 +55,8 @@ def _form(before: np.ndarray, after: np.ndarray, what: str) -> tuple[str, float]
         if _same(result, after):
             return form, float(number)
     raise UserError(
-        f"{what}: a page cannot do it: it makes of some parameter no constant, no multiple of it or its magnitude, and "
-        "no power of two"
+        f"{what}: not possible in a page: it changes some parameter into something other than a constant, a multiple "
+        "of it or of its magnitude, or a power of two"
     )
 
 
