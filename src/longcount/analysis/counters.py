@@ -15,6 +15,7 @@ import numpy as np
 
 from longcount import cells
 from longcount.cells import Cell
+from longcount.cells.cell import State
 from longcount.cells.network import inputs_of_letters, read, split, step
 from longcount.numbers.vector import Vector
 
@@ -70,18 +71,21 @@ def counters(cell: Cell, weights: np.ndarray, depths: int = DEPTHS) -> Counters:
     at = cell.state_names.index(cell.counter)
     state = cell.initial_state(np.zeros(len(weights), np.float32))
     steps: dict[str, list[np.ndarray]] = defaultdict(list)
+    reached: list[State] = []
     with np.errstate(over="ignore", invalid="ignore"):  # a ReLU with recurrent weight above 1 runs away
         for _ in range(depths):
             after, (gates,) = step(cell, parts, x, state)
             steps["counter"].append(state[at][0])
-            steps["after"].append(after[at][0])
-            steps["may_close"].append(read(cell, parts, after)[1])
+            reached.append(after)
             for name, part in gates.items():
                 steps[name].append(part[0])
             state = tuple(Vector([part[0][0]]) for part in after)
         stacked = {name: np.stack(found, axis=-2) for name, found in steps.items()}
-        increment = stacked["after"][0] - stacked["counter"]
-        decrement = stacked["counter"] - stacked["after"][1]
+        # The readout asks nothing of the depth before: all depths in one pass.
+        ends = tuple(Vector([np.stack([part[0] for part in found], axis=-2)]) for found in zip(*reached, strict=True))
+        may_close = read(cell, parts, ends)[1]
+        increment = ends[at][0][0] - stacked["counter"]
+        decrement = stacked["counter"] - ends[at][0][1]
     if cell.keeps is None:
         recurrent = parts.layers[0].weight_hh[cell.counts][0][0]
         keeping = np.broadcast_to(recurrent, (2, depths, len(weights)))
@@ -94,7 +98,7 @@ def counters(cell: Cell, weights: np.ndarray, depths: int = DEPTHS) -> Counters:
         decrement,
         {name: stacked[name] for name in stacked if name in cell.sigmoids + cell.tanhs},
         keeping,
-        stacked["may_close"],
+        may_close,
     )
 
 
