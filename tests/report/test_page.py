@@ -1,15 +1,18 @@
 """The page in a real browser: opens offline, draws every figure, tells on hovering, computes the engine's bits."""
 
+import io
 import json
+import re
 import struct
 
 import numpy as np
+import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from longcount import engine, languages
 from longcount.analysis.models import chosen_models
-from longcount.analysis.results import read_results
+from longcount.analysis.results import read_result, read_results
 from longcount.languages import Machine, Words
 from longcount.report.explorer import RUNS, read_by
 from longcount.report.figures import figures
@@ -123,7 +126,7 @@ def test_explorer_answers_to_its_controls(page, drawn):
     }
     assert page.locator("#explorer-epoch-told").inner_text() == str(best[2])
     assert page.locator("#explorer-table tbody tr").count() == 6
-    assert page.locator("#explorer-tracks canvas").count() == 5
+    assert page.locator("#explorer-tracks canvas").count() == 6
     page.locator("#explorer-epoch").fill("0")
     page.wait_for_selector("#explorer[data-shown='gru 2 0 6']")
     page.locator("#explorer-number").fill("100")
@@ -246,6 +249,75 @@ def test_drift_is_the_states_and_the_red_line_is_where_the_answer_turns(page, dr
         assert (beyond[known] == says_yes[known]).all() or (beyond[known] != says_yes[known]).all()
         decided += len(set(says_yes[known].tolist())) == 2
     assert decided or cell == "gru"  # which says the same at all depths after so few words
+
+
+def test_exact_networks_stand_beside_a_trained_one_and_are_looked_into(page):
+    show_explorer(page)
+    page.select_option("#explorer-cell", "lstm")
+    page.fill("#explorer-word", "()" * 300)
+    page.wait_for_selector("#explorer[data-shown^='lstm'][data-shown$=' 600']")
+    rows = page.locator("#explorer-beside tbody tr")
+    told = [row.inner_text() for row in rows.all()]
+    assert told[0].startswith("trained: run 0 after epoch ")
+    assert "proved" not in told[0].replace("nothing is proved", "")
+    assert all("right at all 600" in text and "proved exact to depth 16,777,216" in text for text in told[1:])
+    assert {"learned", "constructed"} <= {text.split(":")[0] for text in told[1:]}
+    rows.last.locator("button").click()
+    page.wait_for_selector("#explorer[data-shown^='lstm constructed']")
+    page.wait_for_function("location.hash.startsWith('#model=lstm&run=constructed')")
+    assert page.inner_text("#explorer-message") == "Right at all 600 tokens."
+    assert page.locator("#explorer-epoch").is_disabled()
+    assert page.complaints == []
+
+
+def test_menu_leads_to_what_there_is_and_closes(page):
+    links = page.locator("nav.sections a")
+    assert links.count() > 15
+    ids = links.evaluate_all("(links) => links.map((link) => link.hash.slice(1))")
+    assert page.evaluate("(ids) => ids.filter((id) => !document.getElementById(id))", ids) == []
+    causes = page.locator("nav.sections details", has_text="Causes")
+    inside = causes.locator("a", has_text="Why the LSTM fails")
+    causes.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert inside.is_visible()
+    page.keyboard.press("Escape")
+    assert not inside.is_visible()
+    causes.locator("summary").click()
+    inside.click()
+    assert not inside.is_visible()
+    page.wait_for_function(
+        "Math.abs(document.getElementById('failure_lstm').getBoundingClientRect().top) < 150", timeout=5000
+    )
+
+
+def test_opening_shows_where_the_constant_answer_fails_first(page, drawn):
+    assert page.locator("#opening text.wrong").all_text_contents() == ["yes", "yes", "first point of failure: 5"]
+    constant = read_result(drawn, "table1").query("condition == 'constant' and measure == 'very_long_fpf'")["mean"]
+    assert f"an average of {constant.iloc[0]:.0f} of" in page.inner_text("#opening li:last-child")
+
+
+def test_tables_and_figures_are_copied_and_saved(page, drawn):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for suffix in ("tex", "csv", "md"):
+        page.locator(f"button[data-take='text table1.{suffix}']").click()
+        page.wait_for_function("document.activeElement.textContent === 'copied'")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied == (drawn / "tables" / f"table1.{suffix}").read_text(encoding="utf-8")
+    page.locator("button[data-take='rows figure1']").click()
+    page.wait_for_function("document.activeElement.textContent === 'copied'")
+    frame = pd.read_csv(io.StringIO(page.evaluate("navigator.clipboard.readText()")))
+    expected = read_result(drawn, "checkpoints").query("condition == 'lstm' and kept and epoch > 0")
+    points = frame[(frame["panel"] == "LSTM") & frame["loss"].notna()]
+    assert points["fpf"].tolist() == pytest.approx(expected["very_long_fpf"].tolist(), rel=1e-4)
+    with page.expect_download() as download:
+        page.locator("button[data-take='column figure1']").click()
+    assert download.value.suggested_filename == "figure1_column.svg"
+    svg = download.value.path().read_text(encoding="utf-8")
+    assert 280 < float(re.findall(r'width="([\d.]+)"', svg)[0]) < 330
+    assert "var(--" not in svg
+    included = page.evaluate("TEXTS['figure1.tex']")
+    assert r"\includegraphics[width=\linewidth]{figures/figure1.pdf}" in included
+    assert (drawn / "figures" / "figure1.pdf").is_file()
 
 
 def test_tables_sort_by_number(page):

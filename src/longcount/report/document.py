@@ -10,9 +10,10 @@ from importlib.metadata import version
 from typing import Any
 
 from longcount import cache
+from longcount.report.formats import Table, figure_latex
 from longcount.report.layout import Figure
 from longcount.report.scripts import asset, joined
-from longcount.report.style import DEPTH, GREY, PALETTE, config
+from longcount.report.style import config
 
 SMALL = 60  # CSS pixels: figures with lower panels are small multiples
 
@@ -28,13 +29,13 @@ _ZOOM = {
 }
 
 
-def document(template: str, figures: Sequence[Figure], scripts: Sequence[str] = ("page.js",), **parts: Any) -> str:
+def document(template: str, figures: Sequence[Figure], scripts: Sequence[str] = (), **parts: Any) -> str:
     """The HTML of a page.
 
     Args:
         template: a file of the folder ``assets`` that extends ``document.html.j2``.
         figures: whose panels the page's JavaScript draws.
-        scripts: files of that folder, joined in this order.
+        scripts: files of that folder besides those of all pages, joined in this order.
         parts: whatever else the template names.
     """
     from jinja2 import Environment, PackageLoader
@@ -44,14 +45,20 @@ def document(template: str, figures: Sequence[Figure], scripts: Sequence[str] = 
     return environment.get_template(template).render(
         figures=figures,
         style=Markup(asset("page.css")),
-        script=Markup(joined(scripts)),
+        script=Markup(joined(("page.js", "copying.js", *scripts))),
         bundle=Markup(vega_bundle().replace("</script", "<\\/script")),
         panels=as_json({figure.name: _page_panels(figure) for figure in figures}),
-        zoom=as_json(_ZOOM),
-        palette=as_json({"colours": PALETTE, "grey": GREY, "red": DEPTH}),
+        texts=as_json(_texts(figures, [*parts.get("tables", ()), *parts.get("further_tables", ())])),
+        printed=as_json(config()),
         config=as_json(config("var(--ink)", "var(--quiet)", "var(--grid)", "system-ui, sans-serif", 11.5, "bold")),
         **parts,
     )
+
+
+def _texts(figures: Sequence[Figure], tables: Sequence[Table]) -> dict[str, str]:
+    """What can be copied, by the name of its file."""
+    found = {f"{figure.name}.tex": figure_latex(figure.name, figure.sentence) for figure in figures}
+    return found | {f"{table.name}.{suffix}": text for table in tables for suffix, text in table.texts.items()}
 
 
 def as_json(value: Any) -> Any:

@@ -17,6 +17,7 @@ from longcount.languages.dyck import Brackets
 from longcount.languages.dyck2 import Stack
 from longcount.languages.language import Language
 from longcount.languages.machine import Machine
+from longcount.report.exact_networks import exact_networks
 from longcount.report.programs import Programs
 from longcount.report.table1 import cell_title
 from longcount.report.titles import SPLIT_TITLES, problem_title, problems_of
@@ -68,6 +69,7 @@ def embedded(store: Store, results: "Results", programs: Programs) -> "dict[str,
             "examples": _examples(store, condition),
             "epochs": condition.epochs,
             "size": cell.size(),
+            "exact": exact_networks(store, condition, where(results["models"], condition=condition.folder)),
             "runs": [{"run": row["run"], "best": row["epoch"], "told": _told(row)} for row in rows],
             "weights": _weights(store, condition, [row["run"] for row in rows]),
         }

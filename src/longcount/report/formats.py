@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,15 @@ class Table:
     caption: str
     groups: tuple[int, ...] = ()
     keys: int = 1
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """Its files by their endings: csv (the numbers), md and tex (the texts)."""
+        return {
+            "csv": csv_text(self.values),
+            "md": f"{markdown_text(self.shown)}\n\n{self.caption}\n",
+            "tex": latex_text(self.shown, self.caption, f"tab:{self.name}", self.groups),
+        }
 
 
 def markdown_text(frame: "pd.DataFrame") -> str:
@@ -104,12 +114,24 @@ def escape_latex(text: str) -> str:
 
 
 def write_table(directory: Path, table: Table) -> None:
-    """Write a table's .csv (the numbers), .md and .tex (the texts) into ``directory``.
+    """Write a table's files into ``directory``.
 
     Raises:
         UserError: where the directory cannot be written.
     """
-    write_text(directory / f"{table.name}.csv", csv_text(table.values))
-    write_text(directory / f"{table.name}.md", f"{markdown_text(table.shown)}\n\n{table.caption}\n")
-    latex = latex_text(table.shown, table.caption, f"tab:{table.name}", table.groups)
-    write_text(directory / f"{table.name}.tex", latex)
+    for suffix, text in table.texts.items():
+        write_text(directory / f"{table.name}.{suffix}", text)
+
+
+def figure_latex(name: str, caption: str) -> str:
+    """A figure's file as LaTeX includes it.
+
+    Args:
+        name: of the file, without its ending.
+        caption: plain text.
+    """
+    return (
+        "\\begin{figure}[t]\n\\centering\n"
+        f"\\includegraphics[width=\\linewidth]{{figures/{name}.pdf}}\n"
+        f"\\caption{{{escape_latex(caption)}}}\n\\label{{fig:{name}}}\n\\end{{figure}}\n"
+    )

@@ -10,6 +10,7 @@ from longcount.report.document import as_json, document
 from longcount.report.explorer import embedded
 from longcount.report.formats import Table
 from longcount.report.layout import Figure
+from longcount.report.opening import opening
 from longcount.report.programs import Programs
 from longcount.report.table1 import cell_title
 from longcount.report.tables import facts, runs_shown
@@ -22,18 +23,20 @@ if TYPE_CHECKING:
 
     Results = dict[str, pd.DataFrame]
 
-LINKED = ("page.js", "selection.js", "linking.js")
+LINKED = ("selection.js", "linking.js")
 EXPLORING = (
     "engine.js",
     "languages.js",
     "charts.js",
+    "elements.js",
     "tracing.js",
     "drift.js",
+    "beside.js",
     "telling.js",
     "tracks.js",
     "explorer.js",
 )
-"""The page's scripts, each after those that it imports from."""
+"""The page's scripts besides those of all pages, each after those that it imports from."""
 
 MOST_NAMED = 8  # conditions that the page's lead names one by one
 
@@ -42,9 +45,6 @@ def page(store: Store, results: "Results", tables: list[Table], figures: list[Fi
     """The page's HTML."""
     programs = Programs()
     models = embedded(store, results, programs)
-    shown = [(table.name, table.short) for table in tables]
-    drawn = [("figures", "Figures")] if figures else []
-    explorer = [("explorer", "Look inside")] if models else []
     return document(
         "page.html.j2",
         figures,
@@ -52,7 +52,8 @@ def page(store: Store, results: "Results", tables: list[Table], figures: list[Fi
         title="How far can a recurrent network count?",
         lead=lead(store),
         of_dyck1="table1" in results,
-        sections=[("terms", "Terms"), *shown[:3], *drawn, *shown[3:], *explorer, ("runs", "Every run")],
+        sections=sections(tables, figures, bool(models), any(model["exact"] for model in models.values())),
+        opening=opening(results) if "table1" in results else None,
         facts=facts(results),
         tables=tables[:3],
         further_tables=tables[3:],
@@ -66,6 +67,35 @@ def page(store: Store, results: "Results", tables: list[Table], figures: list[Fi
         models=as_json(models) if models else "",
         programs=as_json(programs.written),
     )
+
+
+def sections(
+    tables: list[Table], figures: list[Figure], explorer: bool, exact: bool
+) -> "list[tuple[str, str] | tuple[str, list[tuple[str, str]]]]":
+    """The page's menu: anchors with their names, or what is opened to choose among several, with those."""
+    of_page = [(table.name, table.short) for table in tables]
+    of_page += [
+        (figure.name, figure.title.split(". ")[0] if figure.title.startswith("Figure") else figure.title)
+        for figure in figures
+    ]
+    groups: dict[str, list[tuple[str, str]]] = {"Results": [], "Causes": [], "Cures": []}
+    for anchor, name in of_page:
+        groups[next((group for start, group in GROUPS.items() if anchor.startswith(start)), "Results")].append(
+            (anchor, name)
+        )
+    if exact:
+        groups["Cures"].append(("beside", "Beside exact networks"))
+    return [
+        ("summary", "In short"),
+        ("terms", "Terms"),
+        *((group, links) for group, links in groups.items() if links),
+        *([("explorer", "Look inside")] if explorer else []),
+        ("runs", "Every run"),
+    ]
+
+
+GROUPS = {"predictors": "Causes", "figure3": "Causes", "failure": "Causes", "repair": "Cures", "worst": "Cures"}
+"""The groups of the menu by what anchors begin with; the others are results."""
 
 
 def address(row: "dict[str, Any]") -> str:

@@ -1,4 +1,5 @@
 // The explorer: what happens inside a network of the page on any word, computed here by the engine's own programs.
+import { beside, showBeside } from "./beside.js";
 import { drifted } from "./drift.js";
 import { addressOf, fromAddress, onSelected, select, selection } from "./selection.js";
 import { tabulate, toldAt, tracksOf, verdict } from "./telling.js";
@@ -26,7 +27,10 @@ function chooseCell(asked = {}) {
     { by_number, letters, name } = model.language;
   fill(
     control.run,
-    model.runs.map((known) => [known.run, `${known.run} (best epoch ${known.best}, ${known.told})`]),
+    [
+      ...model.runs.map((known) => [known.run, `${known.run} (best epoch ${known.best}, ${known.told})`]),
+      ...model.exact.map(({ kind, title }) => [kind, title]),
+    ],
   );
   control.epoch.max = model.epochs;
   byId("explorer-letters").textContent = `Word of ${name}, letters ${[...letters].join(" ")}`;
@@ -56,9 +60,15 @@ function chooseCell(asked = {}) {
   chooseRun(asked);
 }
 
+// The chosen run, or the kind of an exact network.
+const runOf = (model) =>
+  model.exact.some(({ kind }) => kind === control.run.value) ? control.run.value : Number(control.run.value);
+
 function chooseRun({ epoch, view } = {}) {
-  const known = MODELS[control.cell.value].runs.find((one) => one.run === Number(control.run.value));
-  control.epoch.value = epoch ?? known.best;
+  const model = MODELS[control.cell.value],
+    run = runOf(model);
+  control.epoch.disabled = typeof run === "string"; // an exact network has no epochs
+  control.epoch.value = epoch ?? model.runs.find((known) => known.run === run)?.best ?? 0;
   show(view);
 }
 
@@ -100,9 +110,9 @@ let turn = 0,
 async function show(view = {}) {
   const mine = ++turn;
   const name = control.cell.value,
-    run = Number(control.run.value),
-    epoch = Number(control.epoch.value),
-    model = MODELS[name];
+    model = MODELS[name],
+    run = runOf(model),
+    epoch = Number(control.epoch.value);
   byId("explorer-epoch-told").textContent = epoch;
   const word = control.word.value.replace(/\s/g, ""),
     { letters, name: language } = model.language;
@@ -126,6 +136,8 @@ async function show(view = {}) {
   }
   const drift = await drifted(model, weights, found);
   if (mine !== turn) return;
+  const others = model.exact.length ? await beside(model, name, { run, epoch }, word) : [];
+  if (mine !== turn) return;
   const { length, first_failure: failure } = found,
     wrong = failure < length ? wrongOutputs(model, found, failure) : [];
   const message = byId("explorer-message");
@@ -138,7 +150,12 @@ async function show(view = {}) {
   shown.chosen = { model: name, run, epoch, word };
   if (acted || selection.run !== undefined) select(shown.chosen, "explorer");
   tabulate(byId("explorer-table"), model, found, word, Math.min(failure, length - 1), walkTo);
-  tracks.show(tracksOf(model, found, wrong, drift), { length, failure, letters: word }, view);
+  showBeside(byId("explorer-beside"), others, length, (kind) => {
+    acted = true;
+    control.run.value = kind;
+    chooseRun();
+  });
+  tracks.show(tracksOf(model, found, wrong, drift, others), { length, failure, letters: word }, view);
   byId("explorer").dataset.shown = `${name} ${run} ${epoch} ${length}`;
 }
 
@@ -209,7 +226,8 @@ byId("explorer-link").addEventListener("click", async () => {
 
 // What is chosen elsewhere is opened here.
 function open({ model, run, epoch, word, at, from, to }) {
-  if (!MODELS[model]?.runs.some((known) => known.run === run)) return;
+  if (!MODELS[model]) return;
+  if (![...MODELS[model].runs, ...MODELS[model].exact].some((known) => (known.kind ?? known.run) === run)) return;
   if (word) control.word.value = word;
   control.cell.value = model;
   chooseCell({ run, epoch, view: { at, from, to } });

@@ -95,6 +95,18 @@ window.allFiguresDrawn = (async () => {
   }
 })();
 
+// The menu's lists close once they have been used.
+const menus = [...document.querySelectorAll("nav.sections details")];
+const closeMenus = () => {
+  for (const menu of menus) menu.open = false;
+};
+document.addEventListener("click", ({ target }) => {
+  if (!target.closest?.("nav.sections summary")) closeMenus();
+});
+document.addEventListener("keydown", ({ key }) => {
+  if (key === "Escape") closeMenus();
+});
+
 // Print does not wait for timers, but for promises that are kept at once, as those of a drawing are: what is not drawn
 // yet is drawn, and what is folded is unfolded.
 const folded = [];

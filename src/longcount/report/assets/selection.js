@@ -34,7 +34,8 @@ export function fromAddress(hash) {
   const LONGEST_WRITTEN = 1e6;
   const total = [...(found.word ?? "").matchAll(/\d+/g)].reduce((sum, [times]) => sum + Number(times), 0);
   if (found.word) found.word = total < LONGEST_WRITTEN ? lengthened(found.word) : "";
-  for (const name of ["run", "epoch", "at", "from", "to"]) {
+  if (/^\d+$/.test(found.run)) found.run = Number(found.run); // an exact network has its kind there
+  for (const name of ["epoch", "at", "from", "to"]) {
     if (name in found) found[name] = Math.max(0, Math.round(Number(found[name]))) || 0;
   }
   return found;

@@ -1,16 +1,11 @@
 // The table of how far networks count, and that of the weights of one.
 import { colourOf, isDark, power } from "./charts.js";
+import { element } from "./elements.js";
 import { wordOfParts } from "./languages.js";
 
 export const count = (number) => number.toLocaleString("en");
 export const nameOf = ({ settings }, { run, team }) =>
   settings.team === "race" ? `${team === "recipe" ? "recipe" : "paper"} ${run}` : `network ${run}`;
-
-export function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
-}
 
 // A row for each network, with a button that chooses it; what changes in them is given back.
 export function makeTable(table, { session, model }, choose) {

@@ -14,7 +14,7 @@ function outputsShown({ outputs, targets }, wrong) {
 }
 
 // The tracks of a word: counters and state, drift, gates, outputs.
-export function tracksOf(model, found, wrong, drift) {
+export function tracksOf(model, found, wrong, drift, others) {
   const { counters, states, gates, length } = found,
     heights = counters.length
       ? Float64Array.from({ length }, (_, at) => counters.reduce((sum, { values }) => sum + values[at], 0))
@@ -42,6 +42,15 @@ export function tracksOf(model, found, wrong, drift) {
       rules: [0],
       around: true,
       seen: () => (drift.band ? [0.2, -0.2] : [0]),
+    });
+  }
+  if (others.length > 1) {
+    tracks.push({
+      title: "drift beside exact networks:",
+      lines: others.map(({ kind, drift: its }) => ({ name: kind, values: its.values })),
+      rules: [0],
+      around: true,
+      seen: () => [0.2, -0.2],
     });
   }
   if (gates.length) tracks.push({ title: "gates:", lines: gates });

@@ -5,11 +5,15 @@ import { read, RIGHT, tokensOf } from "./languages.js";
 for (const model of Object.values(MODELS)) {
   const bytes = Uint8Array.from(atob(model.weights), (letter) => letter.charCodeAt(0));
   model.floats = new Float32Array(bytes.buffer);
+  for (const exact of model.exact) exact.floats = Float32Array.from(exact.weights);
 }
 
+// Weights of a run after an epoch, or of an exact network, whose kind stands in place of a run.
 export function weightsOf(name, run, epoch) {
   const model = MODELS[name],
-    at = (model.runs.findIndex((known) => known.run === run) * (model.epochs + 1) + epoch) * model.size;
+    exact = model.exact.find(({ kind }) => kind === run);
+  if (exact) return exact.floats;
+  const at = (model.runs.findIndex((known) => known.run === run) * (model.epochs + 1) + epoch) * model.size;
   return model.floats.subarray(at, at + model.size);
 }
 

@@ -25,6 +25,7 @@ PAGE = (
     "languages.js",
     "session.js",
     "charts.js",
+    "elements.js",
     "tables.js",
     "drawings.js",
     "keeping.js",
