@@ -111,7 +111,7 @@ def by_rounding(name: str, leak: float) -> Network:
     kept = both(before_sigmoid(1 - leak))
     if name == "sru":
         return network("sru", {"u": (1, -1), "f": kept, "r": OPEN}, leak)
-    return network("gru", {"z": kept, "n": STEP}, leak)
+    return network(name, {"z": kept, "n": STEP}, leak)
 
 
 def hard_gru() -> Network:
@@ -209,6 +209,7 @@ COUNT: dict[str, Network] = {
     "relu": network("relu", {"h": (1, -1)}, weight_hh=1.0),
     "linear": network("linear", {"h": (1, -1)}, weight_hh=1.0),
     "gru, z = 1 - 2^-23": by_rounding("gru", 2.0**-23),
+    "gru_without_reset, z = 1 - 2^-23": by_rounding("gru_without_reset", 2.0**-23),
     "hard_gru, z = 1 - 2^-23": hard_gru(),
     "sru, f = 1 - 2^-23": by_rounding("sru", 2.0**-23),
     "coupled_lstm, from c = 0.27": coupled(0.27),

@@ -224,4 +224,4 @@ def test_languages_and_tasks_are_listed(longcount_here):
     assert [row["name"] for row in listed] == list(languages.names())
     assert listed[2] == {"name": "an_bn", "line": "aⁿbⁿ", "origin": "built in"}
     listed = json.loads(longcount_here("list", "tasks", "--json").is_done().stdout)
-    assert [row["name"] for row in listed] == ["next_letters", "recognise", "predict"]
+    assert [row["name"] for row in listed] == ["next_letters", "recognise", "predict", "classify"]

@@ -111,6 +111,7 @@ READINGS = {
     "boolean3": expressions("~+>"),
     "boolean5": expressions("~+>*<"),
     "majority": Reading(lambda text: text.count("1") > text.count("0"), lambda text: True),
+    "balance": Reading(lambda text: text.count("(") == text.count(")"), lambda text: True),
     "dyck2": brackets("()", "[]"),
 }
 
@@ -221,6 +222,7 @@ def test_counts_against_formulas():
         assert count["shuffle2"](2 * n) == catalan(n) * catalan(n + 1)
         assert count["semi_dyck1"](n) == comb(n, n // 2)
         assert count["majority"](2 * n - 1) == 4 ** (n - 1)
+        assert count["balance"](2 * n) == comb(2 * n, n)
         assert count["an_bm_cnm"](2 * n) == count["an_bm_cm_dn"](2 * n) == n - 1
     sequence = [shuffle(3).count(2 * n) for n in range(5)]
     assert sequence == [sum(_multinomial(n, parts) for parts in _parts(n, 3)) for n in range(5)]
@@ -264,6 +266,7 @@ PREFIXES_AND_WORDS = {
     "shuffle6": (2, 6),
     "boolean3": (1, 7),
     "majority": (3, 9),
+    "balance": (3, 8),
     "dyck2": (3, 8),
 }
 """How long prefixes are looked at, and how long a word may have to be that goes on from them with any letter. (Words of
@@ -303,6 +306,7 @@ LONG = {
     "boolean3": "+0" * 50_000 + "1",
     "boolean5": "<0000" * 20_000 + "1",
     "majority": "01" * 50_000 + "1",
+    "balance": ")" * 50_000 + "(" * 50_000,
     "dyck2": "([" * 25_000 + "])" * 25_000,
     "an_bm_cnm": "a" * 20_000 + "b" * 30_000 + "c" * 50_000,
     "an_bm_cm_dn": "a" * 20_000 + "b" * 30_000 + "c" * 30_000 + "d" * 20_000,
@@ -317,7 +321,7 @@ def test_words_of_a_hundred_thousand_letters(name):
     assert len(text) > 70_000
     bad = language.first_bad_tokens(cut).tolist()
     assert bad[:2] == [-1, len(text) - 1]
-    goes_on = name in ("dyck1", "semi_dyck1", "dyck2") or name.startswith("shuffle")
+    goes_on = name in ("dyck1", "semi_dyck1", "balance", "dyck2") or name.startswith("shuffle")
     assert bad[2] == (len(text) + 1 if goes_on or name == "majority" else len(text))
     largest = {"boolean3": 2, "boolean5": 5, "majority": 1}
     deepest = language.depths(cut.select([0])).max()

@@ -1,6 +1,8 @@
 """What each task asks for, against readings token by token."""
 
+from dataclasses import replace
 from functools import cache
+from itertools import product
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from longcount import languages
 from longcount.errors import UserError
 from longcount.languages import tasks
+from longcount.languages.majority import balance
 from longcount.languages.words import Words
 
 NAMES = ("dyck1", "an_bn_cn", "shuffle2", "majority", "dyck2")
@@ -63,7 +66,20 @@ def test_next_letters_asks_what_the_language_says(name):
     assert tasks.NEXT_LETTERS.outputs(language) == language.outputs
 
 
+def test_classify_asks_for_the_class_of_the_whole_string():
+    language = balance()
+    words = Words.from_strings([*map("".join, product("()", repeat=5)), *map("".join, product("()", repeat=4))], "()")
+    asked = tasks.CLASSIFY.targets(language, words)[words.offsets[1:] - 1]
+    signs = [np.sign(text.count("(") - text.count(")")) for text in words.strings()]
+    assert tasks.CLASSIFY.outputs(language) == ("below", "zero", "above")
+    np.testing.assert_array_equal(asked, np.tile(np.eye(3)[np.array(signs) + 1], 2))
+    with pytest.raises(UserError, match="dyck1 has no classes of strings"):
+        tasks.CLASSIFY.outputs(languages.get("dyck1"))
+    with pytest.raises(ValueError, match="needs one class and all rules"):
+        replace(language, classes=language.classes[1:])
+
+
 def test_names_and_mistakes():
-    assert [tasks.get(name).name for name in tasks.TASKS] == ["next_letters", "recognise", "predict"]
+    assert [tasks.get(name).name for name in tasks.TASKS] == ["next_letters", "recognise", "predict", "classify"]
     with pytest.raises(UserError, match=r"no task is called 'recognize': did you mean 'recognise'\?"):
         tasks.get("recognize")

@@ -129,6 +129,7 @@ LENGTHS = {
     "boolean3": 4,
     "boolean5": 3,
     "majority": 7,
+    "balance": 8,
     "dyck2": 6,
 }
 

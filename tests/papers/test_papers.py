@@ -7,14 +7,25 @@ import pandas as pd
 import pytest
 
 from longcount.analysis import counting
-from longcount.papers import PAPERS, gers_2001, lan_2024, suzgun_2019
+from longcount.papers import (
+    PAPERS,
+    counter_languages,
+    el_naggar_2023_linear,
+    el_naggar_2023_relu,
+    gers_2001,
+    lan_2024,
+    sarrof_2024,
+    suzgun_2019,
+    suzgun_2019_dynamic,
+    weiss_2018,
+)
+from longcount.papers.asking import RECURRENT, STEPS
 from longcount.papers.claims import DOES_NOT_HOLD, HOLDS, IN_PART
 from longcount.papers.findings import COLUMNS, Findings, middle
 from longcount.papers.measuring import every, last, measured
 from longcount.papers.paper import STATISTICS
 from longcount.report.draw import draw
 from longcount.report.paper_tables import NOT_READ, paper_tables, published_told
-from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.run import run_study
 from longcount.training.merging import merge
@@ -45,7 +56,7 @@ def test_every_published_number_has_a_source_an_arm_and_a_measure(paper):
         assert one.arm in arms
         assert one.measure in measures
     assert {one.statistic for one in paper.published} <= set(STATISTICS)
-    keys = [(*one[:2], one.statistic) for one in paper.published]
+    keys = [(*one[:2], one.statistic, one.row) for one in paper.published]
     assert len(set(keys)) == len(keys)
     assert paper.title
     assert paper.reproduces
@@ -55,7 +66,7 @@ def test_every_published_number_has_a_source_an_arm_and_a_measure(paper):
 
 
 def shrunk(paper, conditions=1):
-    """The first conditions of its study with few runs, epochs and words."""
+    """The first conditions of its study with few runs, epochs, units and words."""
     study = paper.study(2, 0, None)
     few = []
     for condition in study.conditions[:conditions]:
@@ -64,33 +75,49 @@ def shrunk(paper, conditions=1):
         by_n = condition.problem().language.numbers
         sizes = {"training_words": 12, "validation_words": 6, **({} if by_n else lengths)}
         words = type(condition.words)(**{**given, **sizes})
-        few.append(condition.model_copy(update={"runs": 2, "epochs": 2, "words": words, "folder": ""}))
+        units = condition.hidden_size if condition.hidden_size <= 3 else 1
+        made = {"runs": 2, "epochs": 2, "hidden_size": units, "words": words, "folder": ""}
+        few.append(condition.model_copy(update=made))
     return study.model_copy(update={"conditions": merge(few)})
 
 
-@pytest.mark.parametrize("paper", REPORTED.values(), ids=REPORTED)
-def test_a_small_run_draws_tables_figures_and_a_page(paper, tmp_path, monkeypatch):
-    """With few networks, few words and small n."""
+DRAWN = ("suzgun-2019", "lan-2024", "sarrof-2024")
+"""Papers with curves, with distributions, and with further rows."""
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A paper whose measures are asked of one run, with small n."""
     first_n = counting.first_n
     monkeypatch.setattr(counting, "first_n", lambda one, largest, wrong: first_n(one, min(largest, 8), wrong))
     monkeypatch.setattr(lan_2024, "NUMBERS", [3])
-    small = replace(paper, measures=tuple(replace(measure, most_runs=1) for measure in paper.measures))
-    monkeypatch.setitem(PAPERS, paper.name, small)
+
+    def make(paper):
+        made = replace(paper, measures=tuple(replace(measure, most_runs=1) for measure in paper.measures))
+        monkeypatch.setitem(PAPERS, paper.name, made)
+        return made
+
+    return make
+
+
+@pytest.mark.parametrize("paper", REPORTED.values(), ids=REPORTED)
+def test_a_small_run_is_measured_and_drawn(paper, tmp_path, small):
+    paper = small(paper)
     store = run_study(shrunk(paper), tmp_path / "store", Threads(1))
-    draw(store.directory, jobs=1)
-    page = (store.directory / "report.html").read_text()
-    assert paper.title in page
-    table = pd.read_csv(store.directory / "tables/paper.csv")
-    assert set(table["arm"]) == {paper.arm_of(condition) for condition in store.study.conditions}
-    assert table["without_memory"].notna().to_numpy().any()
-    first = (store.directory / "results/paper.parquet").read_bytes()
-    draw(store.directory, jobs=1)
-    assert (store.directory / "results/paper.parquet").read_bytes() == first
-    found = measured(Store.open(store.directory), small, 1)
+    found = measured(store, paper, 1)
     assert set(found.frame.columns) == set(COLUMNS)
-    sources = next(table for table in paper_tables(paper, found) if table.name == "sources")
-    assert len(sources.shown) == len(paper.published)
-    assert sources.shown["source"].str.len().min() > 20
+    tables = {table.name: table for table in paper_tables(paper, found)}
+    values = tables["paper"].values
+    assert set(values["arm"]) == {paper.arm_of(condition) for condition in store.study.conditions}
+    assert values["without_memory"].notna().to_numpy().any()
+    assert len(tables["sources"].shown) == len(paper.published)
+    assert tables["sources"].shown["source"].str.len().min() > 20
+    if paper.name in DRAWN:
+        first = (store.directory / "results/paper.parquet").read_bytes()
+        draw(store.directory, jobs=1)
+        assert (store.directory / "results/paper.parquet").read_bytes() == first
+        assert paper.title in (store.directory / "report.html").read_text()
+        assert pd.read_csv(store.directory / "tables/paper.csv")["arm"].tolist() == values["arm"].tolist()
 
 
 def test_a_number_that_was_not_read_says_so():
@@ -150,3 +177,67 @@ def test_lan_2024_verdicts_follow_the_numbers():
 
     assert verdicts(paper, made(33, 1, 99.9)) == [HOLDS] * 3
     assert verdicts(paper, made(33, np.inf, 99.8)) == [DOES_NOT_HOLD] * 3
+
+
+NEVER = np.inf
+
+
+def test_suzgun_2019_dynamic_verdicts_follow_the_numbers():
+    paper, long, ramp = suzgun_2019_dynamic.PAPER, suzgun_2019_dynamic.LONG, "first_failing_ramp"
+    one = suzgun_2019_dynamic.ONE_UNIT
+
+    def made(good: list[float], dyck2: list[float], fails: float) -> Findings:
+        arms = {arm: {long: good, ramp: [fails] * 2} for arm in (one, "LSTM, Dyck-1", "LSTM, Shuffle-2")}
+        return findings({**arms, "GRU, Dyck-2": {long: dyck2}})
+
+    assert verdicts(paper, made([99.0, 95], [3.0, 1], NEVER)) == [HOLDS] * 4
+    assert verdicts(paper, made([99.0, 10], [3.0, 60], 40)) == [DOES_NOT_HOLD] * 4
+
+
+def test_weiss_2018_verdicts_follow_the_numbers():
+    rejected, accepted = weiss_2018.REJECTED, weiss_2018.ACCEPTED
+
+    def made(lstm: float, gru: float, near: float) -> Findings:
+        return findings({
+            "LSTM, aⁿbⁿ": {rejected: [lstm] * 3, accepted: [near] * 3},
+            "GRU, aⁿbⁿ": {rejected: [gru] * 3, accepted: [1.0] * 3},
+        })  # fmt: skip
+
+    assert verdicts(weiss_2018.PAPER, made(NEVER, 50, 440)) == [HOLDS] * 4
+    assert verdicts(weiss_2018.PAPER, made(120, 110, 1)) == [DOES_NOT_HOLD] * 4
+
+
+def conditions(recurrent: float, fails: float, **others: float) -> dict[str, list[float]]:
+    made = {RECURRENT: recurrent, STEPS: 0.0, "first_failing_ramp": fails, **others}
+    return {name: [value] * 2 for name, value in made.items()}
+
+
+def test_el_naggar_2023_linear_verdicts_follow_the_numbers():
+    def made(recurrent: float, fails: float, short: float) -> Findings:
+        accuracies = {"validation_accuracy": short, "very_long_accuracy": 60.0}
+        return findings({"two classes": conditions(recurrent, fails, **accuracies)})
+
+    assert verdicts(el_naggar_2023_linear.PAPER, made(0.01, 9, 90)) == [HOLDS] * 3
+    assert verdicts(el_naggar_2023_linear.PAPER, made(0, 9, 60)) == [DOES_NOT_HOLD] * 3
+
+
+def test_el_naggar_2023_relu_verdicts_follow_the_numbers():
+    def made(trained: float, fails: float, loss: float) -> Findings:
+        plain = conditions(trained, fails, validation_loss=loss)
+        return findings({"Dyck-1": plain, "Dyck-1, recipe exact": conditions(0, NEVER, validation_loss=1e-9)})
+
+    assert verdicts(el_naggar_2023_relu.PAPER, made(0.01, 9, 1e-12)) == [HOLDS] * 3
+    assert verdicts(el_naggar_2023_relu.PAPER, made(0.01, NEVER, 1e-3)) == [HOLDS, DOES_NOT_HOLD, DOES_NOT_HOLD]
+    assert verdicts(el_naggar_2023_relu.PAPER, made(0, NEVER, 1e-3))[0] == DOES_NOT_HOLD
+
+
+@pytest.mark.parametrize(("paper", "cell"), [(sarrof_2024.PAPER, "S6")], ids=["2024"])
+def test_verdicts_of_counter_languages_follow_the_numbers(paper, cell):
+    def made(first: float, third: float, fails: float) -> Findings:
+        values = dict(zip(counter_languages.BINS, ([first] * 2, [100.0] * 2, [third, 100]), strict=True))
+        return findings({f"{cell}, Dyck-1": {**values, "worst_case": [NEVER, fails]}})
+
+    of_paper = len(paper.rules) - 1
+    assert verdicts(paper, made(100, -90, NEVER)) == [HOLDS] * (of_paper + 1)
+    assert verdicts(paper, made(90, 100, NEVER)) == [DOES_NOT_HOLD] * of_paper + [None]
+    assert verdicts(paper, made(100, 0, 70))[-1] == DOES_NOT_HOLD

@@ -109,7 +109,7 @@ def test_explorer_reads_words_as_the_languages_do(page, words_of):
         outside = language.first_bad_tokens(words)
         expected = [int(at) if 0 <= at < length else None for at, length in zip(outside, words.lengths, strict=True)]
         assert [part["outside"] for part in found] == expected, language.name
-        assert any(at is not None for at in expected) or language.name in ("semi_dyck1", "majority")
+        assert any(at is not None for at in expected) or language.name in ("semi_dyck1", "majority", "balance")
         if isinstance(language, Machine):
             counts = np.concatenate([part["counts"] for part in found])
             assert (counts == language.counts_after(words)).all(), language.name

@@ -178,7 +178,7 @@ def evaluate(
         ) -> dict[str, object]:
             columns: dict[str, object] = {measure.__name__: measure(found) for measure in ALWAYS}
             columns |= dict(measured(name, found) for name in measures)
-            return columns | (_of_recognisers(found, words, members) if problem.task.wrong_words else {})
+            return columns | (_of_recognisers(found, words, members) if problem.task.near_misses else {})
 
         its = where(models, condition=condition.folder)
         parts = [

@@ -117,7 +117,7 @@ def _of_baseline(store: Store, condition: Condition) -> list[dict[str, object]]:
 
 
 def _made_with_kinds(condition: Condition, split: str) -> bool:
-    return condition.problem().task.wrong_words and split not in condition.words.given
+    return condition.problem().task.near_misses and split not in condition.words.given
 
 
 def _by_kind(store: Store, condition: Condition, models: "pd.DataFrame", split: str) -> dict[str, float]:

@@ -12,6 +12,7 @@ from longcount.cells.cell import OUTPUTS, VOCABULARY, Cell
 from longcount.cells.coupled import CoupledLSTM
 from longcount.cells.derivation import derive
 from longcount.cells.gru import GRU
+from longcount.cells.gru_without_reset import GRUWithoutReset
 from longcount.cells.hard import HardGRU, HardLSTM
 from longcount.cells.initialisation import KIND as INITIALISATIONS
 from longcount.cells.initialisation import initialise
@@ -35,7 +36,7 @@ from longcount.numbers.vector import Vector
 from longcount.registry import Kind, what_it_is
 from longcount.sources import Source, mistakes_told, place_of
 
-_GATED = (PeepholeLSTM, CoupledLSTM, MinGRU, LogMinGRU, MinLSTM, SRU, QRNNfo, QRNNifo, SLSTM, MLSTM)
+_GATED = (PeepholeLSTM, CoupledLSTM, GRUWithoutReset, MinGRU, LogMinGRU, MinLSTM, SRU, QRNNfo, QRNNifo, SLSTM, MLSTM)
 _LINEAR_IN_THE_STATE = (RGLRU, S6, NegativeS6)
 CELLS: dict[str, type[Cell]] = {
     cell.name: cell for cell in (LSTM, ReLU, GRU, Tanh, Linear, HardLSTM, HardGRU, *_GATED, *_LINEAR_IN_THE_STATE)

@@ -44,6 +44,8 @@ def answers(problem: Problem, machine: Machine, place: Configuration | None) -> 
     if problem.task == tasks.PREDICT:
         allowed = dict(machine.following(place))
         return [*(letter in allowed for letter in machine.letters), machine.may_end(place)]
+    if problem.task == tasks.CLASSIFY:
+        return [bool(asked) for asked in machine.class_in(place)]
     raise UserError(f"only the tasks {', '.join(tasks.TASKS)} can be certified, not {problem.task.name}")
 
 

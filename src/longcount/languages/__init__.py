@@ -17,7 +17,7 @@ from longcount.languages.dyck import DYCK1, semi_dyck1
 from longcount.languages.dyck2 import dyck2
 from longcount.languages.language import Language
 from longcount.languages.machine import Machine
-from longcount.languages.majority import majority
+from longcount.languages.majority import balance, majority
 from longcount.languages.shuffle import PAIRS, shuffle
 from longcount.languages.words import Words
 from longcount.registry import Kind, what_it_is
@@ -39,6 +39,7 @@ LANGUAGES: dict[str, Language] = {
         boolean(3),
         boolean(5),
         majority(),
+        balance(),
         dyck2(),
     )
 }

@@ -55,15 +55,19 @@ class Machine(Language):
     expected: Sequence[tuple[str, str, str]] = ()
     """(state, counters as in a rule, letters): the letters that `targets` asks for there. Elsewhere they are the
     letters with a rule. For languages that read letters which the task does not expect."""
+    classes: Sequence[tuple[str, str, str]] = ()
+    """(name, state, counters as in a rule): the class of a string that is read to there, for the task `classify`. Each
+    configuration has one class, and each string is read to its end."""
     index: Sequence[tuple[str, str]] = ()
     """For languages whose words are given by n, or by n and m: parts of the word, each with its number of repetitions:
     "n", "m" or, for n + m, "nm". (("a", "n"), ("bb", "n")) are the words a...abb...bb with n times a and n times bb."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for field in ("rules", "ends", "start_counters", "expected", "index"):
+        for field in ("rules", "ends", "start_counters", "expected", "classes", "index"):
             object.__setattr__(self, field, tuple(getattr(self, field)))
         self._rules.check()
+        self._refuse_broken_classes()
         self._refuse_broken_index()
 
     @cached_property
@@ -123,6 +127,35 @@ class Machine(Language):
     @cached_property
     def _targets(self) -> np.ndarray:
         return np.ascontiguousarray(self._transitions.expected[:, : len(self.outputs)])
+
+    # Classes of strings
+
+    def _refuse_broken_classes(self) -> None:
+        codes = [code for _, state, signs in self.classes for code in self._rules.codes_of(state, signs)]
+        known = list(range(len(self.states) << self.counters))
+        if codes and (sorted(codes) != known or len(self._rules.cases) < len(known) * len(self.letters)):
+            raise ValueError(f"{self.name}: each state and choice of counters above zero needs one class and all rules")
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes, in order; none where there are no classes."""
+        return tuple(dict.fromkeys(name for name, _, _ in self.classes))
+
+    @cached_property
+    def _classes(self) -> np.ndarray:
+        """bool [K, classes]: the class of each code."""
+        table = np.zeros((len(self.states) + 1 << self.counters, len(self.class_names)), bool)
+        for name, state, signs in self.classes:
+            table[self._rules.codes_of(state, signs), self.class_names.index(name)] = True
+        return table
+
+    def classes_after(self, words: Words) -> np.ndarray:
+        """The class of what has been read, after each token, uint8 [T, classes]: one 1 in each row."""
+        return self._classes[self._read(words)[0]].astype(np.uint8)
+
+    def class_in(self, configuration: Configuration) -> np.ndarray:
+        """The class in a configuration, bool [classes]."""
+        return self._classes[self._rules.code(configuration)]
 
     def counts_after(self, words: Words) -> np.ndarray:
         """Counters after each token, int32 [T, C]; they do not change once a word has left the language."""

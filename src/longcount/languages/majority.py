@@ -1,4 +1,4 @@
-"""Majority: more of one letter than of the other."""
+"""Majority and balance: how many there are of one letter and of the other."""
 
 from longcount.languages.machine import Machine
 
@@ -27,4 +27,32 @@ def majority() -> Machine:
             ("zeros", "1", "0", "ones", (+1,)),
         ),
         ends=(("ones", "+"),),
+    )
+
+
+def balance() -> Machine:
+    """Strings of ``(`` and ``)`` with as many of one as of the other, in any order; the empty word is one.
+
+    For the task `classify`, all strings fall into three classes, by the sign of their balance: El-Naggar et al. (2023,
+    arXiv:2304.03639). One counter holds by how many one bracket is ahead, the state which of them.
+
+    >>> from longcount.languages.words import Words
+    >>> balance().class_names, balance().classes_after(Words.from_strings([")(("], "()")).tolist()
+    (('below', 'zero', 'above'), [[1, 0, 0], [0, 1, 0], [0, 0, 1]])
+    """
+    return Machine(
+        name="balance",
+        letters="()",
+        description="as many ( as ), in any order",
+        source="El-Naggar et al. 2023 (2304.03639)",
+        rules=(
+            ("up", "(", "*", "up", (+1,)),
+            ("up", ")", "+", "up", (-1,)),
+            ("up", ")", "0", "down", (+1,)),
+            ("down", ")", "*", "down", (+1,)),
+            ("down", "(", "+", "down", (-1,)),
+            ("down", "(", "0", "up", (+1,)),
+        ),
+        ends=(("up", "0"), ("down", "0")),
+        classes=(("below", "down", "+"), ("zero", "down", "0"), ("zero", "up", "0"), ("above", "up", "+")),
     )

@@ -138,7 +138,9 @@ def make_splits(
         for place, (name, right) in enumerate(splits.items()):
             count = len(right) if name in source.complete else counts[name] // 2
             wrong = Uniforms(seed, place, 1)
-            splits[name] = with_wrong_words(language, right, partial(source.draw, name), count, wrong, taken)
+            splits[name] = with_wrong_words(
+                language, right, partial(source.draw, name), count, wrong, taken, task.near_misses
+            )
     elif language == DYCK1:
         splits["zigzag"] = zigzag_words()
     if source.distinct:

@@ -12,7 +12,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from longcount.errors import UserError
 from longcount.languages.language import END, Language
+from longcount.languages.machine import Machine
 from longcount.languages.words import Words
 from longcount.registry import Kind, what_it_is
 
@@ -41,6 +43,8 @@ class Task:
     then the one that comes."""
     wrong_words: bool = False
     """Whether there are words outside the language, too."""
+    near_misses: bool = False
+    """Whether some of them are near misses: it matters whether a word is right, and not only which class it is of."""
 
 
 def _next_outputs(language: Language) -> tuple[str, ...]:
@@ -71,6 +75,20 @@ def _coming_targets(language: Language, words: Words) -> np.ndarray:
     return np.concatenate([language.allowed(words), np.eye(end + 1, dtype=np.uint8)[coming]], axis=1)
 
 
+def _class_outputs(language: Language) -> tuple[str, ...]:
+    return _with_classes(language).class_names
+
+
+def _class_targets(language: Language, words: Words) -> np.ndarray:
+    return np.tile(_with_classes(language).classes_after(words), 2)
+
+
+def _with_classes(language: Language) -> Machine:
+    if not (isinstance(language, Machine) and language.classes):
+        raise UserError(f"{language.name} has no classes of strings for the task classify, as balance has")
+    return language
+
+
 NEXT_LETTERS = Task(
     name="next_letters",
     description="after every token, which letters (and, where the language has it, the end) may come next",
@@ -92,6 +110,7 @@ RECOGNISE = Task(
     outputs=_member_outputs,
     targets=_member_targets,
     wrong_words=True,
+    near_misses=True,
 )
 
 PREDICT = Task(
@@ -105,7 +124,19 @@ PREDICT = Task(
     targets=_coming_targets,
 )
 
-TASKS: dict[str, Task] = {task.name: task for task in (NEXT_LETTERS, RECOGNISE, PREDICT)}
+CLASSIFY = Task(
+    name="classify",
+    description="after the last token, a distribution over the classes that strings fall into (balance has some)",
+    link="softmax",
+    answers="word",
+    threshold=0.5,
+    losses=("ce",),
+    outputs=_class_outputs,
+    targets=_class_targets,
+    wrong_words=True,
+)
+
+TASKS: dict[str, Task] = {task.name: task for task in (NEXT_LETTERS, RECOGNISE, PREDICT, CLASSIFY)}
 """Every task by name, the default first."""
 
 

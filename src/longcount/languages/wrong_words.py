@@ -4,6 +4,7 @@ Of every four words the first and the third belong to the language. The second i
 of the language, each as likely as any other, as long as one of the right words. The fourth is a *near miss*: a word of
 the language with one edit, a letter put in, left out or replaced, or two neighbours exchanged, each kind of edit, place
 and letter as likely as any other. Strings that happen to be members are drawn again.
+For a task that asks for classes of strings the fourth is a random string, too.
 """
 
 from __future__ import annotations
@@ -35,7 +36,13 @@ def kinds_of(count: int) -> list[str]:
 
 
 def with_wrong_words(
-    language: Language, right: Words, draw: Draw, count: int, uniforms: Uniforms, taken: set[str] | None
+    language: Language,
+    right: Words,
+    draw: Draw,
+    count: int,
+    uniforms: Uniforms,
+    taken: set[str] | None,
+    near: bool = True,
 ) -> Words:
     """Right words and as many wrong ones, alternating.
 
@@ -46,16 +53,18 @@ def with_wrong_words(
         count: of wrong words.
         uniforms: decides the wrong words.
         taken: strings that must not occur, to which the new ones are added; None where strings may repeat.
+        near: whether every other one is a near miss; if not, all are random.
 
     Raises:
         UserError: strings outside the language are too rare to be drawn.
     """
     strings_alike = partial(random_strings, language.letters, right.lengths)
     random = _outside(strings_alike, -(-count // 2), language, uniforms, taken)
-    near = _outside(partial(near_misses, draw), count // 2, language, uniforms, taken)
+    others = partial(near_misses, draw) if near else strings_alike
+    near_ones = _outside(others, count // 2, language, uniforms, taken)
     strings = [""] * (len(right) + count)
     strings[::2] = right.strings()
-    strings[1::4], strings[3::4] = random, near
+    strings[1::4], strings[3::4] = random, near_ones
     return Words.from_strings(strings, language.letters)
 
 

@@ -20,6 +20,7 @@ from longcount.store.first_failures import blocks_sha256
 from longcount.store.frames import is_made_from, keep_frame, read_frame
 from longcount.store.store import Store
 from longcount.studies.executors import threads_asked
+from longcount.training.best_epoch import best_epochs
 from longcount.training.protocol import Condition
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 
 RESULT = "paper"
 MODELS_A_CALL = 64
+
+
+def best(losses: np.ndarray) -> np.ndarray:
+    """Each run's epoch of lowest validation loss."""
+    return best_epochs(losses)[:, None]
 
 
 def last(losses: np.ndarray) -> np.ndarray:
@@ -98,9 +104,9 @@ def _validation_losses(store: Store, condition: Condition) -> pd.DataFrame:
 def _of_networks(
     store: Store, condition: Condition, measure: Measure, losses: pd.DataFrame, threads: ThreadPoolExecutor
 ) -> Iterator[dict[str, np.ndarray]]:
-    """Runs, epochs and values of a condition, a handful of models at a time."""
+    """Runs, epochs and values of a condition, a handful of models at a time; of a recipe what it ends with."""
     chosen_runs = losses.iloc[: measure.most_runs]
-    epochs = measure.epochs(chosen_runs.to_numpy(np.float64))
+    epochs = (last if condition.recipe else measure.epochs)(chosen_runs.to_numpy(np.float64))
     runs = np.repeat(chosen_runs.index.to_numpy(), epochs.shape[1])
     flat, words = epochs.ravel(), _words_of(store, condition)
 

@@ -21,8 +21,8 @@ from longcount.registry import Kind, what_it_is
 from longcount.store.store import Store
 from longcount.training.protocol import Condition, Study
 
-STATISTICS = ("mean", "median", "min", "max")
-"""What papers print of the networks of an arm."""
+STATISTICS = ("mean", "median", "min", "max", "reported")
+"""What papers print of the networks of an arm; "reported" is a number of one network, or of which it is not said."""
 
 
 class Published(NamedTuple):
@@ -38,6 +38,8 @@ class Published(NamedTuple):
     """One of `STATISTICS`."""
     networks: int | None = None
     """How many it is of; None where that is not said."""
+    row: str = "paper"
+    """The row that shows it, under the arm's: the paper's networks of this kind, or others that it sets beside them."""
 
 
 class PublishedCurve(NamedTuple):

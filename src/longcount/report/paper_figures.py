@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from longcount.analysis.baselines import WITHOUT_MEMORY
 from longcount.papers.findings import Findings
 from longcount.papers.paper import Measure, Paper, PublishedCurve, PublishedSpread
 from longcount.report.channels import name, number, shown
 from longcount.report.layout import Figure, in_lines
-from longcount.report.paper_tables import published_of, row_of, told
+from longcount.report.paper_tables import published_of, row_of, rows_of, told
 from longcount.report.style import DEPTH, GREY, PALETTE
 
 OURS, THEIRS = "ours", "published"
+MIDDLES = ("mean", "median", "reported")
 MANY_TIMES = 30
 """From a ratio of this on, the axis of numbers is a logarithm."""
 
@@ -36,12 +38,13 @@ def _beside(paper: Paper, found: Findings, measure: Measure) -> Figure | None:
         rows.append({"arm": arm, "runs": len(values), **{place: row[place] for place in ("middle", "min", "max")},
                      "told": f"{told(measure, row['middle'])} ({told(measure, row['min'])} / "
                              f"{told(measure, row['max'])})"})  # fmt: skip
-        for statistic, one in published_of(paper, arm, measure.name).items():
-            if one.value is not None and statistic in ("mean", "median"):
-                ticks.append({"arm": arm, "value": one.value, "what": f"published, {statistic}"})
+        for published in (published_of(paper, arm, measure.name, row) for row in rows_of(paper, arm)):
+            for statistic, one in published.items():
+                if one.value is not None and statistic in MIDDLES:
+                    ticks.append({"arm": arm, "value": one.value, "what": f"{one.row}, {statistic}"})
         baseline = found.baseline(arm, measure.name)
         if baseline == baseline:
-            ticks.append({"arm": arm, "value": baseline, "what": "without memory"})
+            ticks.append({"arm": arm, "value": baseline, "what": WITHOUT_MEMORY})
     if not rows:
         return None
     scale, end = _scale(measure, [row[place] for row in rows for place in ("middle", "min", "max")]
@@ -65,8 +68,9 @@ def _beside(paper: Paper, found: Findings, measure: Measure) -> Figure | None:
             {"data": {"values": ticks}, "mark": {"type": "tick", "thickness": 2, "size": 14},
              "encoding": {"y": y, "x": {**x, "field": "value"}, "tooltip": shown("arm", "what", ("value", ",.4~g")),
                           "color": name("what", None, scale={
-                              "domain": ["published, mean", "published, median", "without memory"],
-                              "range": [DEPTH, DEPTH, GREY]}, legend=None)}},
+                              "domain": (kinds := sorted({tick["what"] for tick in ticks})),
+                              "range": [GREY if kind == WITHOUT_MEMORY else DEPTH for kind in kinds]},
+                              legend=None)}},
         ]
     }  # fmt: skip
     return Figure(

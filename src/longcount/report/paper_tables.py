@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from longcount.analysis.rounding import interval, percent, position
+from longcount.analysis.rounding import interval, percent, position, significant
 from longcount.analysis.sampling import interval_of_means
 from longcount.analysis.spread import median_interval, summarise
 from longcount.papers.claims import VERDICTS, Claim
@@ -18,7 +18,7 @@ from longcount.report.formats import Table
 from longcount.report.terminal import stacked
 
 NOT_READ = "not read"
-PAPER_ROW, BASELINE_ROW = "  paper", "  without memory"
+PAPER, BASELINE_ROW = "paper", "  without memory"
 
 
 def claims_of(paper: Paper, found: Findings) -> list[Claim]:
@@ -35,12 +35,19 @@ def told(measure: Measure, value: float) -> str:
     """A value of a measure for people; "none" where nothing ever goes wrong."""
     if np.isinf(value):
         return "none"
-    return percent(round(value, 6)) if measure.percent else position(round(value, 1))
+    if measure.percent:
+        return percent(round(value, 6))
+    return significant(value, 2) if 0 < abs(value) < 1 else position(round(value, 1))
 
 
-def published_of(paper: Paper, arm: str, measure: str) -> dict[str, Published]:
-    """The published numbers of an arm and a measure, by statistic."""
-    return {one.statistic: one for one in paper.published if (one.arm, one.measure) == (arm, measure)}
+def published_of(paper: Paper, arm: str, measure: str, row: str = PAPER) -> dict[str, Published]:
+    """The published numbers of an arm, a measure and a row, by statistic."""
+    return {one.statistic: one for one in paper.published if (one.arm, one.measure, one.row) == (arm, measure, row)}
+
+
+def rows_of(paper: Paper, arm: str) -> list[str]:
+    """The rows of published numbers of an arm; that of the paper's own networks of this kind is always there."""
+    return list(dict.fromkeys([PAPER, *(one.row for one in paper.published if one.arm == arm)]))
 
 
 def published_told(measure: Measure, published: dict[str, Published]) -> str:
@@ -50,8 +57,8 @@ def published_told(measure: Measure, published: dict[str, Published]) -> str:
     if all(one.value is None for one in published.values()):
         return NOT_READ
     values = {name: NOT_READ if one.value is None else told(measure, one.value) for name, one in published.items()}
-    middles = [(name, values.pop(name)) for name in ("mean", "median") if name in values]
-    shown = "; ".join(value if name == measure.middle else f"{name} {value}" for name, value in middles)
+    middles = [(name, values.pop(name)) for name in ("mean", "median", "reported") if name in values]
+    shown = "; ".join(value if name in (measure.middle, "reported") else f"{name} {value}" for name, value in middles)
     ends = (
         f"({values['min']} / {values['max']})"
         if len(values) == 2
@@ -97,14 +104,18 @@ def _beside(paper: Paper, found: Findings) -> list[Table]:
 
 
 def _numbers(paper: Paper, found: Findings, arm: str, measure: Measure, values: np.ndarray) -> dict[str, Any]:
-    published = published_of(paper, arm, measure.name)
+    published = {
+        f"{row}_{name}": one.value
+        for row in rows_of(paper, arm)
+        for name, one in published_of(paper, arm, measure.name, row).items()
+    }
     return {
         "arm": arm,
         "measure": measure.name,
         "runs": len(values),
         **row_of(measure, values),
         "without_memory": found.baseline(arm, measure.name),
-        **{f"paper_{name}": one.value for name, one in published.items()},
+        **published,
     }
 
 
@@ -116,7 +127,8 @@ def _lines(paper: Paper, found: Findings, arm: str, measure: Measure, values: np
     lines = {arm: f"{row['middle']} ({row['min']} / {row['max']})" if several else row["middle"]}
     lines["  std"] = row.get("std", "") if several else ""
     lines["  95%"] = interval(row.get("low", ""), row.get("high", "")) if several else ""
-    lines[PAPER_ROW] = published_told(measure, published)
+    for name in rows_of(paper, arm):
+        lines[f"  {name}"] = published_told(measure, published_of(paper, arm, measure.name, name))
     lines["  as many of ours"] = _as_many(measure, values, published.get("mean"))
     baseline = found.baseline(arm, measure.name)
     lines[BASELINE_ROW] = told(measure, baseline) if baseline == baseline else ""

@@ -64,11 +64,11 @@ def settle(conditions: Sequence[Condition]) -> list[Condition]:
 
 def _what_words(condition: Condition) -> dict[str, Any]:
     """What a condition's words depend on."""
-    own = condition.sources.get("language")
+    own, task = condition.sources.get("language"), condition.problem().task
     return {
         "language": condition.language,
         "language_source": None if own is None else own.sha256[:8],
-        "wrong_words": condition.problem().task.wrong_words,
+        "wrong_words": "random" if task.wrong_words and not task.near_misses else task.wrong_words,
         **condition.words.whole(),
     }
 

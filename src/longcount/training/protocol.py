@@ -53,7 +53,7 @@ class Condition(Frozen):
     )
     task: str = Field(
         default="next_letters",
-        description="What is asked: next_letters, recognise or predict, or module:Name of your own.",
+        description="What is asked: next_letters, recognise, predict or classify, or module:Name of your own.",
     )
     threshold: float | None = Field(
         default=None,

@@ -163,6 +163,17 @@ class CoupledLSTM(Recurrent):
         return torch.sigmoid(o) * torch.tanh(c), c
 
 
+class GRUWithoutReset(Recurrent):
+    """`torch.nn.GRU` with a reset gate of 1."""
+
+    cell, gates = "gru_without_reset", 2
+
+    def step(self, x: torch.Tensor, y: torch.Tensor, state: State, own: Own) -> State:
+        """See `Recurrent.step`."""
+        z, n = (x + y).chunk(2, dim=-1)
+        return (torch.lerp(torch.tanh(n), state[0], torch.sigmoid(z)),)
+
+
 class MinGRU(Recurrent):
     """minGRU with a linear candidate."""
 
@@ -325,7 +336,20 @@ class NegativeS6(S6):
 LACKING: dict[str, type[Recurrent]] = {
     kind.cell: kind
     for kind in (
-        *(LinearRNN, HardLSTM, HardGRU, PeepholeLSTM, CoupledLSTM, MinGRU, LogMinGRU, MinLSTM, SRU, QRNNfo, QRNNifo),
+        *(
+            LinearRNN,
+            HardLSTM,
+            HardGRU,
+            PeepholeLSTM,
+            CoupledLSTM,
+            GRUWithoutReset,
+            MinGRU,
+            LogMinGRU,
+            MinLSTM,
+            SRU,
+            QRNNfo,
+            QRNNifo,
+        ),
         *(SLSTM, MLSTM, RGLRU, S6, NegativeS6),
     )
 }
