@@ -5,7 +5,7 @@ asked for, a `Store` or its folder is taken.
 
 - `train`, `run_study`, `reproduce`, `leaderboard`: train models into a `Store`; `paper_study`: what `reproduce` trains
 - `construct`, `repair`, `import_models`: models that were not trained here, in a `Store` of their own
-- `evaluate`, `certify`, `compare`, `factors`, `trace`: what is asked of the models of a store, as a frame
+- `evaluate`, `certify`, `extract`, `compare`, `factors`, `trace`: what is asked of the models of a store, as a frame
 - `make_splits`, `read_words`, `Words`: words
 - `Store`: open a store, read its metrics (a frame) and weights (arrays)
 - `export_run`, `tensors_of`, `to_torch`: models out of a store
@@ -29,6 +29,7 @@ __all__ = [
     "counter",
     "evaluate",
     "export_run",
+    "extract",
     "factors",
     "from_torch",
     "import_models",
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from longcount.analysis.comparison import compare
     from longcount.analysis.factors import one_factor_at_a_time as factors
     from longcount.analysis.models import evaluate
+    from longcount.analysis.programs import extract_store as extract
     from longcount.analysis.repairs import repair_store as repair
     from longcount.analysis.traces import trace
     from longcount.errors import UserError
@@ -73,6 +75,7 @@ _FOUND = {
     "counter": "longcount.training.torch_modules:counter",
     "evaluate": "longcount.analysis.models:evaluate",
     "export_run": "longcount.store.exchange:export_run",
+    "extract": "longcount.analysis.programs:extract_store",
     "factors": "longcount.analysis.factors:one_factor_at_a_time",
     "from_torch": "longcount.training.torch_modules:from_torch",
     "import_models": "longcount.store.exchange:import_models",

@@ -10,6 +10,7 @@ from longcount import cells, experiments
 from longcount.analysis import certificates
 from longcount.analysis.certificates import certify_store, read_certificates
 from longcount.analysis.models import evaluate
+from longcount.analysis.programs import extract_store
 from longcount.analysis.repairs import before_repair, repair_store
 from longcount.commands.application import main
 from longcount.errors import UserError
@@ -79,6 +80,26 @@ def test_an_exact_counter_inside_a_larger_network_proves_nothing(tmp_path, hidde
     assert f"hidden size {hidden_size}" in verdict["network"]
     assert (verdict["language"], verdict["task"], verdict["arithmetic"]) == ("dyck1", "next_letters", "float32")
     assert not (tmp_path / "larger-repaired").exists()
+
+
+def test_programs_of_a_store(store, capsys):
+    """Of the one that is exact proved; of the others read as far as they are programs."""
+    assert main(["extract", str(store.directory), "--json", "--jobs", "1"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["proved"] for row in rows] == [True, False, False, False]
+    assert {"cell", "run", "language", "units", "rules", "proved", "text"} <= set(rows[0])
+    assert (rows[0]["proved"], rows[0]["max_depth"], rows[0]["units"]) == (True, 2**24, [0])
+    assert rows[0]["rules"][0] == {"condition": "always", "letter": "(", "actions": ["+1"]}
+    assert (rows[1]["proved"], rows[1]["max_depth"]) == (False, None)
+    assert main(["extract", str(store.directory), "--cell", "lstm", "--run", "0"]) == 0
+    assert "1 of 1 programs proved" in capsys.readouterr().out
+
+
+def test_programs_are_read_of_one_layer(tmp_path):
+    cell, flat = embedded(1, 2)
+    keep_models(tmp_path / "deep", {cell: flat[None]}, "imported", {"file": "none"})
+    with pytest.raises(UserError, match="programs are read of networks of one layer, not 2"):
+        extract_store(tmp_path / "deep")
 
 
 def test_damaged_certificates_are_told_of(store, capsys):

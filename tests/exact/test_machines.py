@@ -106,7 +106,7 @@ def test_hand_built_counters_are_exact_and_right(name):
     assert right(name, flat, every_word(asked, 8)).all()
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ["shuffle2", "majority"])
 def test_a_gate_one_step_of_float32_from_saturation_is_refused(name):
     """Of the unit that counts: its forget gate, its input gate, its candidate."""
     asked, cell = CASES[name][0], built(name)[0]

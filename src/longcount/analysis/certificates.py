@@ -65,7 +65,7 @@ def certify_store(
     import pandas as pd
 
     store = Store.open(store)
-    models = _chosen(store, cell, run, epoch)
+    models = chosen_of(store, cell, run, epoch)
     refuse_uncovered(store, models, check)
     read_certificates(store)  # those that are damaged are told of before the work
     with workers(store, len(models), jobs) as apply:
@@ -109,7 +109,12 @@ def keep_certificates(store: Store, frame: pd.DataFrame) -> None:
     keep_frame(store, CERTIFICATES, frame)
 
 
-def _chosen(store: Store, cell: str | None, run: int | None, epoch: Epoch) -> pd.DataFrame:
+def chosen_of(store: Store, cell: str | None, run: int | None, epoch: Epoch) -> pd.DataFrame:
+    """The models of all runs of a store, of those of one cell or condition, or of one run.
+
+    Raises:
+        UserError: where there is no such model, or several conditions have the run.
+    """
     models = chosen_models(store, epoch)
     if cell is not None:
         wanted = store.condition(cell).folder

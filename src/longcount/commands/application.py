@@ -31,6 +31,7 @@ COMMANDS = (
     ("trace", "trace", "Write what happens inside one model, token by token."),
     ("study", "study", "Run, inspect, extend, export and compare studies of any size."),
     ("certify", "certify", "Prove models exact, or bound their worst first point of failure."),
+    ("extract", "extract", "Read models as programs, and prove that each is its model."),
     ("repair", "repair", "Make trained models exact by the smallest change that can be proved."),
     ("construct", "construct", "Put an exact counter built by hand into a store."),
     ("leaderboard", "leaderboard", "Compare every way to make networks count, cell by cell."),

@@ -84,11 +84,14 @@ class Closure:
         self.grew = np.zeros((nodes, BOXES), bool)
         """Whether it has in this round."""
         self.changed = np.zeros((nodes, BOXES), bool)
+        self.last = np.zeros(0, int)
+        """The letters before those that are read, of the boxes at hand; the number of letters at the beginning."""
         self.obstacle = ""
 
     def close(self) -> bool:
         """Whether the boxes stop growing, all of them read right; otherwise `obstacle` says what stands in the way."""
         edges = np.flatnonzero(self.places.source == START)
+        self.last = np.full(len(edges), self.network.cell.letters)
         states = tuple(Interval.exactly(np.repeat(part, len(edges), axis=1)) for part in self.network.start)
         self._arrive(edges, states, np.zeros((*self.slopes.shape[:2], len(edges)), np.float32))
         for _ in range(ROUNDS):
@@ -99,6 +102,7 @@ class Closure:
             place = node // self.network.cell.letters
             number = self.places.first[place + 1] - self.places.first[place]
             origin = np.repeat(np.arange(len(node)), number)
+            self.last = (node % self.network.cell.letters)[origin]
             edges = self.places.first[place][origin] + within(number)
             ends, slopes = self.ends[..., node, box][..., origin], self.slopes[..., node, box][..., origin]
             counter = Interval(ends[:, 0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from longcount.cells import Cell
@@ -10,7 +12,7 @@ from longcount.cells.lstm import LSTM
 from longcount.exact.closure import Closure
 from longcount.exact.following import Walk
 from longcount.exact.many_states import Network
-from longcount.exact.nodes import graph
+from longcount.exact.nodes import Graph, graph
 from longcount.exact.proof import Proof
 from longcount.exact.reading import Reading, whole
 from longcount.exact.refined import counted, unrolled
@@ -57,14 +59,7 @@ def prove_machine(cell: Cell, flat: np.ndarray, problem: Problem, depth: int, le
         obstacle = "the state before the first token is too large"
     if obstacle:
         return Proof(0, obstacle)
-    machine = problem.language
-    assert isinstance(machine, Machine)
-    for bound, letters, counts in FINENESSES:
-        if bound <= max(machine.start.counters) or (counts and counted(machine) is machine):
-            continue
-        places = graph(unrolled(counted(machine) if counts else machine, letters), bound, whole(problem))
-        if places is None:
-            continue
+    for places in graphs(problem):
         reading = Reading(problem, places)
         walk = Walk(network, places, reading)
         if walk.wrong is not None:
@@ -72,6 +67,18 @@ def prove_machine(cell: Cell, flat: np.ndarray, problem: Problem, depth: int, le
         reach = Reach(depth, least)
         closure = Closure(network, places, reading, walk.slopes(), reach, LARGEST[type(cell)])
         if closure.close():
-            return Proof(reach.reached, f"closed boxes; from count {bound} on units follow the counters exactly")
+            return Proof(reach.reached, f"closed boxes; from count {places.bound} on units follow the counters exactly")
         obstacle = closure.obstacle
     return Proof(0, obstacle or "the language has too many configurations")
+
+
+def graphs(problem: Problem) -> Iterator[Graph]:
+    """The places at which networks are looked at, from coarse to fine."""
+    machine = problem.language
+    assert isinstance(machine, Machine)
+    for bound, letters, counts in FINENESSES:
+        if bound <= max(machine.start.counters) or (counts and counted(machine) is machine):
+            continue
+        places = graph(unrolled(counted(machine) if counts else machine, letters), bound, whole(problem))
+        if places is not None:
+            yield places

@@ -112,6 +112,23 @@ def certificates(title: str, frame: pd.DataFrame) -> Table:
     return table("certificates", title, frame.loc[:, CERTIFIED], rows, caption, keys=2)
 
 
+def programs(frame: pd.DataFrame) -> str:
+    """From `longcount.analysis.programs.extract_store`: each program under what it is of."""
+    parts = []
+    for row in records(frame):
+        of = f"{row['condition']}, run {row['run']}, epoch {row['epoch']}, {row['language']}, {row['task']}"
+        follows = ", ".join(f"r{unit} with counter {k}" for unit, k in enumerate(row["units"]) if k is not None)
+        if row["proved"]:
+            proved = f"proved to be the network, token for token, to count {row['max_depth']:,}"
+        else:
+            found = f"; they differ after {row['differs']}" if row["differs"] else ""
+            proved = f"not proved to be the network: {row['reason']}{found}"
+        parts.append("\n".join([f"{of}: {proved}", *([f"moves: {follows}"] if follows else []), row["text"]]).rstrip())
+    proved, texts = sum(frame["proved"]), frame["text"][frame["text"] != ""]
+    parts.append(f"{proved} of {len(frame)} programs proved; {texts.nunique()} different texts")
+    return "\n\n".join(parts)
+
+
 def comparison(first: str, second: str, frame: pd.DataFrame) -> Table:
     """From `longcount.analysis.comparison.compare`."""
     rows, groups = [], []
