@@ -157,9 +157,11 @@ def observed(network: Network, problem: Problem) -> Seen:
             fresh = np.array([k for k in fresh if moved[k].max(initial=0) <= most], int)
             last, state, counts = token[fresh], following[fresh], moved[fresh]
             parts = tuple(part[:, fresh] for part in after)
-    columns = [np.concatenate(part) for part in zip(*steps, strict=True)]
-    return Seen(*columns[:2], *(part.T.astype(float) for part in columns[2:4]), columns[4].T, columns[5].T,
-                np.stack([columns[6].T, columns[7].T]))  # fmt: skip
+    last, letter, before, after, kept, answers, first, then = (
+        np.concatenate(part) for part in zip(*steps, strict=True)
+    )
+    counted = np.stack([first.T, then.T])
+    return Seen(last, letter, before.T.astype(float), after.T.astype(float), kept.T, answers.T, counted)
 
 
 def _letters(table: Tables, state: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, ...]:

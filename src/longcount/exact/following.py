@@ -13,6 +13,8 @@ Nothing here is part of a proof: wrong slopes make boxes that do not close.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from longcount.exact.many_states import Network, Part
@@ -113,8 +115,16 @@ class Walk:
             number = number * 8 + np.where(stay, count - self.places.bound, 0).astype(int)
         return number
 
-    def slopes(self) -> np.ndarray:
-        """float32 [C, H, P]: the slope of each unit at each place."""
+    def slopes(self) -> Iterator[np.ndarray]:
+        """Slopes to try, float32 [C, H, P]: that of each unit at each place. Letters that drop what a unit counted go
+        before those that move it, then after: they may do so at one count alone."""
+        first = self._slopes(True)
+        yield first
+        second = self._slopes(False)
+        if not np.array_equal(first, second):
+            yield second
+
+    def _slopes(self, drops_first: bool) -> np.ndarray:
         counters, units = len(self.places.counts), self.network.cell.hidden_size
         states = len(self.places.machine.states)
         found = np.zeros((counters, units, states + 1), np.float32)
@@ -126,7 +136,7 @@ class Walk:
             for unit in range(units):
                 of_unit = kept[unit] > 0
                 found[:, unit, :-1] = _solved(
-                    states, rows[:4].astype(int), stays, steps, known.astype(int), of_unit, moves[unit]
+                    states, rows[:4].astype(int), stays, steps, known.astype(int), of_unit, moves[unit], drops_first
                 )
         return found[:, :, self._states]
 
@@ -153,6 +163,7 @@ def _solved(
     known: np.ndarray,
     kept: np.ndarray,
     moves: np.ndarray,
+    drops_first: bool,
 ) -> np.ndarray:
     """The slopes [C, states] of one unit: columns of `_noted`."""
     counters = len(stays)
@@ -178,7 +189,10 @@ def _solved(
                     tie[k * states + before[column]] = -1
             (ties if kept[column] else dropped).append(tie)
     same = offset_before == offset_after
-    groups = (dropped, rows[same & kept], ties, rows[~same & kept])
+    inside = kept & ~same & (before == after)
+    groups = [rows[same & kept], rows[inside], dropped, ties, rows[kept & (before != after)]]
+    if drops_first:
+        groups = [dropped, rows[same & kept], ties, rows[~same & kept]]
     ordered = np.concatenate(
         [np.array(list(dict.fromkeys(map(tuple, group)))).reshape(-1, rows.shape[1]) for group in groups]
     )

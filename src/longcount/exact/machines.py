@@ -64,11 +64,13 @@ def prove_machine(cell: Cell, flat: np.ndarray, problem: Problem, depth: int, le
         walk = Walk(network, places, reading)
         if walk.wrong is not None:
             return Proof(0, f"{walk.wrong!r} is read wrong")
-        reach = Reach(depth, least)
-        closure = Closure(network, places, reading, walk.slopes(), reach, LARGEST[type(cell)])
-        if closure.close():
-            return Proof(reach.reached, f"closed boxes; from count {places.bound} on units follow the counters exactly")
-        obstacle = closure.obstacle
+        for slopes in walk.slopes():
+            reach = Reach(depth, least)
+            closure = Closure(network, places, reading, slopes, reach, LARGEST[type(cell)])
+            if closure.close():
+                how = f"closed boxes; from count {places.bound} on units follow the counters exactly"
+                return Proof(reach.reached, how)
+            obstacle = closure.obstacle
     return Proof(0, obstacle or "the language has too many configurations")
 
 

@@ -6,7 +6,7 @@ applied only where the network's own counters stand to 0 as the registers do; an
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -190,13 +190,13 @@ def _followed(cell: Cell, flat: np.ndarray, program: Program, problem: Problem, 
         walk = Walk(network, places, reading)
         if walk.wrong is not None:
             return Proof(0, f"{walk.wrong!r} is read wrong")
-        slopes, reach = np.repeat(walk.slopes()[:, None], 2, axis=1), Reach(depth, least)
-        slopes = slopes.reshape(slopes.shape[0], -1, slopes.shape[-1])
-        pair: Any = Pair(network, program)
-        closure = Together(pair, places, reading, slopes, reach, LARGEST[type(cell)])
-        if closure.close():
-            return Proof(reach.reached, "closed boxes of the network and the program")
-        obstacle = closure.obstacle
+        for slopes in walk.slopes():
+            reach, pair = Reach(depth, least), Pair(network, program)
+            both = np.concatenate([slopes, slopes], axis=1)
+            closure = Together(cast(Any, pair), places, reading, both, reach, LARGEST[type(cell)])
+            if closure.close():
+                return Proof(reach.reached, "closed boxes of the network and the program")
+            obstacle = closure.obstacle
     return Proof(0, obstacle or "the language has too many configurations")
 
 

@@ -124,8 +124,8 @@ def programs(frame: pd.DataFrame) -> str:
             found = f"; they differ after {row['differs']}" if row["differs"] else ""
             proved = f"not proved to be the network: {row['reason']}{found}"
         parts.append("\n".join([f"{of}: {proved}", *([f"moves: {follows}"] if follows else []), row["text"]]).rstrip())
-    proved, texts = sum(frame["proved"]), frame["text"][frame["text"] != ""]
-    parts.append(f"{proved} of {len(frame)} programs proved; {texts.nunique()} different texts")
+    different = len({row["text"] for row in records(frame)} - {""})
+    parts.append(f"{sum(frame['proved'])} of {len(frame)} programs proved; {different} different texts")
     return "\n\n".join(parts)
 
 
