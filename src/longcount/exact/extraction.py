@@ -22,7 +22,7 @@ from longcount.training.problem import DYCK1, Problem
 MOST_STATES = 5_000
 """As many states are looked at."""
 
-COUNTS = {1: 8, 2: 6, 3: 6, 4: 3}
+COUNTS = {1: 10, 2: 8, 3: 8, 4: 3}
 """Up to which counts words are read, by the number of counters; 2 for more."""
 
 GRID = 64
