@@ -6,6 +6,7 @@ asked for, a `Store` or its folder is taken.
 - `train`, `run_study`, `reproduce`, `leaderboard`: train models into a `Store`; `paper_study`: what `reproduce` trains
 - `construct`, `repair`, `import_models`: models that were not trained here, in a `Store` of their own
 - `evaluate`, `certify`, `extract`, `compare`, `factors`, `trace`: what is asked of the models of a store, as a frame
+- `figures`: those of a store's report, which a notebook draws
 - `make_splits`, `read_words`, `Words`: words
 - `Store`: open a store, read its metrics (a frame) and weights (arrays)
 - `export_run`, `tensors_of`, `to_torch`: models out of a store
@@ -31,6 +32,7 @@ __all__ = [
     "export_run",
     "extract",
     "factors",
+    "figures",
     "from_torch",
     "import_models",
     "leaderboard",
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from longcount.languages.splits import make_splits
     from longcount.languages.words import Words
     from longcount.papers.el_naggar_2022 import paper_study
+    from longcount.report.draw import figures_of as figures
     from longcount.store.exchange import export_run, import_models, tensors_of, to_torch
     from longcount.store.store import Store
     from longcount.training.torch_modules import counter, from_torch
@@ -77,6 +80,7 @@ _FOUND = {
     "export_run": "longcount.store.exchange:export_run",
     "extract": "longcount.analysis.programs:extract_store",
     "factors": "longcount.analysis.factors:one_factor_at_a_time",
+    "figures": "longcount.report.draw:figures_of",
     "from_torch": "longcount.training.torch_modules:from_torch",
     "import_models": "longcount.store.exchange:import_models",
     "leaderboard": "longcount.experiments:leaderboard",

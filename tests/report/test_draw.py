@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+import longcount
 from longcount.analysis.results import path_of, read_result, read_results
 from longcount.errors import UserError
 from longcount.report import image_files
@@ -94,6 +95,16 @@ def with_few_rows(specification):
 def test_every_panel_is_valid_vega_lite(drawn):
     for figure in figures(read_results(Store.open(drawn))):
         altair.Chart.from_dict(with_few_rows(figure.for_print()))
+
+
+def test_figures_are_objects_that_a_notebook_draws(drawn):
+    found = longcount.figures(drawn, jobs=1)
+    assert {f"{name}.svg" for name in found} == {path.name for path in (drawn / "figures").glob("*.svg")}
+    figure = found["survival"]
+    assert repr(figure) == f"Figure(survival: {figure.title})"
+    shown = figure._repr_html_()
+    assert (drawn / "figures" / "survival.svg").read_text(encoding="utf-8") in shown
+    assert figure.title in shown
 
 
 def test_figures_fit_the_papers_page(drawn):

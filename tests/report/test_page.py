@@ -362,7 +362,7 @@ def test_print_right_after_loading_has_every_figure_and_folds_nothing(browser, d
     page.evaluate("""addEventListener("beforeprint", () => Promise.resolve().then(async () => {
         for (let turn = 0; turn < 10_000; turn++) await null; // after the promises, and before any timer
         const count = (what) => document.querySelectorAll(what).length;
-        window.printed = [count(".panel"), count(".panel svg"), count("details"), count("details[open]")];
+        window.printed = [count(".panel"), count(".panel svg"), count("main details"), count("main details[open]")];
       }))""")
     page.pdf(path=tmp_path / "page.pdf")
     panels, drawings, details, unfolded = page.evaluate("window.printed")

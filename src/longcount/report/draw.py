@@ -3,21 +3,28 @@
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from longcount.analysis.leaderboard import read_leaderboard
 from longcount.analysis.results import analyse, read_results
 from longcount.analysis.worst_case import with_verdicts, worst_cases
 from longcount.papers.el_naggar_2022.claims import claims
+from longcount.papers.measuring import measured
 from longcount.report import image_files
 from longcount.report.figures import figures
 from longcount.report.formats import write_table
+from longcount.report.layout import Figure
 from longcount.report.page import write_page
 from longcount.report.paper import draw_paper, paper_of
+from longcount.report.paper_figures import paper_figures
 from longcount.report.repair import repair_table
 from longcount.report.tables import tables
 from longcount.report.worst_case import worst_case_figure, worst_case_table
 from longcount.store.store import Store
 from longcount.studies.executors import threads_asked
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 OF_DYCK1 = {"claims": claims}
 """What is made for the page of results about Dyck-1's next letters."""
@@ -51,16 +58,10 @@ def draw(directory: str | Path, jobs: int | None = None, by: Sequence[image_file
         return draw_paper(store, paper, jobs, by)
     place = store.directory / "figures"
     with image_files.helpers(threads_asked(jobs)) if by is None else nullcontext(by) as helpers:
-        analyse(directory, jobs, OF_DYCK1)
-        results = read_results(store, OF_DYCK1)
-        certified = with_verdicts(store, results["models"])
-        if certified is None:
-            drawn, told = figures(results), tables(results)
-        else:
-            results["models"] = certified
-            drawn, told = figures(results), tables(results, worst_cases(store, certified))
-            judged = certified.loc[certified["verdict"].notna()]
-            drawn += worst_case_figure(judged)
+        results, judged = _results(store, jobs)
+        drawn = _figures(results, judged)
+        told = tables(results) if judged is None else tables(results, worst_cases(store, results["models"]))
+        if judged is not None:
             told.insert(3, worst_case_table(judged))
         repaired = repair_table(store)
         if repaired is not None:
@@ -71,3 +72,43 @@ def draw(directory: str | Path, jobs: int | None = None, by: Sequence[image_file
             write_page(store.directory / "report.html", store, results, told, drawn)
     made = [store.directory / name for name in ("tables", "figures", "report.html")]
     return made if drawn else [made[0], made[2]]
+
+
+def figures_of(store: Store | str | Path, *, jobs: int | None = None) -> dict[str, Figure]:
+    """The figures of a store's report by name; a notebook draws each as it is shown.
+
+    Results that are missing or older than the runs are made first.
+
+    Args:
+        store: a store, or its folder.
+        jobs: threads; default: all cores.
+
+    Raises:
+        UserError: where there is no store, or a leaderboard that is not finished.
+    """
+    store = Store.open(store)
+    leaderboard, paper = read_leaderboard(store), paper_of(store)
+    if leaderboard is not None:
+        from longcount.report.leaderboard.figure import leaderboard_figure  # as for `draw`
+
+        found = [leaderboard_figure(leaderboard)]
+    elif paper is not None:
+        found = paper_figures(paper, measured(store, paper, jobs))
+    else:
+        found = _figures(*_results(store, jobs))
+    return {figure.name: figure for figure in found}
+
+
+def _results(store: Store, jobs: int | None) -> "tuple[dict[str, pd.DataFrame], pd.DataFrame | None]":
+    """The results, made first where they are missing, and the models that have a verdict, where any has."""
+    analyse(store.directory, jobs, OF_DYCK1)
+    results = read_results(store, OF_DYCK1)
+    certified = with_verdicts(store, results["models"])
+    if certified is None:
+        return results, None
+    results["models"] = certified
+    return results, certified.loc[certified["verdict"].notna()]
+
+
+def _figures(results: "dict[str, pd.DataFrame]", judged: "pd.DataFrame | None") -> list[Figure]:
+    return figures(results) + ([] if judged is None else worst_case_figure(judged))

@@ -131,16 +131,23 @@ def _write(directory: Path, name: str, specification: dict[str, Any]) -> None:
 
 def drawn(specification: dict[str, Any]) -> dict[str, bytes]:
     """A Vega-Lite specification in every format, on white."""
-    refuse_tight_limits()
+    svg = drawn_svg(specification)
     import vl_convert
 
-    specification = {**specification, "config": {**config(), "background": "white"}, "padding": 4}
-    svg = _with_ids_of_its_own(vl_convert.vegalite_to_svg(specification))
     return {
         "svg": svg.encode(),
         "pdf": _in_fixed_order(vl_convert.svg_to_pdf(svg)),
         "png": vl_convert.svg_to_png(svg, scale=POINTS / CSS_DENSITY, ppi=PNG_DENSITY),
     }
+
+
+def drawn_svg(specification: dict[str, Any]) -> str:
+    """A Vega-Lite specification as SVG, on white."""
+    refuse_tight_limits()
+    import vl_convert
+
+    specification = {**specification, "config": {**config(), "background": "white"}, "padding": 4}
+    return _with_ids_of_its_own(vl_convert.vegalite_to_svg(specification))
 
 
 _ID = re.compile(r'(?<=[" ]id=")[^"]+(?=")')

@@ -1,6 +1,7 @@
 """A figure: panels in lines, with its title and texts, laid out for page and print."""
 
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from longcount.report.panels import Panel
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 GAP = 14  # CSS pixels between panels in print
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Figure:
     """One figure, for page and print.
 
@@ -32,6 +33,16 @@ class Figure:
     aside: int = 52  # CSS pixels that axes take beside a panel
     width: int = TEXT_WIDTH
     names_aside: bool = False  # the panels of a line have the same names up their sides: print writes them once
+
+    def __repr__(self) -> str:
+        return f"Figure({self.name}: {self.title})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the drawing with its title and texts."""
+        from longcount.report.image_files import drawn_svg  # which draws figures, and so needs this module
+
+        texts = "".join(f"<p>{escape(text)}</p>" for text in (self.sentence, self.beside))
+        return f"<figure><b>{escape(self.title)}</b><br>{drawn_svg(self.for_print())}{texts}</figure>"
 
     def for_print(self) -> dict[str, Any]:
         """All panels at the sizes of a paper's page, as one Vega-Lite specification."""

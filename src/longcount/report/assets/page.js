@@ -112,7 +112,7 @@ document.addEventListener("keydown", ({ key }) => {
 const folded = [];
 addEventListener("beforeprint", () => {
   for (const element of panelElements) drawPanel(element);
-  for (const details of document.querySelectorAll("details:not([open])")) {
+  for (const details of document.querySelectorAll("main details:not([open])")) {
     details.open = true;
     folded.push(details);
   }

@@ -33,9 +33,7 @@ export function tracksOf(model, found, wrong, drift, others) {
   ];
   if (drift) {
     tracks.push({
-      title: `drift: state over increment less ${what}${
-        drift.band ? "; grey: 0 and 1 told apart; red: the answer turns" : ""
-      }`,
+      title: `drift: state over increment − ${what}`,
       lines: [{ values: drift.values }],
       band: drift.band,
       edge: drift.band?.turn,
@@ -46,7 +44,7 @@ export function tracksOf(model, found, wrong, drift, others) {
   }
   if (others.length > 1) {
     tracks.push({
-      title: "drift beside exact networks:",
+      title: "drift beside:",
       lines: others.map(({ kind, drift: its }) => ({ name: kind, values: its.values })),
       rules: [0],
       around: true,
