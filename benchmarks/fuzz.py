@@ -580,7 +580,7 @@ def bad_process(scene: Scene, random: np.random.Generator) -> Input:
     streams, surroundings = str(random.choice(STREAMS)), SURROUNDINGS[int(random.integers(len(SURROUNDINGS)))]
     limits = [
         (resource.RLIMIT_AS, int(random.integers(100, 3000)) * 2**20),
-        (resource.RLIMIT_NOFILE, int(random.integers(3, 24))),
+        (resource.RLIMIT_NOFILE, int(random.integers(6, 24))),
         (resource.RLIMIT_FSIZE, int(random.integers(0, 20_000))),
     ]
     limit = limits[int(random.integers(3))] if random.integers(4) else None
@@ -591,11 +591,14 @@ def bad_process(scene: Scene, random: np.random.Generator) -> Input:
 
     def run() -> Outcome:
         shell = ["bash", "-c", f'"$@" {streams}; exit ${{PIPESTATUS[0]}}', "bash"]
-        done = subprocess.run(
-            [*shell, sys.executable, "-m", "longcount", *line.split()],
-            cwd=scene.here, env={**os.environ, **surroundings}, capture_output=True, text=True, preexec_fn=before,
-            stdin=subprocess.DEVNULL, timeout=300,
-        )  # fmt: skip
+        try:
+            done = subprocess.run(
+                [*shell, sys.executable, "-m", "longcount", *line.split()],
+                cwd=scene.here, env={**os.environ, **surroundings}, capture_output=True, text=True, preexec_fn=before,
+                stdin=subprocess.DEVNULL, timeout=300,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return Outcome("without end")
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     said = f"{streams} {surroundings} {limit}"
@@ -617,8 +620,9 @@ def wrong(scene: Scene, bad: Input, outcome: Outcome, touched: list[str]) -> str
         return f"status {outcome.status}"
     if "Warning" in outcome.stderr:
         return "a warning"
+    gone = lost(scene, bad, outcome, touched)
     if bad.kind == "call":
-        return "a changed file" if lost(scene, bad, outcome, touched) else None
+        return f"changed {gone[0]}" if gone else None
     heard = bad.kind != "process" or "2>" not in bad.said
     if outcome.status == 2 and heard and (len(told) != 1 or lines[-1] != told[0]):
         return "not one line of error"
@@ -632,7 +636,6 @@ def wrong(scene: Scene, bad: Input, outcome: Outcome, touched: list[str]) -> str
         return "without end"
     if outcome.status == 0 and bad.unchanged is not None and outcome.stdout != bad.unchanged and not lines:
         return "damage changed the answer in silence"
-    gone = lost(scene, bad, outcome, touched)
     return f"changed {gone[0]}" if gone else None
 
 
@@ -717,13 +720,14 @@ def main() -> None:
     """Parse arguments, fuzz, and say what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--inputs", type=int, default=10_000)
+    parser.add_argument("--first", type=int, default=0, help="number of the first input")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", type=int, nargs="+", help="numbers of single inputs")
     asked = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        numbers = asked.only or list(range(asked.inputs))
+        numbers = asked.only or list(range(asked.first, asked.first + asked.inputs))
         found = fuzz(Scene(Path(folder)), numbers, asked.seed)
     print(f"{len(numbers):,} inputs of seed {asked.seed} in {time.monotonic() - begun:.0f} s: {len(found)} violations")
     sys.exit(bool(found))

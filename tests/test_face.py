@@ -8,10 +8,15 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
+import pandas as pd
 import pytest
+from cyclopts import Parameter
+from cyclopts.validators import Number
 
 import longcount
+from longcount.arguments import Between
 from longcount.commands import certify, construct, evaluate, leaderboard, repair, reproduce, study, train
+from longcount.commands.options import whole_number
 from longcount.commands.settings import Fields
 from longcount.store.store import Store
 from longcount.training.protocol import PLACES, Condition
@@ -205,3 +210,49 @@ def test_a_study_is_a_file_or_tables(small_study, tmp_path) -> None:
         longcount.run_study(store.study, tmp_path / "tables", changes={"runs": 2})
     with pytest.raises(longcount.UserError, match=r"study: learning_rat: .*did you mean 'learning_rate'"):
         longcount.run_study({"cell": "relu", "learning_rat": 1}, tmp_path / "none")
+
+
+@pytest.mark.parametrize(("command", "function", "called"), PAIRS, ids=lambda one: getattr(one, "__name__", ""))
+def test_commands_and_functions_have_the_same_bounds(command, function, called) -> None:
+    takes = get_type_hints(inspect.unwrap(function), include_extras=True, localns={"pd": pd})
+    for name, option in inspect.signature(command).parameters.items():
+        for bounds in whole_numbers(option.annotation):
+            wanted = {rule for rule in parts(takes[called.get(name, name)]) if isinstance(rule, Between)}
+            assert {(rule.least, rule.most) for rule in wanted} == {bounds}, name
+
+
+def parts(annotation: Any) -> list[Any]:
+    """All that an annotation consists of."""
+    inner = [*get_args(annotation), *getattr(annotation, "__metadata__", ())]
+    return [annotation, *(part for one in inner for part in parts(one))]
+
+
+def whole_numbers(annotation: Any) -> set[tuple[Any, Any]]:
+    """The bounds of an option that takes a whole number."""
+    return {
+        (validator.gte, validator.lte)
+        for part in parts(annotation)
+        if isinstance(part, Parameter)
+        for validator in (part.validator if isinstance(part.validator, tuple) else (part.validator,))
+        if isinstance(validator, Number) and part.converter is whole_number
+    }
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "wrong", "said"),
+    [
+        (longcount.certify, ("s",), {"depth": 0}, "depth: 0: should be a whole number from 1 to 16777216"),
+        (longcount.certify, ("s",), {"limit": True}, "limit: True: should be a whole number from 1 to 1000000"),
+        (longcount.repair, ("s", "t"), {"bounded": -1}, "bounded: -1: should be a whole number from 0 to 10000000"),
+        (longcount.repair, ("s", "t"), {"method": "sharpn"}, "method: should be auto, sharpen, project, rescale, not"),
+        (longcount.repair, ("s", "t"), {"factor": "2"}, "factor: should be a number, not '2'"),
+        (longcount.construct, (3, "t"), {}, "construct: cell: should be a text, not 3"),
+        (longcount.compare, ("s", "t", "learned"), {}, r"measures: should be a list, .* write \['learned'\]"),
+        (longcount.make_splits, (0,), {"long_lengths": [2, 5]}, "long_lengths: should be a pair of numbers, not"),
+        (longcount.train, ("lstm", "t"), {"jobs": 0}, "train: jobs: 0: should be a whole number from 1 to 4096"),
+        (longcount.run_study, ({}, "t"), {"executor": "dask"}, "executor: should be a Executor, not 'dask'"),
+    ],
+)
+def test_functions_refuse_arguments_in_the_words_of_commands(function, given, wrong: dict[str, Any], said) -> None:
+    with pytest.raises(longcount.UserError, match=said):
+        function(*given, **wrong)

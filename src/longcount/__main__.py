@@ -1,7 +1,10 @@
 """``longcount`` and ``python -m longcount``."""
 
+import contextlib
 import os
 import sys
+
+LEAST_MEMORY = 2**28  # bytes of addresses
 
 
 def _fill_closed_streams() -> None:
@@ -15,9 +18,21 @@ def _fill_closed_streams() -> None:
             setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False))
 
 
+def _refuse_little_memory() -> None:
+    """End where libraries would find no room: some end the process themselves, with a page of text."""
+    with contextlib.suppress(ImportError):
+        import resource  # not on every system
+
+        most, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if 0 <= most < LEAST_MEMORY:
+            print(f"longcount: cannot start: needs {LEAST_MEMORY // 2**10:,} kB of memory (ulimit -v)", file=sys.stderr)
+            sys.exit(2)
+
+
 def main() -> None:
     """Run the command line on this process's arguments and exit with its status."""
     _fill_closed_streams()
+    _refuse_little_memory()
     try:
         from longcount.commands import application
     except KeyboardInterrupt:

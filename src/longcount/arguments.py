@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from numbers import Integral, Real
@@ -135,7 +135,7 @@ def _fits(value: Any, wanted: Any) -> bool:
     if origin in (Sequence, Iterable, list, tuple):
         if isinstance(value, str | bytes) or not isinstance(value, origin):
             return False
-        return not isinstance(value, Sequence) or all(_fits(one, inner[0]) for one in value)
+        return isinstance(value, Iterator) or all(_fits(one, inner[0]) for one in value)
     if origin in (Mapping, dict):
         return isinstance(value, origin) and all(_fits(a, inner[0]) and _fits(b, inner[1]) for a, b in value.items())
     if wanted is None:

@@ -21,7 +21,8 @@ def read_bytes(path: str | Path, wanted: str, largest: int = LARGEST) -> bytes:
         largest: bytes that it may have.
 
     Raises:
-        UserError: where it cannot be read, is a device (which may never end), or is larger than that.
+        UserError: where it cannot be read (from the OSError that says so), is a device (which may never end), or is
+            larger than that.
     """
     try:
         with open(path, "rb") as file:
@@ -38,7 +39,7 @@ def read_bytes(path: str | Path, wanted: str, largest: int = LARGEST) -> bytes:
         raise UserError(f"{path}: is larger than memory; expected {wanted}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UserError(f"{path}: cannot be read: {reason}; expected {wanted}") from None
+        raise UserError(f"{path}: cannot be read: {reason}; expected {wanted}") from error
 
 
 def _up_to(file: Any, largest: int) -> bytes:

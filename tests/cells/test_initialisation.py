@@ -81,3 +81,12 @@ def test_a_learned_normaliser_begins_at_1():
 def test_irnn_is_another_name_of_identity():
     one, other = started("relu", "irnn")[1], started("relu", "identity")[1]
     assert all((one[name] == other[name]).all() for name in one)
+
+
+def test_signs_need_a_cell_that_says_what_counts():
+    class Silent(type(cells.get("relu"))):
+        counts = ""
+
+    cell = Silent()
+    with pytest.raises(UserError, match="for cells that say by `counts` which gate counts; relu does not"):
+        cells.initialise(cell, np.zeros(cell.size(), np.float32), "signs")

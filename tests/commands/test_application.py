@@ -49,6 +49,12 @@ def test_version(longcount_here):
     assert longcount_here("--version").is_done().stdout.strip() == __version__
 
 
+def test_the_narrowest_terminal_has_20_columns(longcount_here, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "1")
+    narrow = longcount_here("help", "construct").is_done().stdout
+    assert 15 < max(map(len, narrow.splitlines())) <= 20
+
+
 def test_unknown_command(longcount_here):
     longcount_here("dta").is_refused("dta", 'Did you mean "data"?')
 

@@ -90,6 +90,13 @@ def test_settings_of_words_that_are_given_are_refused(longcount_here, tiny_words
     assert len(store.words("validation")) == 10
 
 
+def test_a_folder_with_a_study_file_of_the_users_own_is_left_as_it_was(longcount_here, tmp_path, study):
+    study()
+    longcount_here("construct", "lstm", "--out", tmp_path).is_refused("already holds a store")
+    longcount_here("train", "lstm", "--out", tmp_path).is_refused("a store of schema unknown")
+    assert [path.name for path in tmp_path.iterdir()] == ["study.toml"]
+
+
 def test_a_study_that_fails_before_its_first_block_leaves_nothing(tmp_path, monkeypatch):
     def fails(*_, **__):
         raise UserError("no such device here")

@@ -12,7 +12,7 @@ def limited(what, value):
     return lambda: resource.setrlimit(what, (value, value))
 
 
-@pytest.mark.parametrize("kilobytes", [300_000, 900_000])
+@pytest.mark.parametrize("kilobytes", [100_000, 300_000, 900_000])
 def test_little_memory(longcount, trained, tiny_words, kilobytes):
     little = limited(resource.RLIMIT_AS, kilobytes * 1024)
     longcount("evaluate", trained, "--data", tiny_words / "long.txt", before=little).is_refused("memory")

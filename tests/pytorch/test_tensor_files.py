@@ -157,6 +157,7 @@ REFUSALS = {
     "an empty state dict": (archive({}), "holds no state dict"),
     "numbered tensors": (archive({1: torch.ones(1)}), "holds no state dict"),
     "a sparse tensor": (archive({"a": torch.eye(2).to_sparse()}), "a is sparse, quantised or without data"),
+    "a tensor without data": (archive({"a": torch.empty(2, device="meta")}), "a is sparse, quantised or without data"),
     "another archive": (other_zip(), "damaged, or no state dict saved by PyTorch"),
     "empty": (b"", "neither a safetensors file nor a state dict saved by PyTorch"),
     "text": (b"weight_ih_l0: 1, 2, 3\n", "neither a safetensors file nor a state dict"),

@@ -123,6 +123,11 @@ def _signs(cell: Cell, tensors: Tensors) -> None:
             "the initialisations signs and counter are for two letters, one that counts up and one that counts down, "
             f"and an output for each, not {cell.letters} letters and {cell.outputs} outputs"
         )
+    if cell.counts not in cell.gates:
+        raise UserError(
+            f"the initialisations signs and counter are for cells that say by `counts` which gate counts; {cell.name} "
+            "does not"
+        )
     steps = _by_gate(cell, tensors["weight_ih_l0"])[..., cell.gates.index(cell.counts), :, :]
     steps[...] = np.abs(steps) * np.array([1, -1], np.float32)
     allowed = tensors["readout.weight"][..., 1, :]

@@ -5,6 +5,7 @@ Exit status: 0 done; 2 the user can fix it, one line on standard error says how;
 
 import errno
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -41,6 +42,9 @@ COMMANDS = (
     ("list", "list_", "List the available cells, recipes and other parts, and where they come from."),
     ("bench", "bench", "Time the engine on this machine."),
 )
+
+NARROWEST = 20
+"""Columns that a terminal is taken to have at least."""
 
 # What the operating system refuses and the user can fix: disks, permissions, names, limits.
 FIXABLE = {
@@ -83,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:  # a terminal that cannot show a sign gets "?" in its place
             reconfigure(errors="replace")
+    if shutil.get_terminal_size().columns < NARROWEST:  # help would be laid out for ever
+        os.environ["COLUMNS"] = str(NARROWEST)
     words = sys.argv[1:] if arguments is None else list(arguments)
     if words[:1] == ["help"]:  # `longcount help train` is `longcount train --help`
         words = [*words[1:], "--help"]
@@ -104,6 +110,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except MemoryError as error:
         return complain(f"not enough memory: {error}" if str(error) else "not enough memory")
+    except ImportError as error:
+        if "failed to map" not in str(error) and "cannot allocate memory" not in str(error).lower():
+            raise
+        return complain(f"not enough memory: {error}")
     except RuntimeError as error:
         if "can't start new thread" not in str(error):
             raise

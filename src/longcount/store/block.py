@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 WEIGHTS, METRICS, MANIFEST = "weights.safetensors", "metrics.parquet", "manifest.json"
 LARGEST, LARGEST_MANIFEST = 2**36, 2**20  # bytes
+PASSING = {errno.EACCES, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EPERM, errno.ESTALE}
+"""What may keep a file from being read that is whole."""
 AGAIN = "run the same `longcount study run` again to make it"
 
 
@@ -96,7 +99,7 @@ def _read(path: Path, largest: int) -> bytes:
     try:
         return read_bytes(path, "a file of a block", largest)
     except UserError as error:
-        if path.is_file() and path.stat().st_size <= largest:
+        if getattr(error.__cause__, "errno", None) in PASSING:
             raise
         reason = error if os.path.lexists(path) else f"{path}: missing"
         raise DamagedBlock(f"{reason}; {AGAIN}") from None

@@ -60,7 +60,7 @@ def working_in(directory: Path) -> Iterator[None]:
         try:
             yield
         except Exception:  # an interrupt leaves what can be resumed
-            if STUDY_FILE not in before and not any(directory.glob(f"runs/*/*/{MANIFEST}")):
+            if not any(directory.glob(f"runs/*/*/{MANIFEST}")):
                 for path in _entries(directory):
                     if path.name not in before:
                         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)

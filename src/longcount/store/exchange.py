@@ -15,6 +15,7 @@ from longcount.cells.recognition import Recognised, described, recognise
 from longcount.errors import UserError
 from longcount.languages import tasks
 from longcount.languages.files import read_splits
+from longcount.languages.splits import SPLITS
 from longcount.store import word_sets
 from longcount.store.model_stores import keep_models
 from longcount.store.store import Store
@@ -141,6 +142,8 @@ def import_models(
     }
     members_only = not purpose.task.wrong_words
     given = {} if data is None else read_splits(data, purpose.language, members_only=members_only)
+    if seed and not set(SPLITS[:4]) - set(given):
+        raise UserError(f"seed: {seed}: of words that are made, and all are given; leave it out")
     source = WordSource(seed=seed, given={split: words.sha256 for split, words in given.items()})
     splits = word_sets.make(source, {words.sha256: words for words in given.values()}, purpose)
     detail = {"files": ", ".join(Path(path).name for path in paths)}

@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -51,7 +51,8 @@ def export(store: Store, path: str | Path) -> int:
     with (
         disk.disk_errors_told(path),
         disk.replacing(path) as half,
-        _writer(half, path.suffix, _form(store)) as writer,
+        open(half, "wb") as file,
+        _writer(file, path.suffix, _form(store)) as writer,
     ):
         for tables in _batched(_tables(store)):
             table = pa.concat_tables(tables)
@@ -60,13 +61,13 @@ def export(store: Store, path: str | Path) -> int:
     return rows
 
 
-def _writer(path: Path, suffix: str, form: pa.Schema):
+def _writer(file: BinaryIO, suffix: str, form: pa.Schema):
     import pyarrow.csv
     import pyarrow.parquet
 
     if suffix == ".csv":
-        return pyarrow.csv.CSVWriter(path, form)
-    return pyarrow.parquet.ParquetWriter(path, form, compression="zstd")
+        return pyarrow.csv.CSVWriter(file, form)
+    return pyarrow.parquet.ParquetWriter(file, form, compression="zstd")
 
 
 def settings_that_differ(store: Store) -> dict[str, dict[str, Any]]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longcount import __version__
 from longcount.disk import disk_errors_told, replacing
 from longcount.errors import UserError
-from longcount.store.seal import UNSEALED, is_sealed, seal
+from longcount.reading import read_bytes
+from longcount.store.seal import UNSEALED, seal, sealed_in
 from longcount.store.store import Store
 
 if TYPE_CHECKING:
@@ -67,7 +70,7 @@ def keep_tables(store: Store, place: str, form: pa.Schema, tables: Iterable[pa.T
         for folder in (path.parent, store.aside):
             folder.mkdir(parents=True, exist_ok=True)
         with replacing(path, store.aside) as half:
-            with pq.ParquetWriter(half, form, compression="zstd") as writer:
+            with open(half, "wb") as file, pq.ParquetWriter(file, form, compression="zstd") as writer:
                 for table in tables:
                     writer.write_table(table)
                 writer.add_key_value_metadata(UNSEALED)
@@ -87,12 +90,14 @@ def read_frame(path: Path, remedy: str, version: str = __version__) -> pd.DataFr
     """
     import pyarrow.parquet as pq
 
+    if not os.path.lexists(path):
+        raise UserError(f"{path}: missing; run `{remedy}` to make it")
+    content = BytesIO(read_bytes(path, "a result"))  # read once: what is checked is what is taken
     try:
-        if not (is_sealed(path) or (is_sealed(path) is None and version == UNHASHED)):
+        sealed = sealed_in(content)
+        if not (sealed or (sealed is None and version == UNHASHED)):
             raise ValueError("it does not match its own hash")
-        return pq.ParquetFile(path).read(use_threads=False).to_pandas()
-    except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{path}: missing; run `{remedy}` to make it") from None
+        return pq.ParquetFile(content).read(use_threads=False).to_pandas()
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{path}: edited or damaged ({error}); delete it and run `{remedy}`") from error
 
@@ -103,6 +108,7 @@ def is_made_from(path: Path, made_from: str) -> bool:
     import pyarrow.parquet as pq
 
     try:
-        return bool(is_sealed(path)) and (pq.read_schema(path).metadata or {}).get(MADE_FROM) == made_from.encode()
+        with open(path, "rb") as file:  # a path such as a:b would be taken for an address
+            return bool(sealed_in(file)) and (pq.read_schema(file).metadata or {}).get(MADE_FROM) == made_from.encode()
     except (OSError, pa.ArrowInvalid):
         return False

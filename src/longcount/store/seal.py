@@ -32,11 +32,16 @@ def is_sealed(path: Path) -> bool | None:
         OSError: where it cannot be read.
     """
     with open(path, "rb") as file:
-        place = _place(file)
-        if place is None:
-            return None
-        file.seek(place)
-        return file.read(DIGITS) == _sha256(file, place).encode()
+        return sealed_in(file)
+
+
+def sealed_in(file: BinaryIO) -> bool | None:
+    """`is_sealed` of a file that is open, or of its content."""
+    place = _place(file)
+    if place is None:
+        return None
+    file.seek(place)
+    return file.read(DIGITS) == _sha256(file, place).encode()
 
 
 def _place(file: BinaryIO) -> int | None:

@@ -311,6 +311,8 @@ class Store:
     ) -> dict[str, np.ndarray]:
         """Weights by torch.nn name, as `weights`: float32 ``[*shape]`` for one model, ``[M, *shape]`` for many."""
         chosen = self.condition(condition)
+        if np.asarray(run).dtype.kind not in "iu":
+            raise UserError(f"run: should be whole numbers, not {run!r}")
         for each in np.atleast_1d(np.asarray(epoch, object)):
             refuse_no_epoch(each)
         given = self.epochs(chosen, np.atleast_1d(run), epoch) if isinstance(epoch, str) else np.atleast_1d(epoch)

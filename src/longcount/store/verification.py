@@ -55,7 +55,8 @@ def _damage(path: Path, version: str) -> str | None:
     try:
         sealed = is_sealed(path)
         if sealed is None and version == UNHASHED:
-            pq.ParquetFile(path).read(use_threads=False)
+            with open(path, "rb") as file:
+                pq.ParquetFile(file).read(use_threads=False)
             return None
     except (OSError, ValueError):
         sealed = False

@@ -90,7 +90,8 @@ def _counting(cell: Cell, names: trace_kernel.Traced) -> dict[str, Any]:
     parts = [name for name in names.states if name.split("_")[0] == cell.counter]
     kept = [k for k, name in enumerate(names.gates) if cell.keeps and name.split("_")[0] == cell.keeps]
     saturating = [gate for gate in cell.gates if gate in (*cell.sigmoids, *cell.tanhs)]
-    own = [] if cell.keeps or not cell.recurrent else positions(cell, "weight_hh_l0", (cell.counts,)).ravel().tolist()
+    has_own = not cell.keeps and cell.recurrent and cell.counts in cell.gates
+    own = positions(cell, "weight_hh_l0", (cell.counts,)).ravel().tolist() if has_own else []
     return {
         "counters": [names.states.index(name) for name in parts],
         "keeps": {"gates": kept, "weights": own[:: cell.hidden_size + 1]},
