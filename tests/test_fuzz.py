@@ -1,7 +1,6 @@
 """A few of the inputs of `benchmarks/fuzz.py`, and that it finds what goes wrong."""
 
-import importlib.util
-import sys
+import importlib
 from pathlib import Path
 
 import pytest
@@ -14,14 +13,9 @@ from longcount.store import block as blocks
 
 @pytest.fixture(scope="module")
 def fuzz():
-    path = Path(__file__).parents[1] / "benchmarks" / "fuzz.py"
-    specification = importlib.util.spec_from_file_location("fuzz", path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules["fuzz"] = module  # where a dataclass looks its module up
-    specification.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).parents[1] / "benchmarks")
+        return importlib.import_module("fuzz")
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +60,7 @@ def test_what_goes_wrong_is_found(fuzz, scene, monkeypatch):
 
     with monkeypatch.context() as patch:  # hashes that nobody looks at
         patch.setattr(blocks, "read_checked", unchecked)
-        patch.setattr(fuzz, "forget", lambda: blocks.stacked_weights.cache_clear())
+        patch.setattr("fuzz_scene.forget", lambda: blocks.stacked_weights.cache_clear())
         found = judged(fuzz, scene, "evaluate trained --epoch last --json", weights)
         assert found == "damage changed the answer in silence"
     with monkeypatch.context() as patch:  # a defect
