@@ -27,7 +27,7 @@ from longcount.languages.words import Words
 from longcount.store import block as blocks
 from longcount.store import store as stores
 
-SECONDS = 10  # of the processor: an input that asks for more work is stopped, as by Ctrl-C
+SECONDS = 30  # of the processor: an input that asks for more work is stopped, as by Ctrl-C
 MEMORY = 2**33  # bytes for this process: a file without end must not take more
 
 FEW = "--words.training-words 20 --words.validation-words 10 --words.long-words 5 --words.very-long-words 2"
