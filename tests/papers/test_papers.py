@@ -9,6 +9,7 @@ import pytest
 from longcount.analysis import counting
 from longcount.papers import (
     PAPERS,
+    bhattamishra_2020,
     counter_languages,
     el_naggar_2023_linear,
     el_naggar_2023_relu,
@@ -231,7 +232,9 @@ def test_el_naggar_2023_relu_verdicts_follow_the_numbers():
     assert verdicts(el_naggar_2023_relu.PAPER, made(0, NEVER, 1e-3))[0] == DOES_NOT_HOLD
 
 
-@pytest.mark.parametrize(("paper", "cell"), [(sarrof_2024.PAPER, "S6")], ids=["2024"])
+@pytest.mark.parametrize(
+    ("paper", "cell"), [(bhattamishra_2020.PAPER, "LSTM"), (sarrof_2024.PAPER, "S6")], ids=["2020", "2024"]
+)
 def test_verdicts_of_counter_languages_follow_the_numbers(paper, cell):
     def made(first: float, third: float, fails: float) -> Findings:
         values = dict(zip(counter_languages.BINS, ([first] * 2, [100.0] * 2, [third, 100]), strict=True))

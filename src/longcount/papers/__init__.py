@@ -1,5 +1,6 @@
 """Papers: what each trains and prints, and what of it holds here; one file, or package, per paper."""
 
+from longcount.papers.bhattamishra_2020 import PAPER as BHATTAMISHRA_2020
 from longcount.papers.el_naggar_2022 import PAPER as EL_NAGGAR_2022
 from longcount.papers.el_naggar_2023_linear import PAPER as EL_NAGGAR_2023_LINEAR
 from longcount.papers.el_naggar_2023_relu import PAPER as EL_NAGGAR_2023_RELU
@@ -20,6 +21,7 @@ PAPERS: dict[str, Paper] = {
         WEISS_2018,
         EL_NAGGAR_2023_LINEAR,
         EL_NAGGAR_2023_RELU,
+        BHATTAMISHRA_2020,
         SARROF_2024,
         LAN_2024,
         GERS_2001,

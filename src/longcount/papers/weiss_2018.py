@@ -122,7 +122,7 @@ PAPER = Paper(
     study,
     title="LSTM and GRU as predictors of aⁿbⁿ and aⁿbⁿcⁿ",
     reproduces="first rejected n and first near miss that is accepted; GRU with its reset gate and without",
-    minutes=5,
+    minutes=1.5,
     arm_of=arm_of,
     measures=(
         Measure(REJECTED, "first rejected n", lambda one, words: counting.first_rejected_n(one, LARGEST_N), best,
