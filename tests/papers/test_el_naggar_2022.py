@@ -40,6 +40,18 @@ def test_claims_follow_the_numbers(results):
     assert verdict(models.assign(very_long_unfailed=(models["cell"] != "relu"))) == DOES_NOT_HOLD
 
 
+def test_a_statement_that_rests_on_no_run_has_no_verdict(results):
+    """Without LSTMs nothing is said of them, and of losses alone only what losses say."""
+    others = {
+        name: frame[frame["condition"] != "lstm"] if "condition" in frame else frame for name, frame in results.items()
+    }
+    found = claims(others)
+    assert 0 < len(found) < len(claims(results))
+    assert min(found["runs"]) >= 1
+    nothing = {name: frame.iloc[:0] for name, frame in results.items()}
+    assert set(claims({**nothing, "losses": results["losses"]})["section"]) == {"4.1"}
+
+
 @pytest.fixture
 def points():
     """Six runs of an LSTM after three epochs: the epochs' mean losses and failure points given, and within an epoch

@@ -102,6 +102,17 @@ def test_a_flipped_bit_is_noticed(store, name):
             store.weights("lstm", block.first, 0)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("cell", "gru"), ("condition", "relu"), ("first_run", 1), ("runs", 3), ("epochs", None)]
+)
+def test_a_manifest_of_something_else_is_noticed(store, name, value):
+    block = store.blocks()[0]
+    path = store.directory / block.folder / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
+    with pytest.raises(DamagedBlock, match=rf"manifest\.json: damaged: its {name} is not "):
+        store.verify(block)
+
+
 def test_a_missing_file_is_noticed(store):
     block = store.blocks()[0]
     (store.directory / block.folder / "metrics.parquet").unlink()

@@ -52,6 +52,13 @@ def test_workers_are_told_apart_from_blocks_that_cannot_be_made(tmp_path, dask_c
         slurm.shutdown()
 
 
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b'{"id": 3}', b"\xff\xfe", b'["address"]'])
+def test_a_file_that_no_scheduler_wrote_is_told_at_once(tmp_path, content):
+    (tmp_path / "scheduler.json").write_bytes(content)
+    with pytest.raises(UserError, match=r"--scheduler-file .*scheduler\.json: not written by a Dask scheduler"):
+        Dask(tmp_path, scheduler_file=tmp_path / "scheduler.json")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

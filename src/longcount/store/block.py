@@ -48,6 +48,17 @@ class Block:
         """The run numbers."""
         return range(self.first, self.end)
 
+    @property
+    def description(self) -> dict[str, str | int]:
+        """What its manifest says of it, beside versions and hashes."""
+        return {
+            "cell": self.condition.network().name,
+            "condition": self.condition.folder,
+            "first_run": self.first,
+            "runs": len(self.runs),
+            "epochs": self.condition.epochs,
+        }
+
 
 def blocks_of(condition: Condition, block_runs: int) -> list[Block]:
     """The blocks of a condition: cut at multiples of `block_runs` and wherever runs were added later.

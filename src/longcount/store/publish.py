@@ -47,11 +47,7 @@ def publish(store: Store, block: Block, weights: np.ndarray, metrics: pa.Table, 
     manifest = {
         "schema": SCHEMA,
         "longcount": store.version,
-        "cell": cell.name,
-        "condition": block.condition.folder,
-        "first_run": block.first,
-        "runs": len(block.runs),
-        "epochs": block.condition.epochs,
+        **block.description,
         "made_from": content,
         "sha256": {name: disk.sha256(written) for name, written in contents.items()},
     }

@@ -36,9 +36,11 @@ from longcount.languages.words import Words
 from longcount.reading import read_toml
 from longcount.store.block import (
     AGAIN,
+    MANIFEST,
     METRICS,
     WEIGHTS,
     Block,
+    DamagedBlock,
     blocks_of,
     read_checked,
     read_manifest,
@@ -190,11 +192,18 @@ class Store:
         return read_checked(self.directory / block.folder / name, manifest["sha256"].get(name))
 
     def verify(self, block: Block) -> bool:
-        """Whether a block is done; both files are read and compared with their hashes.
+        """Whether a block is done; both files are read and compared with their hashes, the manifest with the study.
 
         Raises:
             DamagedBlock: where it is there but not whole.
         """
+        manifest = self.manifest(block)
+        if manifest is None:
+            return False
+        for name, value in block.description.items():
+            if manifest.get(name) != value:
+                path = self.directory / block.folder / MANIFEST
+                raise DamagedBlock(f"{path}: damaged: its {name} is not {value!r}; {AGAIN}")
         return self.read(block, WEIGHTS) is not None and self.read(block, METRICS) is not None
 
     @checked
