@@ -62,6 +62,8 @@ study factors trained --out new.csv
 study resample trained --draws 5
 certify trained --cell lstm --run 0 --depth 100 --limit 200 --jobs 1
 certify constructed --json --jobs 1
+extract trained --cell lstm --run 0 --depth 100 --jobs 1
+extract constructed --json --jobs 1
 repair trained --out new --bounded 0 --jobs 1
 construct lstm --out new
 leaderboard --out new --runs 1 --bounded 0 --only none --jobs 1
@@ -283,10 +285,12 @@ def calls() -> dict[str, dict[str, Any]]:
                      "jobs": 1},
         "certify": {"store": "trained", "cell": "lstm", "run": 0, "epoch": "best", "depth": 100, "limit": 200,
                     "jobs": 1},
+        "extract": {"store": "trained", "cell": "lstm", "run": 0, "epoch": "best", "depth": 100, "jobs": 1},
         "repair": {"store": "trained", "out": "new", "method": "auto", "factor": None, "epoch": "best", "depth": 100,
                    "bounded": 0, "jobs": 1},
         "compare": {"first": "trained", "second": "trained", "measures": ["validation_loss"]},
         "factors": {"store": "trained"},
+        "figures": {"store": "constructed", "jobs": 1},
         "trace": {"store": "trained", "run": 0, "words": words, "cell": "lstm", "epoch": "best"},
         "import_models": {"paths": ["model.safetensors"], "out": "new", "cell": "lstm", "renamed": {}, "data": "words",
                           "seed": 0, "language": "dyck1", "task": "next_letters"},

@@ -93,7 +93,7 @@ def test_results_are_left_out_and_none_is_begun_once_stopped(analysed, tmp_path)
 
 
 def test_missing_and_damaged_results_are_told_of(tmp_path):
-    with pytest.raises(UserError, match="missing; `longcount report"):
+    with pytest.raises(UserError, match="missing; run `longcount report"):
         read_result(tmp_path, "table1")
     path_of(tmp_path, "table1").parent.mkdir()
     path_of(tmp_path, "table1").write_bytes(b"PAR1 no")

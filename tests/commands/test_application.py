@@ -49,9 +49,8 @@ def test_version(longcount_here):
     assert longcount_here("--version").is_done().stdout.strip() == __version__
 
 
-def test_the_narrowest_terminal_has_20_columns(longcount_here, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "1")
-    narrow = longcount_here("help", "construct").is_done().stdout
+def test_the_narrowest_terminal_has_20_columns(longcount):
+    narrow = longcount("help", "construct", environment={"COLUMNS": "1"}).is_done().stdout
     assert 15 < max(map(len, narrow.splitlines())) <= 20
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from longcount.errors import UserError
 from longcount.languages import dyck
 from longcount.languages.words import Words, gather
 
@@ -119,7 +120,7 @@ def test_foreign_letters_and_missing_words_are_refused():
         Words.from_strings(["()", "(x)"])
     with pytest.raises(ValueError, match="a word is made of 'a', 'b' and 'c', not 'd'"):
         Words.from_strings(["ad"], "abc")
-    with pytest.raises(ValueError, match=r"a list of words, not one string: write \['\(\(\)\)'\]"):
+    with pytest.raises(UserError, match=r"should be a list, each a text, not '\(\(\)\)': write \['\(\(\)\)'\]"):
         Words.from_strings("(())")
     with pytest.raises(IndexError, match="word 1 of 1"):
         Words.from_strings(["()"])[1]

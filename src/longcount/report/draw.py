@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from longcount.analysis.leaderboard import read_leaderboard
 from longcount.analysis.results import analyse, read_results
 from longcount.analysis.worst_case import with_verdicts, worst_cases
+from longcount.arguments import Jobs, checked
 from longcount.papers.el_naggar_2022.claims import claims
 from longcount.papers.measuring import measured
 from longcount.report import image_files
@@ -74,7 +75,8 @@ def draw(directory: str | Path, jobs: int | None = None, by: Sequence[image_file
     return made if drawn else [made[0], made[2]]
 
 
-def figures_of(store: Store | str | Path, *, jobs: int | None = None) -> dict[str, Figure]:
+@checked
+def figures_of(store: Store | str | Path, *, jobs: Jobs | None = None) -> dict[str, Figure]:
     """The figures of a store's report by name; a notebook draws each as it is shown.
 
     Results that are missing or older than the runs are made first.
