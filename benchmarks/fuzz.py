@@ -353,7 +353,8 @@ def lost(scene: Scene, bad: Input, outcome: Outcome, touched: list[str]) -> list
             continue  # made by a command that could not tell of it, or what is resumed
         if outcome.status in (0, 130) and name in (word for word in bad.command):
             continue  # a file to write was named
-        if outcome.status in (0, 130) and bad.name in ("study add", "study run") and entry in bad.command:
+        begun = outcome.status in (0, 130) or bad.kind == "process"  # and resumed, where it could not go on
+        if begun and bad.name in ("study add", "study run") and entry in bad.command:
             continue
         found.append(name)
     return found

@@ -78,6 +78,12 @@ def test_first_failures_are_kept_word_by_word(undisturbed):
         assert min(row["first_failures"]) == whole["fpf_min"]
 
 
+def test_metrics_without_columns_say_what_each_row_is_of(undisturbed):
+    frame = undisturbed.metrics(columns=[])
+    assert list(frame) == ["condition", "cell"]
+    assert len(frame) == len(undisturbed.metrics())
+
+
 def test_words_come_back_as_they_were(undisturbed):
     words = undisturbed.words("training")
     assert len(words) == 40

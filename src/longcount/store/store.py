@@ -234,12 +234,13 @@ class Store:
             lengths.append(table.num_rows)
         empty = schema().empty_table().select(wanted)
         whole = pa.concat_tables([empty, *tables]).unify_dictionaries()
-        for place, (title, labels) in enumerate({"condition": names, "cell": cell_names}.items()):
+        arrays, fields = [*whole.columns], [*whole.schema]
+        for title, labels in (("cell", cell_names), ("condition", names)):
             codes = {label: code for code, label in enumerate(dict.fromkeys(labels))}
             of_rows = np.repeat(np.array([codes[label] for label in labels], np.int32), lengths)
             column = pa.DictionaryArray.from_arrays(pa.array(of_rows, pa.int32()), pa.array([*codes], pa.string()))
-            whole = whole.add_column(place, title, column)
-        return whole
+            arrays, fields = [column, *arrays], [pa.field(title, column.type), *fields]
+        return pa.Table.from_arrays(arrays, schema=pa.schema(fields, whole.schema.metadata))
 
     def metrics_of_blocks(
         self, conditions: Iterable[Condition] | None, columns: Sequence[str]
