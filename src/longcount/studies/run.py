@@ -23,6 +23,7 @@ from longcount.store.first_failures import write_first_failures
 from longcount.store.store import Store
 from longcount.studies.blocks import BlockDone, specification, study_file_sha256
 from longcount.studies.executors import Executor, Stopped, Threads
+from longcount.studies.status import LOG
 from longcount.training.protocol import Condition, Study
 
 # How often a block whose worker was lost is tried in all.
@@ -184,6 +185,9 @@ def refuse_folder(directory: Path, study: Study | None) -> None:
     if study is None:
         Store.open(directory)
     creation.refuse_foreign_folder(directory)
+    log = directory / LOG
+    if log.exists() and not log.is_file():
+        raise UserError(f"{log}: should be a file, the log of its runs; move it away and run the same command again")
 
 
 def missing_blocks(store: Store, tell: Listener) -> list[Block]:
@@ -217,7 +221,7 @@ def _make_missing_blocks(store: Store, executor: Executor, tell: Listener) -> li
     if not missing:
         return []
     with disk.disk_errors_told(store.directory):
-        log = Log(store.directory / "log", executor.name)
+        log = Log(store.directory / LOG, executor.name)
         return _Work(store, executor, tell, log, tokens).finish(missing, total)
 
 
@@ -301,9 +305,9 @@ class _Work:
 class Log:
     """The log of a run in ``log/``: the machine, and a line per block with where its time went."""
 
-    def __init__(self, folder: Path, executor: str):
-        self._path = folder / "blocks.jsonl"
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, path: Path, executor: str):
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
         self._line({"started": time.time(), "executor": executor, **machine()})
 
     def block(self, done: BlockDone) -> None:
