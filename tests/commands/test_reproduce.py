@@ -65,7 +65,7 @@ def test_killed_and_resumed(longcount, start_longcount, tmp_path):
     """Killed when the first block appears, which leaves others half-trained; then the same command again."""
     words = tmp_path / "words"
     write_splits(words, make_splits(5, training_words=1000, validation_words=100, long_words=50, very_long_words=3))
-    arguments = ("train", "lstm", "--data", words, "--runs", 80, "--jobs", 1)
+    arguments = ("train", "lstm", "--data", words, "--runs", 80, "--epochs", 10, "--jobs", 1)
     longcount(*arguments, "--out", tmp_path / "undisturbed").is_done()
     process = start_longcount(*arguments, "--out", tmp_path / "killed")
     while not blocks_of(tmp_path / "killed") and process.poll() is None:

@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from functools import partial
 from itertools import combinations
-from typing import Any
+from typing import Annotated, Any
 
 from longcount import languages
-from longcount.arguments import Seed, checked
+from longcount.arguments import Between, Seed, checked
 from longcount.errors import UserError
 from longcount.languages import tasks
 from longcount.languages.bracket_types import grammar_sampler
@@ -66,6 +66,9 @@ def default_sampler(language: Language) -> str:
     return "grammar" if language == DYCK1 or isinstance(language, Stack) else "walk"
 
 
+HowMany = Annotated[int, Between(1, 10_000_000)]
+
+
 @checked
 def make_splits(
     seed: Seed,
@@ -73,12 +76,12 @@ def make_splits(
     language: str | Language = "dyck1",
     task: str | Task = "next_letters",
     sampler: str | None = None,
-    training_words: int = 10_000,
-    validation_words: int = 5_000,
+    training_words: HowMany = 10_000,
+    validation_words: HowMany = 5_000,
     training_lengths: tuple[int, int] | None = None,
-    long_words: int | None = None,
+    long_words: HowMany | None = None,
     long_lengths: tuple[int, int] | None = None,
-    very_long_words: int | None = None,
+    very_long_words: HowMany | None = None,
     very_long_length: int | None = None,
     p: float | None = None,
     q: float | None = None,
@@ -149,10 +152,7 @@ def make_splits(
 
 
 def _check_settings(given: Mapping[str, Any], sampler: str, language: Language) -> None:
-    """Refuse numbers that are too small, and settings that would be ignored."""
-    for name in SPLITS[:4]:
-        if (count := given.get(f"{name}_words", 1)) < 1:
-            raise UserError(f"the number of {name.replace('_', ' ')} words must be at least 1, not {count}")
+    """Refuse settings that would be ignored."""
     if sampler not in SAMPLERS:
         raise UserError(f"no sampler is called {sampler!r}: the samplers are {', '.join(SAMPLERS)}")
     used = {"training_n", "long_n", "very_long_n"}
