@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FIRST_FAILURES = "results/first_failures.parquet"
+ROWS = 2**17
+"""From which on what waits to be written is written."""
 
 
 def write_first_failures(store: Store) -> None:
@@ -37,10 +39,20 @@ def write_first_failures(store: Store) -> None:
 
 
 def _tables(store: Store, form: pa.Schema) -> Iterator[pa.Table]:
+    """Of many small blocks one table: each that is written costs its time and its place in the file."""
+    import pyarrow as pa
+
+    waiting, rows = [], 0
     for block, table in store.metrics_of_blocks(None, ("run", "epoch", "split", "first_failures")):
         condition = block.condition
         lengths = {split: store.words(split, condition).lengths for split in store.splits(condition)}
-        yield _by_word(table, condition.folder, condition.cell, lengths).cast(form)
+        waiting.append(_by_word(table, condition.folder, condition.cell, lengths).cast(form))
+        rows += len(waiting[-1])
+        if rows >= ROWS:
+            yield pa.concat_tables(waiting).unify_dictionaries()
+            waiting, rows = [], 0
+    if waiting:
+        yield pa.concat_tables(waiting).unify_dictionaries()
 
 
 def blocks_sha256(store: Store) -> str:
