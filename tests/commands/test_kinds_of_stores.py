@@ -40,6 +40,15 @@ def test_nothing_is_trained_into_a_store_of_other_models(longcount_here, kinds, 
     longcount_here("study", "status", kinds / kind, "--verify").is_done()
 
 
+@pytest.mark.parametrize("log", ["folder", "link"])
+def test_nothing_is_added_to_a_store_whose_log_is_no_file(longcount_here, copied, log):
+    path, before = copied / "log" / "blocks.jsonl", (copied / "study.toml").read_bytes()
+    path.unlink(missing_ok=True)
+    path.mkdir(parents=True) if log == "folder" else path.symlink_to("/proc/self/mem")
+    longcount_here("study", "add", copied, "--set", "runs=4").is_refused(f"{path}: should be a file")
+    assert (copied / "study.toml").read_bytes() == before
+
+
 @pytest.mark.parametrize(("kind", "rows"), [("constructed", 0), ("imported", 1), ("repaired", 0)])
 def test_every_store_is_exported(longcount_here, kinds, tmp_path, kind, rows):
     longcount_here("study", "export", kinds / kind, "--out", tmp_path / "table.csv").is_done()
