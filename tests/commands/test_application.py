@@ -163,6 +163,9 @@ def test_json_has_null_for_what_is_no_number(capsys):
 
 @pytest.mark.parametrize("library", [None, RuntimeError, UserError])
 def test_an_interrupt_stays_one_whatever_a_library_makes_of_it(library):
+    # A shell may have told its children to ignore interrupts; this one must hear them.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
     def command():
         try:
             signal.raise_signal(signal.SIGINT)
@@ -171,9 +174,12 @@ def test_an_interrupt_stays_one_whatever_a_library_makes_of_it(library):
                 raise library("an error while something was written") from None
             raise
 
-    with pytest.raises(KeyboardInterrupt), interrupts_told():
-        command()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    try:
+        with pytest.raises(KeyboardInterrupt), interrupts_told():
+            command()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_an_error_without_an_interrupt_stays_an_error():
