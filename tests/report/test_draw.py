@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import altair
 import numpy as np
@@ -38,6 +39,13 @@ def copy(drawn, tmp_path):
     return shutil.copytree(drawn, tmp_path / "paper")
 
 
+@pytest.fixture
+def without_images(monkeypatch):
+    """Tables and page alone are drawn."""
+    for name in ("helpers", "drawing"):
+        monkeypatch.setattr(image_files, name, lambda *_: nullcontext([]))
+
+
 def test_outputs_that_are_deleted_come_back_with_the_same_bytes_from_another_process(copy):
     before = hashes(copy)
     made = [name for name in before if name.split("/")[0] in ("results", "tables", "figures", "report.html")]
@@ -60,6 +68,7 @@ def test_what_a_helper_leaves_undone_is_drawn_here(drawn, tmp_path):
     }
 
 
+@pytest.mark.usefixtures("without_images")
 def test_results_are_not_made_again_where_they_are_up_to_date(copy):
     changed = read_result(copy, "claims").assign(measured="what stands in the file is what is shown")
     table = path_of(copy, "table1").read_bytes()
@@ -73,6 +82,7 @@ def test_results_are_not_made_again_where_they_are_up_to_date(copy):
     assert "what stands in the file is what is shown" not in (copy / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("without_images")
 def test_a_damaged_result_is_made_again(copy):
     good = path_of(copy, "table2").read_bytes()
     path_of(copy, "table2").write_bytes(good[:100])
