@@ -18,7 +18,7 @@ from longcount.commands import application
 from longcount.languages.files import write_splits
 from longcount.languages.splits import make_splits
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount the small disk that this fills")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a disk")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import errno
 import json
-import os
 import subprocess
 
 import numpy as np
@@ -16,7 +15,7 @@ from longcount.report.printed import evaluation
 from longcount.store import block as blocks
 from longcount.store.store import Store
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount the disk that is made read-only")
+from .conftest import needs_root
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -51,6 +51,29 @@ def prove_machine(cell: Cell, flat: np.ndarray, problem: Problem, depth: int, le
         depth: the bound that is wanted.
         least: the bound that is needed.
     """
+
+    def closure(network: Network, places: Graph, reading: Reading, slopes: np.ndarray, reach: Reach) -> Closure:
+        return Closure(network, places, reading, slopes, reach, LARGEST[type(cell)])
+
+    return first_closed(cell, flat, problem, (depth, least), closure)
+
+
+def first_closed(
+    cell: Cell,
+    flat: np.ndarray,
+    problem: Problem,
+    bounds: tuple[int, int],
+    closure: Callable[[Network, Graph, Reading, np.ndarray, Reach], Closure],
+) -> Proof:
+    """The proof by the first boxes that close, of the places from coarse to fine.
+
+    Args:
+        cell: the cell.
+        flat: its weights, float32 [P].
+        problem: the language and what is asked.
+        bounds: the one that is wanted, and the one that is needed.
+        closure: makes boxes from a network, places, what is read there, slopes and how far the boxes reach.
+    """
     obstacle = covers(cell, problem)
     network = Network(cell, flat)
     if not network.in_range:
@@ -65,12 +88,12 @@ def prove_machine(cell: Cell, flat: np.ndarray, problem: Problem, depth: int, le
         if walk.wrong is not None:
             return Proof(0, f"{walk.wrong!r} is read wrong")
         for slopes in walk.slopes():
-            reach = Reach(depth, least)
-            closure = Closure(network, places, reading, slopes, reach, LARGEST[type(cell)])
-            if closure.close():
+            reach = Reach(*bounds)
+            boxes = closure(network, places, reading, slopes, reach)
+            if boxes.close():
                 how = f"closed boxes; from count {places.bound} on units follow the counters exactly"
                 return Proof(reach.reached, how)
-            obstacle = closure.obstacle
+            obstacle = boxes.obstacle
     return Proof(0, obstacle or "the language has too many configurations")
 
 

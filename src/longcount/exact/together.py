@@ -16,8 +16,7 @@ from longcount.cells.hard import HardGRU
 from longcount.cells.relu import ReLU
 from longcount.exact.boxes import Model, View
 from longcount.exact.closure import Boxes, Closure
-from longcount.exact.following import Walk
-from longcount.exact.machines import LARGEST, covers, graphs
+from longcount.exact.machines import LARGEST, first_closed, graphs
 from longcount.exact.many_states import Network
 from longcount.exact.nodes import Graph
 from longcount.exact.one_unit import prove_one_unit
@@ -180,24 +179,13 @@ def _multiples(cell: Cell, flat: np.ndarray, program: Program, problem: Problem,
 
 def _followed(cell: Cell, flat: np.ndarray, program: Program, problem: Problem, depth: int, least: int) -> Proof:
     """A proof that a program is an LSTM, and both are right."""
-    network, obstacle = Network(cell, flat), covers(cell, problem)
-    if obstacle or not network.in_range:
-        return Proof(0, obstacle or "a weight is too large, or no number")
-    if max(np.abs(part).max() for part in network.start) > LARGEST[type(cell)]:
-        return Proof(0, "the state before the first token is too large")
-    for places in graphs(problem):
-        reading = Reading(problem, places)
-        walk = Walk(network, places, reading)
-        if walk.wrong is not None:
-            return Proof(0, f"{walk.wrong!r} is read wrong")
-        for slopes in walk.slopes():
-            reach, pair = Reach(depth, least), Pair(network, program)
-            both = np.concatenate([slopes, slopes], axis=1)
-            closure = Together(cast(Any, pair), places, reading, both, reach, LARGEST[type(cell)])
-            if closure.close():
-                return Proof(reach.reached, "closed boxes of the network and the program")
-            obstacle = closure.obstacle
-    return Proof(0, obstacle or "the language has too many configurations")
+
+    def closure(network: Network, places: Graph, reading: Reading, slopes: np.ndarray, reach: Reach) -> Together:
+        both, pair = np.concatenate([slopes, slopes], axis=1), cast(Any, Pair(network, program))
+        return Together(pair, places, reading, both, reach, LARGEST[type(cell)])
+
+    proof = first_closed(cell, flat, problem, (depth, least), closure)
+    return proof._replace(reason="closed boxes of the network and the program") if proof.max_depth else proof
 
 
 def _rows(number: Interval, rows: slice) -> Interval:
