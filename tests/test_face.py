@@ -18,12 +18,13 @@ from longcount.arguments import Between
 from longcount.commands import certify, construct, evaluate, leaderboard, repair, reproduce, study, train
 from longcount.commands.options import whole_number
 from longcount.commands.settings import Fields
+from longcount.commands.workers import Workers
 from longcount.store.store import Store
 from longcount.training.protocol import PLACES, Condition
 from longcount.training.settings import Settings, WordSettings
 from longcount.training.word_source import WordSource
 
-OF_COMMANDS = {"form", "json", "fields", "set_", "log_json"}
+OF_COMMANDS = {"form", "json", "fields", "set_", "log_json", "workers"}
 OF_FUNCTIONS = {"progress", "tell", "settings"}
 PAIRS = [
     (certify.certify, longcount.certify, {}),
@@ -55,7 +56,8 @@ def test_every_name_is_documented(name: str) -> None:
 
 @pytest.mark.parametrize(("command", "function", "called"), PAIRS, ids=lambda one: getattr(one, "__name__", ""))
 def test_commands_and_functions_have_the_same_names_and_defaults(command, function, called) -> None:
-    options = inspect.signature(command).parameters
+    options = dict(inspect.signature(command).parameters)
+    options |= inspect.signature(Workers).parameters if "workers" in options else {}
     hidden = Settings.__annotations__ if function is longcount.train else {}
     takes = {name: one for name, one in inspect.signature(function).parameters.items() if name not in hidden}
     named = {called.get(name, name): option for name, option in options.items() if name not in OF_COMMANDS}

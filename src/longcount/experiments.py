@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_JOBS_OR_EXECUTOR = "jobs: the number of threads; an executor has its own setting"
+
+
 def _say_fields(function: Any) -> None:
     """Say in a function's signature which settings it takes, with the defaults of `Condition`'s fields."""
     said = inspect.signature(function)
@@ -119,7 +122,7 @@ def run_study(
             "changes: apply to a study file or its tables; to change a store's own study use `longcount study add`"
         )
     if jobs is not None and executor is not None:
-        raise UserError("jobs: the number of threads; an executor has its own setting")
+        raise UserError(_JOBS_OR_EXECUTOR)
     if isinstance(study, Mapping):
         study = build_study(study, changes)
     elif isinstance(study, (str, Path)):
@@ -137,6 +140,7 @@ def reproduce(
     runs: Annotated[int, Between(1, 1_000_000)] | None = None,
     seed: Seed = 0,
     jobs: Jobs | None = None,
+    executor: Callable[[Path], Executor] | None = None,
     progress: Progress = None,
 ) -> Store:
     """Train a paper's models into a store, and in a folder inside it what the paper trains further.
@@ -148,7 +152,9 @@ def reproduce(
         runs: of each cell; default: the paper's.
         seed: of weights, orders and words.
         jobs: blocks of runs worked on at once; default: all cores.
-        progress: whether progress is shown; default: on a terminal and in a notebook.
+        executor: makes who trains instead of threads, given a store's folder: ``lambda folder: Dask(folder, address)``.
+            A paper may fill two stores, one within the other.
+        progress: as for `run_study`.
 
     Returns:
         The store, complete; `longcount.report.draw.draw` makes its tables, figures and page.
@@ -157,14 +163,18 @@ def reproduce(
         UserError: for an unknown paper, or a folder that holds something else.
     """
     asked: Paper = papers.KIND.get(paper)
+    if jobs is not None and executor is not None:
+        raise UserError(_JOBS_OR_EXECUTOR)
     out, memory = Path(out), Memory()
     study = asked.study(asked.runs if runs is None else runs, seed, None if data is None else Path(data))
+    run.refuse_folder(out, study)
+    workers = executor or (lambda folder: Threads(jobs, memory))
     with told(progress) as listen:
-        store = run.run_study(study, out, Threads(jobs, memory), listen)
+        store = run.run_study(study, out, workers(out), listen)
         if asked.within is not None:
             folder, further = asked.within(store)
             with exclusive(out), _analysing(out, jobs):
-                run.run_study(further, out / folder, Threads(jobs, memory), listen)
+                run.run_study(further, out / folder, workers(out / folder), listen)
                 _keep_log(out / folder / "log", out / "log" / f"{folder}.jsonl")
     return store
 

@@ -58,7 +58,8 @@ def test_train_refuses(longcount_here, tmp_path, arguments, said):
     ],
 )
 def test_options_of_another_executor_are_refused(longcount_here, tmp_path, study, arguments, said):
-    longcount_here("study", "run", study(), "--out", tmp_path / "store", *arguments).is_refused(said)
+    for command in (("study", "run", study()), ("reproduce",)):
+        longcount_here(*command, "--out", tmp_path / "store", *arguments).is_refused(said)
     assert not (tmp_path / "store").exists()
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 import longcount
+from longcount import experiments
 from longcount.errors import UserError
+from longcount.papers import PAPERS, Paper
 from longcount.studies.executors import Stopped, Threads
 from longcount.studies.on_dask import Dask
 from longcount.studies.on_slurm import LostJob, Slurm
@@ -19,10 +21,19 @@ from longcount.studies.remote import Notes, Watch, read_notes
 from longcount.studies.run import BlockMade, EpochDone, Waiting, run_study
 
 
-def test_dask_makes_the_same_bytes(dask_cluster, undisturbed, tmp_path, small_study, content):
+def test_dask_makes_the_same_bytes(dask_cluster, undisturbed, tmp_path, small_study, content, monkeypatch):
+    """Of a paper that fills two stores."""
+    paper = Paper("small", "A paper.", 1, lambda *_: small_study(), lambda _: ("more", small_study(runs=2)))
+    monkeypatch.setitem(PAPERS, "small", paper)
+    monkeypatch.setattr("longcount.experiments.analyse", lambda *_, **__: None)
     heard = []
-    run_study(small_study(), tmp_path / "store", Dask(tmp_path / "store", dask_cluster.address), heard.append)
-    assert content(tmp_path / "store") == content(undisturbed.directory)
+    with_dask = {"executor": lambda folder: Dask(folder, dask_cluster.address), "progress": heard.append}
+    experiments.reproduce(tmp_path / "store", paper="small", **with_dask)
+    made = content(tmp_path / "store")
+    assert {name: made.pop(name) for name in list(made) if not name.startswith("more/")} == content(
+        undisturbed.directory
+    )
+    assert made
     workers = {event.worker for event in heard if isinstance(event, BlockMade)}
     assert workers
     assert not any(worker.endswith(f":{os.getpid()}") for worker in workers)

@@ -25,6 +25,10 @@ def number(least: int, most: int) -> Parameter:
 
 Seed = Annotated[int, number(0, 2**63 - 1), Parameter(help="Decides every random choice: equal seeds, equal bytes.")]
 Jobs = Annotated[int | None, number(1, 4096), Parameter(help="Blocks of runs worked on at once; default: all cores.")]
+Settings = Annotated[
+    list[str] | None,
+    Parameter(name="--set", negative="", help="FIELD=VALUE changes the study; FIELD=VALUE,VALUE,... makes a grid."),
+]
 Json = Annotated[
     bool, Parameter(name="--json", negative="", help="Print one JSON list on standard output and nothing else there.")
 ]
@@ -43,6 +47,31 @@ def form_of(form: Format, json: bool) -> Format:
     if json and form not in ("text", "json"):
         raise UserError(f"--json and --format {form} disagree; give one of them")
     return "json" if json else form
+
+
+def fields_of(settings: list[str] | None, option: str = "--set") -> dict[str, Any]:
+    """``["epochs=3", "order=shared,fixed"]`` as field names and values, lists where there are several.
+
+    Raises:
+        UserError: for a setting without an equals sign.
+    """
+    fields: dict[str, Any] = {}
+    for setting in settings or []:
+        name, sign, text = setting.partition("=")
+        if not sign or not name.strip() or not text.strip():
+            raise UserError(f"{option} {setting!r}: should be FIELD=VALUE")
+        values = [_value(part.strip()) for part in text.split(",")]
+        fields[name.strip()] = values if len(values) > 1 else values[0]
+    return fields
+
+
+def _value(text: str) -> Any:
+    import tomllib
+
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 def window_of(_: Any, tokens: Sequence[Token]) -> tuple[int, int]:

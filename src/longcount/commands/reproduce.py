@@ -5,7 +5,8 @@ from typing import Annotated
 
 from cyclopts import App
 
-from longcount.commands.options import Jobs, Seed, number
+from longcount.commands.options import Seed, number
+from longcount.commands.workers import HERE, Workers
 
 app = App(name="reproduce", help_format="plaintext", help_formatter="default")
 
@@ -19,19 +20,20 @@ def reproduce(
     data: Path | None = None,
     runs: Annotated[int | None, number(1, 1_000_000)] = None,
     seed: Seed = 0,
-    jobs: Jobs = None,
+    workers: Workers = HERE,
 ) -> None:
     """Train a paper's models, draw its tables and figures, and print their results beside the paper's own.
 
     Run it again after an interruption: it resumes where it stopped. `longcount reproduce list` lists the papers, what
-    is reproduced of each, how many runs it takes by default, and how long.
+    is reproduced of each, how many runs it takes by default, and how long. With --executor dask or slurm other machines
+    train, thousands of runs where --runs asks for them; this one measures and draws.
 
     Args:
         paper: Its name, or module:Name of your own; or list.
         out: Folder of the store, created if needed; default: paper for the first paper, else the paper's name.
         data: Folder of word files; the splits that it lacks are made.
-        runs: Runs per cell; default: the paper's. The first paper's relu has three times as many, because it keeps the
-            best third.
+        runs: Runs per cell or condition; default: the paper's. The first paper's relu has three times as many, because
+            it keeps the best third.
     """
     if paper == "list":
         _list()
@@ -39,9 +41,11 @@ def reproduce(
     from longcount.commands.output import say
     from longcount.report.image_files import helpers
     from longcount.studies.executors import threads_asked
+    from longcount.studies.progress import shown
 
+    remote = workers.remote()
     # Whoever draws gets ready on another core while this process loads what it needs and makes the words.
-    with helpers(threads_asked(jobs)) as drawing:
+    with helpers(threads_asked(workers.threads)) as drawing, shown(workers.log_json) as listen:
         from longcount import experiments
         from longcount.commands.tables import print_results
         from longcount.papers import KIND, PAPERS
@@ -49,8 +53,10 @@ def reproduce(
 
         name = KIND.find(paper).name
         out = out or Path("paper" if name == next(iter(PAPERS)) else name)
-        store = experiments.reproduce(out, paper=paper, data=data, runs=runs, seed=seed, jobs=jobs, progress=True)
-        draw(out, jobs, drawing)
+        store = experiments.reproduce(
+            out, paper=paper, data=data, runs=runs, seed=seed, jobs=workers.threads, executor=remote, progress=listen
+        )
+        draw(out, workers.threads, drawing)
     print_results(store)
     say(f"tables, figures and page: {out / 'report.html'}")
 

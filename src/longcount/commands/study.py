@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from longcount.commands.options import Form, Jobs, Json, form_of, number
+from longcount.commands.options import Form, Jobs, Json, Settings, fields_of, form_of, number
 from longcount.commands.output import opened, print_table, say
+from longcount.commands.workers import HERE, LogJson, Workers
 
 if TYPE_CHECKING:
     from longcount.studies.executors import Executor
     from longcount.training.protocol import Condition
 
 app = App(name="study", help_formatter="default", help="Run, inspect, extend, export and compare studies of any size.")
-
-Settings = Annotated[
-    list[str] | None,
-    Parameter(name="--set", negative="", help="FIELD=VALUE changes the study; FIELD=VALUE,VALUE,... makes a grid."),
-]
-LogJson = Annotated[bool, Parameter(negative="", help="Progress as JSON lines on standard error.")]
 
 
 @app.command
@@ -30,27 +25,13 @@ def run(
     *,
     out: Path,
     set_: Settings = None,
-    jobs: Jobs = None,
-    executor: Literal["threads", "dask", "slurm"] = "threads",
-    address: str | None = None,
-    scheduler_file: Path | None = None,
-    cluster: Literal["slurm", "local"] | None = None,
-    cores: Annotated[int | None, number(1, 4096)] = None,
-    submit: Annotated[list[str] | None, Parameter(negative="")] = None,
-    log_json: LogJson = False,
+    workers: Workers = HERE,
 ) -> None:
     """Train the missing runs of a study; after an interruption, run it again and it resumes where it stopped.
 
     Args:
         file: Study file (TOML); without it, the study that the store holds already.
-        out: The store, a folder; with dask and slurm one that every machine sees under the same path.
-        executor: Threads here, an existing Dask cluster, or SLURM jobs.
-        address: Address of the Dask scheduler, such as tcp://10.0.0.1:8786.
-        scheduler_file: File that the Dask scheduler wrote, instead of its address.
-        cluster: Where jobs go: SLURM (the default), or processes of this machine (to try it out).
-        cores: Blocks that each job trains at once; default 1. --jobs is the largest number of jobs.
-        submit: FIELD=VALUE for submitit, such as slurm_partition=short or timeout_min=120.
-        log_json: Progress as JSON lines on standard error.
+        out: The store, a folder.
     """
     from longcount.errors import UserError
     from longcount.studies.executors import Threads
@@ -61,35 +42,8 @@ def run(
         raise UserError("--set: changes a study file, but none was given; use `study add` to add to a store")
     study = None if file is None else read_study(file, fields_of(set_))
     refuse_folder(out, study)
-    _refuse_options_of_others(
-        executor,
-        {
-            "dask": {"--address": address, "--scheduler-file": scheduler_file},
-            "slurm": {"--cluster": cluster, "--cores": cores, "--submit": submit},
-            "threads or slurm": {"--jobs": jobs},
-        },
-    )
-    if executor == "dask":
-        from longcount.studies.on_dask import Dask
-
-        workers = Dask(out, address, scheduler_file)
-    elif executor == "slurm":
-        from longcount.studies.on_slurm import Slurm
-
-        workers = Slurm(out, jobs, cores or 1, fields_of(submit, "--submit"), cluster or "slurm")
-    else:
-        workers = Threads(jobs)
-    _finish(study, out, workers, log_json)
-
-
-def _refuse_options_of_others(executor: str, options: dict[str, dict[str, object]]) -> None:
-    """Raise UserError for an option that says nothing to the executor: options and their values by executors."""
-    from longcount.errors import UserError
-
-    for executors, given in options.items():
-        for option, value in given.items():
-            if value is not None and executor not in executors.split():
-                raise UserError(f"{option}: belongs to --executor {executors}; it has no effect with {executor}")
+    remote = workers.remote()
+    _finish(study, out, Threads(workers.jobs) if remote is None else remote(out), workers.log_json)
 
 
 @app.command
@@ -254,33 +208,6 @@ def resample(
     if not len(frame):
         raise UserError(f"{store}: no condition {', '.join(TABLE_1)} has as many runs as the paper trains")
     print_table(plain("sampling", f"Tables of as many runs as the paper's, drawn from {store}", frame, keys=3), asked)
-
-
-def fields_of(settings: list[str] | None, option: str = "--set") -> dict[str, Any]:
-    """``["epochs=3", "order=shared,fixed"]`` as field names and values, lists where there are several.
-
-    Raises:
-        UserError: for a setting without an equals sign.
-    """
-    from longcount.errors import UserError
-
-    fields: dict[str, Any] = {}
-    for setting in settings or []:
-        name, sign, text = setting.partition("=")
-        if not sign or not name.strip() or not text.strip():
-            raise UserError(f"{option} {setting!r}: should be FIELD=VALUE")
-        values = [_value(part.strip()) for part in text.split(",")]
-        fields[name.strip()] = values if len(values) > 1 else values[0]
-    return fields
-
-
-def _value(text: str) -> Any:
-    import tomllib
-
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
 
 
 def _finish(study: Any, out: Path, executor: Executor, log_json: bool, conditions: tuple[Condition, ...] = ()) -> None:

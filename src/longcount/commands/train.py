@@ -5,9 +5,8 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from longcount.commands.options import Jobs
+from longcount.commands.options import Jobs, Settings, fields_of
 from longcount.commands.settings import Fields
-from longcount.commands.study import Settings, fields_of
 
 app = App(name="train", help_format="plaintext", help_formatter="default")
 
