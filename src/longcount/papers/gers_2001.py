@@ -10,7 +10,7 @@ import numpy as np
 from longcount.analysis import counting
 from longcount.papers.asking import first_failing_n, present
 from longcount.papers.claims import DOES_NOT_HOLD, HOLDS, Claim, share, verdict
-from longcount.papers.findings import Findings
+from longcount.papers.findings import Findings, middle
 from longcount.papers.measuring import last
 from longcount.papers.paper import Departure, Measure, Paper, Published
 from longcount.training.protocol import Condition, Study
@@ -64,7 +64,7 @@ def harder_with_three(found: Findings) -> Claim | None:
     one, two = (found.values(arm, CONTIGUOUS) for arm in ARMS.values())
     if not (len(one) and len(two)):
         return None
-    middles = float(np.median(one)), float(np.median(two))
+    middles = middle(one, "median"), middle(two, "median")
     measured = f"median contiguous n: aⁿbⁿ {middles[0]:g}, aⁿbⁿcⁿ {middles[1]:g}"
     holds = middles[1] <= middles[0] / 2
     statement = "aⁿbⁿcⁿ is harder: its networks generalise at most half as far."

@@ -146,10 +146,10 @@ def _as_many(measure: Measure, values: np.ndarray, published: Published | None) 
 
 
 def _caption(paper: Paper) -> str:
-    middles = {measure.title: measure.middle for measure in paper.measures}
+    middles = {how: [one.title for one in paper.measures if one.middle == how] for how in ("mean", "median")}
     return (
         "Over the runs: "
-        + "; ".join(f"{title}: {how} (minimum / maximum)" for title, how in middles.items())
+        + "; ".join(f"{how} (minimum / maximum) of {', '.join(titles)}" for how, titles in middles.items() if titles)
         + ". The median stands for the mean where a run never fails (“none”). std is the standard deviation over runs, "
         "95% an interval of the mean (bootstrap) or median (order statistics) over runs. “paper”: the published "
         "numbers; “as many of ours”: 95% of the means of as many of our runs, drawn again and again, lie between "
