@@ -300,9 +300,9 @@ def _cost_of_publishing(directory: Path) -> None:
     with tempfile.TemporaryDirectory(dir=directory.parent) as folder:
         started = time.perf_counter()
         for number in range(100):
-            disk.write_synced(Path(folder) / f"{number}.weights", contents[WEIGHTS])
-            disk.write_synced(Path(folder) / f"{number}.metrics", contents[METRICS])
-            disk.write_synced(Path(folder) / f"{number}.manifest", b"x" * 500)
+            disk.write_new(Path(folder) / f"{number}.weights", contents[WEIGHTS])
+            disk.write_new(Path(folder) / f"{number}.metrics", contents[METRICS])
+            disk.write_new(Path(folder) / f"{number}.manifest", b"x" * 500)
             disk.sync_folder(Path(folder))
         seconds = (time.perf_counter() - started) / 100
     say("a block on disk", bytes=sum(map(len, contents.values())), seconds_to_write_and_sync=round(seconds, 5))

@@ -8,7 +8,7 @@ import pytest
 import longcount
 
 ORDER = (
-    ("__init__", "errors", "arguments", "source_files", "sources", "registry", "disk", "reading", "cache"),
+    ("__init__", "errors", "arguments", "source_files", "sources", "registry", "disk", "reading", "cache", "arrow"),
     ("numbers",),
     ("languages", "cells"),
     ("engine",),
@@ -69,7 +69,7 @@ def test_nothing_imports_from_its_right(place):
 
 
 def test_the_bottom_imports_only_itself():
-    for part in ("errors", "source_files", "sources", "registry", "disk", "reading", "cache"):
+    for part in ("errors", "source_files", "sources", "registry", "disk", "reading", "cache", "arrow"):
         assert set(imports((SOURCE / f"{part}.py").read_text(encoding="utf-8"))) <= set(ORDER[0])
 
 

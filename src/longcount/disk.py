@@ -53,12 +53,13 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_synced(path: Path, content: bytes) -> None:
-    """Write a new file and wait until the disk has it; its name is safe only after `sync_folder`."""
+def write_new(path: Path, content: bytes, synced: bool = True) -> None:
+    """Write a new file, by default waiting until the disk has it; its name is safe only after `sync_folder`."""
     with open(path, "wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        if synced:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 @contextmanager

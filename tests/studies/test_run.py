@@ -213,14 +213,14 @@ def test_a_disk_that_refuses_is_told_and_nothing_is_lost(
 ):
     written = []
 
-    def refuse(path: Path, data: bytes) -> None:
+    def refuse(path: Path, data: bytes, synced: bool = True) -> None:
         written.append(path)
         if len(written) > 12:
             raise OSError(number, os.strerror(number), str(path))
-        real(path, data)
+        real(path, data, synced)
 
-    real = disk.write_synced
-    monkeypatch.setattr(disk, "write_synced", refuse)
+    real = disk.write_new
+    monkeypatch.setattr(disk, "write_new", refuse)
     with pytest.raises(UserError, match="fix this and run the command again"):
         run_study(small_study(), tmp_path / "store", Threads(1))
     monkeypatch.undo()
@@ -234,7 +234,7 @@ def test_a_full_disk_is_told(tmp_path):
     if not os.path.exists("/dev/full"):
         pytest.fail("this system has no /dev/full; the test needs one")
     with pytest.raises(UserError, match="the disk is full"), disk.disk_errors_told(tmp_path):
-        disk.write_synced(Path("/dev/full"), b"x" * 100_000)
+        disk.write_new(Path("/dev/full"), b"x" * 100_000)
 
 
 def test_a_folder_that_vanishes_is_told(tmp_path, small_study):

@@ -16,7 +16,7 @@ import numpy as np
 
 from longcount import languages
 from longcount.arguments import checked
-from longcount.disk import replacing, write_synced
+from longcount.disk import replacing, write_new
 from longcount.errors import UserError
 from longcount.languages.language import Language
 from longcount.languages.splits import SPLITS, duplicates, overlaps
@@ -169,7 +169,7 @@ def _write_files(words_of: dict[Path, Words]) -> None:
     try:
         with ExitStack() as halves:  # each takes its place when the last is written
             for path, words in words_of.items():
-                write_synced(halves.enter_context(replacing(path, synced=False)), words.lines())
+                write_new(halves.enter_context(replacing(path, synced=False)), words.lines())
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror}") from None
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from longcount import disk
+from longcount import arrow, disk
 from longcount.errors import UserError
 from longcount.languages.splits import SPLITS
 from longcount.languages.words import read_only
@@ -128,4 +128,4 @@ def split_codes(table: pa.Table) -> np.ndarray:
     """Which split each row of metrics is of, as its place in `SPLITS`, int64 [rows]."""
     column = table["split"].combine_chunks()
     places = np.array([SPLITS.index(name) for name in column.dictionary.to_pylist()], np.int64)
-    return places[column.indices.to_numpy()]
+    return places[arrow.numpy(column.indices)]

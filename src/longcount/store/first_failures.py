@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longcount import disk
+from longcount import arrow, disk
 from longcount.languages.splits import SPLITS
+from longcount.store.block import split_codes
 from longcount.store.frames import MADE_FROM, is_made_from, keep_tables
 from longcount.store.store import Store
 
@@ -43,10 +44,14 @@ def _tables(store: Store, form: pa.Schema) -> Iterator[pa.Table]:
     import pyarrow as pa
 
     waiting, rows = [], 0
+    lengths: dict[str, dict[str, np.ndarray]] = {}  # by word set and split
     for block, table in store.metrics_of_blocks(None, ("run", "epoch", "split", "first_failures")):
         condition = block.condition
-        lengths = {split: store.words(split, condition).lengths for split in store.splits(condition)}
-        waiting.append(_by_word(table, condition.folder, condition.cell, lengths).cast(form))
+        if condition.word_set not in lengths:
+            lengths[condition.word_set] = {
+                split: store.words(split, condition).lengths for split in store.splits(condition)
+            }
+        waiting.append(_by_word(table, condition.folder, condition.cell, lengths[condition.word_set], form))
         rows += len(waiting[-1])
         if rows >= ROWS:
             yield pa.concat_tables(waiting).unify_dictionaries()
@@ -80,28 +85,27 @@ def schema() -> pa.Schema:
     )
 
 
-def _by_word(table: pa.Table, condition: str, cell: str, lengths: dict[str, np.ndarray]) -> pa.Table:
+def _by_word(table: pa.Table, condition: str, cell: str, lengths: dict[str, np.ndarray], form: pa.Schema) -> pa.Table:
     import pyarrow as pa
 
     table = table.filter(table["first_failures"].is_valid())
     lists = table["first_failures"].combine_chunks()
-    counts = lists.value_lengths().to_numpy()
+    counts = arrow.numpy(lists.value_lengths())
     rows = np.repeat(np.arange(len(counts)), counts)
-    splits = table["split"].to_pylist()
-    number = len(rows)
-
-    def same(text: str) -> pa.DictionaryArray:
-        return pa.DictionaryArray.from_arrays(pa.array(np.zeros(number, np.int32)), pa.array([text]))
-
-    codes = np.array([SPLITS.index(split) for split in splits], np.int32)
-    columns = {
-        "condition": same(condition),
-        "cell": same(cell),
-        "run": table["run"].to_numpy()[rows],
-        "epoch": table["epoch"].to_numpy()[rows],
-        "split": pa.DictionaryArray.from_arrays(pa.array(codes[rows]), pa.array(SPLITS)),
-        "word": np.concatenate([np.zeros(0, np.int64), *(np.arange(count) for count in counts)]).astype(np.int32),
-        "fpf": lists.flatten(),
-        "length": np.concatenate([np.zeros(0, np.int64), *(lengths[split] for split in splits)]).astype(np.int32),
+    splits = split_codes(table)
+    none = np.zeros(0, np.int64)
+    labels = {
+        "condition": (np.zeros(len(rows)), [condition]),
+        "cell": (np.zeros(len(rows)), [cell]),
+        "split": (splits[rows], SPLITS),
     }
-    return pa.table(columns)
+    columns = {
+        "run": arrow.numpy(table["run"])[rows],
+        "epoch": arrow.numpy(table["epoch"])[rows],
+        "word": np.concatenate([none, *(np.arange(count) for count in counts)]),
+        "fpf": arrow.numpy(lists.flatten()),
+        "length": np.concatenate([none, *(lengths[SPLITS[place]] for place in splits)]),
+    }
+    arrays = {name: arrow.numbers(column, pa.int32()) for name, column in columns.items()}
+    arrays |= {name: arrow.labels(places, names, pa.int32()) for name, (places, names) in labels.items()}
+    return pa.table([arrays[name] for name in form.names], form)

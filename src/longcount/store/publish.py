@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def publish(store: Store, block: Block, weights: np.ndarray, metrics: pa.Table, content: str) -> str:
+def publish(
+    store: Store, block: Block, weights: np.ndarray, metrics: pa.Table, content: str, synced: bool = True
+) -> str:
     """Put a block into its store whole, or leave the store as it was.
 
     Where the block is there already and whole, it stays; where it is damaged, it is replaced.
@@ -32,6 +34,7 @@ def publish(store: Store, block: Block, weights: np.ndarray, metrics: pa.Table, 
         weights: float32 [R, E + 1, P].
         metrics: table of `longcount.training.metrics.schema`.
         content: what the block was made from, a hash.
+        synced: wait until the disk has it. A block that a power loss damaged is noticed by its hashes and made again.
 
     Returns:
         SHA-256 of the manifest.
@@ -56,14 +59,16 @@ def publish(store: Store, block: Block, weights: np.ndarray, metrics: pa.Table, 
     half.mkdir()
     try:
         for name, written in contents.items():
-            disk.write_synced(half / name, written)
-        disk.sync_folder(half)
+            disk.write_new(half / name, written, synced)
+        if synced:
+            disk.sync_folder(half)
         place = store.directory / block.folder
         while not _moved(half, place):
             if is_whole(store, block):
                 break
             place.rename(store.aside / f"damaged-{uuid.uuid4().hex}")
-        disk.sync_folder(place.parent)
+        if synced:
+            disk.sync_folder(place.parent)
     finally:
         shutil.rmtree(half, ignore_errors=True)
     return disk.sha256(contents[MANIFEST])

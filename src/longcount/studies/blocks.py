@@ -25,6 +25,9 @@ from longcount.training.engines import train_runs
 from longcount.training.metrics import measure
 from longcount.training.protocol import SCHEMA, Condition, canonical_sha256
 
+WORTH_WAITING = 1.0
+"""Seconds of work from which on a block waits for the disk; a power loss costs less than that of any other block."""
+
 Tell = Callable[[str, int], None]
 """Called with a block's folder and the epoch just done; raises `executors.Stopped` once the study is stopped."""
 
@@ -173,7 +176,7 @@ def make_block(wanted: dict[str, Any], tell: Tell | None = None, memory: Memory 
     measured = time.perf_counter()
     refuse_changed_study(asked)
     with disk.disk_errors_told(store.directory):
-        manifest = publish(store, block, trained.weights, table, content)
+        manifest = publish(store, block, trained.weights, table, content, measured - started >= WORTH_WAITING)
     finished = time.perf_counter()
     return asdict(
         BlockDone(

@@ -275,7 +275,7 @@ class _Work:
             self.epochs[block.folder] = 0
             self.attempts[block.folder] = self.attempts.get(block.folder, 0) + 1
         study_file = study_file_sha256(self.store.directory)
-        wanted = [asdict(specification(self.store, block, study_file)) for block in blocks]
+        wanted = [dict(vars(specification(self.store, block, study_file))) for block in blocks]
         for block, future in zip(blocks, self.executor.submit(wanted, self._heard), strict=True):
             future.add_done_callback(lambda finished, folder=block.folder: self.happened.put((folder, finished)))
 

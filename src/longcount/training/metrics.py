@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from longcount import arrow
 from longcount.engine import Evaluation
 from longcount.languages.splits import SPLITS
 from longcount.languages.words import Words
@@ -112,13 +113,18 @@ def measure(
     online = np.full(len(at), np.nan)
     online[after] = trained.online_losses[places[0][after], places[1][after]]
     keys = zip(columns["run"].tolist(), columns["epoch"].tolist(), columns["split"].tolist(), strict=True)
-    arrays: dict[str, pa.Array] = {name: pa.array(column) for name, column in columns.items() if name != "split"}
-    arrays["split"] = pa.DictionaryArray.from_arrays(pa.array(columns["split"].astype(np.int8)), list(SPLITS))
-    arrays["online_loss"] = pa.array(online, mask=~after)
-    arrays["last_word_loss"] = pa.array(columns["last_word_loss"], mask=columns["split"] != SPLITS.index("validation"))
-    arrays["draws"] = pa.array(trained.draws[places[0]])
-    arrays["first_failures"] = pa.array([failures.get(key) for key in keys], pa.list_(pa.int32()))
-    return pa.table([arrays[name].cast(schema().field(name).type) for name in schema().names], schema()), tokens
+    of_validation = columns["split"] == SPLITS.index("validation")
+    columns |= {"online_loss": online, "draws": trained.draws[places[0]]}
+    valid = {"online_loss": after, "last_word_loss": of_validation}
+    form = schema()
+    arrays = {
+        name: arrow.numbers(columns[name], form.field(name).type, valid.get(name))
+        for name in SCALARS
+        if name != "split"
+    }
+    arrays["split"] = arrow.labels(columns["split"], SPLITS, pa.int8())
+    arrays["first_failures"] = arrow.lists([failures.get(key) for key in keys], form.field("first_failures").type)
+    return pa.table([arrays[name] for name in form.names], form), tokens
 
 
 class _Models(NamedTuple):
