@@ -72,7 +72,7 @@ def test_an_unfinished_store_says_so(longcount_here, copied, tmp_path, monkeypat
 def test_a_report_of_an_unfinished_store_says_so(longcount_here, small_study, tmp_path, monkeypatch):
     store = package.run_study(small_study(cell="lstm", runs=3, epochs=1, block_runs=1), tmp_path / "store")
     (store.directory / "runs/lstm/000001-000001/manifest.json").unlink()
-    monkeypatch.setattr("longcount.report.draw.draw", lambda *_: [])
+    monkeypatch.setattr("longcount.report.draw.draw", lambda *_, **__: [])
     assert "2 of 3 runs are done, the others are left out" in longcount_here("report", store.directory).is_done().stderr
 
 
@@ -164,7 +164,7 @@ def test_a_seed_of_words_that_are_given_is_refused(longcount_here, kinds, tiny_w
 
 
 @needs_root
-def test_a_store_that_is_read_only_is_read(longcount_here, copied, tiny_words, monkeypatch):
+def test_a_store_that_is_read_only_is_read(longcount_here, copied, tmp_path):
     disk = copied
     subprocess.run(["mount", "--bind", disk, disk], check=True)
     try:
@@ -176,5 +176,12 @@ def test_a_store_that_is_read_only_is_read(longcount_here, copied, tiny_words, m
         for command in ("evaluate",), ("study", "status", "--verify"), ("study", "compare", copied):
             longcount_here(*command, copied).is_done()
         longcount_here("report", copied).is_refused("read-only")
+        longcount_here("report", copied, "--out", tmp_path / "report", "--jobs", 1).is_done()
+        assert {path.name for path in (tmp_path / "report").iterdir()} >= {
+            "tables",
+            "figures",
+            "report.html",
+            "results",
+        }
     finally:
         subprocess.run(["umount", disk], check=True)

@@ -216,7 +216,7 @@ class Analysis:
     def _failures(self) -> "pd.DataFrame":
 
         write_first_failures(self.store)
-        frame = read_frame(self.store.directory / FIRST_FAILURES, f"longcount report {self.store.directory}")
+        frame = read_frame(self.store.result(FIRST_FAILURES), f"longcount report {self.store.directory}")
         return frame.astype({"condition": str, "cell": str, "split": str})
 
     def zigzags(self) -> "pd.DataFrame":

@@ -94,7 +94,7 @@ def _certify_each(
 
 def read_certificates(store: Store) -> pd.DataFrame | None:
     """What `certify_store` kept, or None where nothing was certified."""
-    path = store.directory / CERTIFICATES
+    path = store.result(CERTIFICATES)
     return read_frame(path, f"longcount certify {store.directory}", store.version) if path.exists() else None
 
 

@@ -26,7 +26,7 @@ FOLDER = "results"
 
 
 def analyse(
-    directory: str | Path,
+    store: Store | str | Path,
     jobs: int | None = None,
     further: Further = NOTHING_FURTHER,
     without: Collection[str] = (),
@@ -35,7 +35,7 @@ def analyse(
     """Make the results of a complete study and write them to its ``results`` folder; those that are up to date stay.
 
     Args:
-        directory: the store.
+        store: a store, or its folder.
         jobs: threads; default: all cores.
         further: results to make of those about Dyck-1's next letters.
         without: names of results to leave out.
@@ -44,7 +44,7 @@ def analyse(
     Raises:
         UserError: where there is no store, one measured on no validation words, or it cannot be written.
     """
-    store = Store.open(directory)
+    store = Store.open(store)
     if any("validation" not in store.splits(condition) for condition in store.study.conditions):
         raise UserError(
             f"{store.directory}: its models were not measured on validation words, so there is nothing to report; "
@@ -54,7 +54,7 @@ def analyse(
     names = [name for name in results_of(store, further) if name not in without]
     longer = dict.fromkeys((*OF_LONGER_RUNS, *further), _made_from(store, with_longer=True))
     made_from = {name: longer.get(name, blocks) for name in names}
-    known = [name for name in names if is_made_from(path_of(store.directory, name), made_from[name])]
+    known = [name for name in names if is_made_from(store.result(place_of(name)), made_from[name])]
     if len(known) == len(names):
         return
     analysis = Analysis(store, jobs)
@@ -62,9 +62,9 @@ def analyse(
         if stopped is not None and stopped.is_set():
             return
         if name in known:
-            analysis.frames[name] = read_result(store.directory, name)
+            analysis.frames[name] = read_result(store, name)
         else:
-            keep_frame(store, f"{FOLDER}/{name}.parquet", analysis.make(name, further), made_from[name])
+            keep_frame(store, place_of(name), analysis.make(name, further), made_from[name])
 
 
 def read_results(store: Store, further: Further = NOTHING_FURTHER) -> "dict[str, pd.DataFrame]":
@@ -73,21 +73,28 @@ def read_results(store: Store, further: Further = NOTHING_FURTHER) -> "dict[str,
     Raises:
         UserError: where one is not there or damaged.
     """
-    return {name: read_result(store.directory, name) for name in results_of(store, further)}
+    return {name: read_result(store, name) for name in results_of(store, further)}
 
 
 def path_of(directory: str | Path, name: str) -> Path:
-    """Where a result lies."""
-    return Path(directory) / FOLDER / f"{name}.parquet"
+    """Where a result lies below a folder."""
+    return Path(directory) / place_of(name)
 
 
-def read_result(directory: str | Path, name: str) -> "pd.DataFrame":
-    """A result by name.
+def place_of(name: str) -> str:
+    """Where a result lies below a store's folder."""
+    return f"{FOLDER}/{name}.parquet"
+
+
+def read_result(store: Store | str | Path, name: str) -> "pd.DataFrame":
+    """A result of a store, or of a folder, by name.
 
     Raises:
         UserError: where it is not there or damaged.
     """
-    return read_frame(path_of(directory, name), f"longcount report {directory}")
+    if isinstance(store, Store):
+        return read_frame(store.result(place_of(name)), f"longcount report {store.directory}")
+    return read_frame(path_of(store, name), f"longcount report {store}")
 
 
 def _made_from(store: Store, with_longer: bool = False) -> str:

@@ -10,14 +10,14 @@ import numpy as np
 
 from longcount import __version__
 from longcount.analysis.baselines import without_memory
-from longcount.analysis.results import path_of
+from longcount.analysis.results import place_of, read_result
 from longcount.analysis.subjects import Memoryless, Networks
 from longcount.disk import sha256
 from longcount.languages.words import Words
 from longcount.papers.findings import COLUMNS, Findings
 from longcount.papers.paper import Measure, Paper
 from longcount.store.first_failures import blocks_sha256
-from longcount.store.frames import is_made_from, keep_frame, read_frame
+from longcount.store.frames import is_made_from, keep_frame
 from longcount.store.store import Store
 from longcount.studies.executors import threads_asked
 from longcount.training.best_epoch import best_epochs
@@ -63,12 +63,12 @@ def measured(store: Store, paper: Paper, jobs: int | None = None) -> Findings:
         UserError: for a damaged block, or where the disk refuses.
     """
     made_from = sha256(f"{__version__} {paper.name} {blocks_sha256(store)}".encode())
-    path = path_of(store.directory, RESULT)
-    if not is_made_from(path, made_from):
+    place = place_of(RESULT)
+    if not is_made_from(store.result(place), made_from):
         with ThreadPoolExecutor(threads_asked(jobs)) as threads:
             frame = _frame(store, paper, threads)
-        keep_frame(store, str(path.relative_to(store.directory)), frame, made_from)
-    return Findings(read_frame(path, f"longcount report {store.directory}"))
+        keep_frame(store, place, frame, made_from)
+    return Findings(read_result(store, RESULT))
 
 
 def _frame(store: Store, paper: Paper, threads: ThreadPoolExecutor) -> pd.DataFrame:

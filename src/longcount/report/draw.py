@@ -31,7 +31,12 @@ OF_DYCK1 = {"claims": claims}
 """What is made for the page of results about Dyck-1's next letters."""
 
 
-def draw(directory: str | Path, jobs: int | None = None, by: Sequence[image_files.Helper] | None = None) -> list[Path]:
+def draw(
+    directory: str | Path,
+    jobs: int | None = None,
+    by: Sequence[image_files.Helper] | None = None,
+    out: Path | None = None,
+) -> list[Path]:
     """Bring a store's tables, figures and page up to date: ``tables/``, ``figures/``, ``report.html``.
 
     Results that are missing or older than the runs are made first; nothing is trained. The same store gives the same
@@ -41,6 +46,7 @@ def draw(directory: str | Path, jobs: int | None = None, by: Sequence[image_file
         directory: the store.
         jobs: threads; default: all cores.
         by: who draws, started earlier; default: helpers started now.
+        out: a folder to write to, results made here, too; default: the store's own.
 
     Returns:
         The folders that have something in them, and the page.
@@ -48,7 +54,7 @@ def draw(directory: str | Path, jobs: int | None = None, by: Sequence[image_file
     Raises:
         UserError: where there is no store, a leaderboard that is not finished, or it cannot be written.
     """
-    store = Store.open(directory)
+    store = Store.open(directory).written_to(out)
     leaderboard = read_leaderboard(store)
     if leaderboard is not None:
         from longcount.report.leaderboard.draw import draw_leaderboard  # other stores need not wait for it
@@ -57,7 +63,7 @@ def draw(directory: str | Path, jobs: int | None = None, by: Sequence[image_file
     paper = paper_of(store)
     if paper is not None:
         return draw_paper(store, paper, jobs, by)
-    place = store.directory / "figures"
+    place = store.written("figures")
     with image_files.helpers(threads_asked(jobs)) if by is None else nullcontext(by) as helpers:
         results, judged = _results(store, jobs)
         drawn = _figures(results, judged)
@@ -69,9 +75,9 @@ def draw(directory: str | Path, jobs: int | None = None, by: Sequence[image_file
             told.insert(3, repaired)
         with image_files.drawing(place, drawn, helpers):
             for table in told:
-                write_table(store.directory / "tables", table)
-            write_page(store.directory / "report.html", store, results, told, drawn)
-    made = [store.directory / name for name in ("tables", "figures", "report.html")]
+                write_table(store.written("tables"), table)
+            write_page(store.written("report.html"), store, results, told, drawn)
+    made = [store.written(name) for name in ("tables", "figures", "report.html")]
     return made if drawn else [made[0], made[2]]
 
 
@@ -103,7 +109,7 @@ def figures_of(store: Store | str | Path, *, jobs: Jobs | None = None) -> dict[s
 
 def _results(store: Store, jobs: int | None) -> "tuple[dict[str, pd.DataFrame], pd.DataFrame | None]":
     """The results, made first where they are missing, and the models that have a verdict, where any has."""
-    analyse(store.directory, jobs, OF_DYCK1)
+    analyse(store, jobs, OF_DYCK1)
     results = read_results(store, OF_DYCK1)
     certified = with_verdicts(store, results["models"])
     if certified is None:

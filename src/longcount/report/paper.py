@@ -31,14 +31,14 @@ def draw_paper(
     store: Store, paper: Paper, jobs: int | None = None, by: Sequence[image_files.Helper] | None = None
 ) -> list[Path]:
     """Bring a reproduction's tables, figures and page up to date; see `longcount.report.draw.draw`."""
-    place = store.directory / "figures"
+    place = store.written("figures")
     with image_files.helpers(threads_asked(jobs)) if by is None else nullcontext(by) as helpers:
         found = measured(store, paper, jobs)
         with image_files.drawing(place, paper_figures(paper, found), helpers):
             for table in paper_tables(paper, found):
-                write_table(store.directory / "tables", table)
-            write_bytes(store.directory / "report.html", page(store, paper, found).encode())
-    return [store.directory / name for name in ("tables", "figures", "report.html")]
+                write_table(store.written("tables"), table)
+            write_bytes(store.written("report.html"), page(store, paper, found).encode())
+    return [store.written(name) for name in ("tables", "figures", "report.html")]
 
 
 def page(store: Store, paper: Paper, found: Findings) -> str:

@@ -31,7 +31,7 @@ def write_first_failures(store: Store) -> None:
     Raises:
         UserError: for a damaged block, or where the disk refuses.
     """
-    place = store.directory / FIRST_FAILURES
+    place = store.result(FIRST_FAILURES)
     made_from = blocks_sha256(store)
     if is_made_from(place, made_from):
         return

@@ -65,8 +65,8 @@ def keep_tables(store: Store, place: str, form: pa.Schema, tables: Iterable[pa.T
     """Write tables one after the other as one file; see `keep_frame`."""
     import pyarrow.parquet as pq
 
-    path = store.directory / place
-    with disk_errors_told(store.directory):
+    path = store.written(place)
+    with disk_errors_told(path):
         for folder in (path.parent, store.aside):
             folder.mkdir(parents=True, exist_ok=True)
         with replacing(path, store.aside) as half:

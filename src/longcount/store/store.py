@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -68,6 +68,7 @@ class Store:
     study: Study
     word_hashes: dict[str, dict[str, str]]  # word set: split: SHA-256 of the words
     version: str = __version__  # of the longcount that created it
+    output: Path | None = None  # where its results are written, where not in its own folder
 
     @classmethod
     @checked
@@ -135,7 +136,28 @@ class Store:
     @property
     def aside(self) -> Path:
         """The folder of half-written files: below ``log``, which no comparison reads."""
-        return self.directory / ASIDE
+        return self.written(ASIDE)
+
+    # Results
+
+    def written_to(self, folder: Path | None) -> Store:
+        """The same store with its results written to another folder, as those of a store that is read-only must be.
+
+        Raises:
+            UserError: where that is the folder of another store.
+        """
+        if folder is not None and os.path.lexists(folder / STUDY_FILE) and not folder.samefile(self.directory):
+            raise UserError(f"{folder}: holds another store; give a folder of its own for what is made of this one")
+        return replace(self, output=folder)
+
+    def written(self, place: str) -> Path:
+        """Where a result is written, by its place below the store's folder."""
+        return (self.output or self.directory) / place
+
+    def result(self, place: str) -> Path:
+        """Where a result is read: where it would be written if it is there, else in the store's own folder."""
+        path = self.written(place)
+        return path if os.path.lexists(path) else self.directory / place
 
     # What there is
 
