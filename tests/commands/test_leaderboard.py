@@ -9,7 +9,7 @@ from .conftest import contents_sha256
 RUNS = ("--runs", 2, "--bounded", 1, "--only", "repaired after training", "--jobs", 1)
 
 
-def test_tables_figure_and_page_are_left_and_drawn_again(longcount_here, tmp_path):
+def test_tables_figure_and_page_are_left_and_drawn_again_where_it_is_finished(longcount_here, tmp_path):
     store = tmp_path / "store"
     outcome = longcount_here("leaderboard", "--out", store, *RUNS).is_done()
     assert "repaired after" in outcome.stdout
@@ -29,10 +29,6 @@ def test_tables_figure_and_page_are_left_and_drawn_again(longcount_here, tmp_pat
     longcount_here("report", store).is_done()
     assert contents_sha256(store) == before
 
-
-def test_report_of_an_unfinished_leaderboard_says_what_to_run(longcount_here, tmp_path):
-    store = tmp_path / "store"
-    longcount_here("leaderboard", "--out", store, *RUNS).is_done()
     (store / "results" / "leaderboard.parquet").unlink()
     longcount_here("report", store).is_refused("not finished", f"longcount leaderboard --out {store}")
 
