@@ -57,6 +57,8 @@ if TYPE_CHECKING:
 STUDY_FILE = "study.toml"
 ASIDE = "log/aside"
 SOURCES = "sources"
+RESULTS = {"log", "results", "tables", "figures", "report.html"}
+"""What is made of a store."""
 SHOWN = 10  # conditions that a store names when it is shown
 
 
@@ -144,10 +146,14 @@ class Store:
         """The same store with its results written to another folder, as those of a store that is read-only must be.
 
         Raises:
-            UserError: where that is the folder of another store.
+            UserError: where the folder holds anything but results.
         """
-        if folder is not None and os.path.lexists(folder / STUDY_FILE) and not folder.samefile(self.directory):
-            raise UserError(f"{folder}: holds another store; give a folder of its own for what is made of this one")
+        if folder is None or (folder.exists() and folder.samefile(self.directory)):
+            return self
+        with disk.disk_errors_told(folder):
+            held = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+        if foreign := [name for name in held if name not in RESULTS]:
+            raise UserError(f"{folder}: holds {foreign[0]!r}; give a new or an empty folder for what is made of a store")
         return replace(self, output=folder)
 
     def written(self, place: str) -> Path:
