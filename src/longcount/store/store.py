@@ -153,7 +153,7 @@ class Store:
         with disk.disk_errors_told(folder):
             held = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
         if foreign := [name for name in held if name not in RESULTS]:
-            raise UserError(f"{folder}: holds {foreign[0]!r}; give a new or an empty folder for what is made of a store")
+            raise UserError(f"{folder}: holds {foreign[0]!r}; give a new or an empty folder")
         return replace(self, output=folder)
 
     def written(self, place: str) -> Path:
