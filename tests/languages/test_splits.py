@@ -211,6 +211,9 @@ def test_odd_numbers_of_right_and_wrong_words():
 def test_windows_of_numbers(name, sampler):
     language, windows = languages.get(name), {"training_n": (3, 4), "long_n": (6, 7), "very_long_n": (9, 9)}
     splits = small(name, sampler=sampler, **{**windows, "training_words": 600})
+    beyond = small(name, sampler=sampler, **{**windows, "training_words": 600, "validation_n": (5, 5)})
+    assert set(beyond["validation"].strings()) == {language.word_of(*[5] * language.numbers)}
+    assert beyond["training"] == splits["training"]
     numbers = language.numbers
     within = {language.word_of(*each) for each in product((3, 4), repeat=numbers)}
     assert set(splits["training"].strings()) == within
@@ -247,7 +250,7 @@ IDLE = {
     "lengths of n": (
         {"language": "an_bn", "long_lengths": (52, 100)},
         r"long_lengths = \(52, 100\) is not used by the sampler n_uniform of an_bn; its settings are "
-        "training_n, long_n, very_long_n$",
+        "training_n, validation_n, long_n, very_long_n$",
     ),
     "every n": (
         {"language": "an_bn", "long_words": 50},

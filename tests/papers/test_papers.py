@@ -9,7 +9,7 @@ import pytest
 from longcount.analysis import counting
 from longcount.papers import PAPERS, lan_2024, suzgun_2019
 from longcount.papers.findings import COLUMNS, Findings, middle
-from longcount.papers.measuring import every, last, measured
+from longcount.papers.measuring import every, last, measured, stopped
 from longcount.papers.paper import STATISTICS
 from longcount.report.draw import draw
 from longcount.report.paper_tables import NOT_READ, paper_tables, published_told
@@ -23,6 +23,7 @@ REPORTED = {name: paper for name, paper in PAPERS.items() if paper.arm_of is not
 @pytest.mark.parametrize("paper", REPORTED.values(), ids=REPORTED)
 def test_every_published_number_has_a_source_an_arm_and_a_measure(paper):
     arms = {paper.arm_of(condition) for condition in paper.study(paper.runs, 0, None).conditions}
+    arms |= {given.arm for given in paper.by_hand()}
     measures = {measure.name for measure in paper.measures}
     stated = [*paper.published, *paper.curves, *paper.spreads]
     for one in stated:
@@ -83,7 +84,8 @@ def test_a_small_run_is_measured_and_drawn(paper, tmp_path, small):
     assert set(found.frame.columns) == set(COLUMNS)
     tables = {table.name: table for table in paper_tables(paper, found)}
     values = tables["paper"].values
-    assert set(values["arm"]) == {paper.arm_of(condition) for condition in store.study.conditions}
+    trained = {paper.arm_of(condition) for condition in store.study.conditions}
+    assert set(values["arm"]) == trained | {given.arm for given in paper.by_hand()}
     assert values["without_memory"].notna().to_numpy().any()
     assert len(tables["sources"].shown) == len(paper.published)
     assert tables["sources"].shown["source"].str.len().min() > 20
@@ -104,6 +106,7 @@ def test_a_number_that_was_not_read_says_so():
 def test_epochs_at_which_runs_are_measured():
     losses = np.array([[9.0, 5, 4, 4.5, 3, 3, 3, 2], [9.0, 1, 2, 2, 2, 2, 2, 2]])
     assert last(losses).tolist() == [[7], [7]]
+    assert stopped(2)(losses).tolist() == [[6], [3]]
     assert every(3)(losses).tolist() == [[1, 3, 6, 7]] * 2
 
 

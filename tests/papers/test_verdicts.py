@@ -7,7 +7,6 @@ from longcount.papers import (
     PAPERS,
     el_naggar_2023_relu,
     gers_2001,
-    lan_2024,
     suzgun_2019,
     suzgun_2019_dynamic,
     weiss_2018,
@@ -15,6 +14,7 @@ from longcount.papers import (
 from longcount.papers.asking import RECURRENT, STEPS
 from longcount.papers.claims import DOES_NOT_HOLD, HOLDS, IN_PART
 from longcount.papers.counter_languages import BINS
+from longcount.papers.lan_2024 import arms as of_lan
 
 NEVER = np.inf
 CASES = {}
@@ -61,14 +61,21 @@ def of_gers_2001(_):
 
 @cases_of("lan-2024")
 def of_lan_2024(_):
-    fails, accuracy = lan_2024.FAILS, lan_2024.ACCURACY
+    fails, proved, accuracy = of_lan.FAILS, of_lan.PROVED, of_lan.ACCURACY
 
-    def made(none: float, regular: float, share: float) -> dict:
-        arms = {arm: {fails: [regular] * 3} for arm in (lan_2024.L1, lan_2024.L2)}
-        return {**arms, lan_2024.NONE: {fails: [none] * 3, accuracy: [share] * 3}, "without memory": 99.8}
+    def made(hand: float, plain: float, treated: float, recipe: list[float], share: float) -> dict:
+        return {
+            of_lan.BY_HAND: {fails: [NEVER], proved: [hand]},
+            of_lan.SIZES[500]: {fails: [plain] * 3, accuracy: [share] * 3},
+            of_lan.SIZES[10_000]: {fails: [plain] * 3},
+            **{arm: {fails: [treated] * 3} for arm in (of_lan.L1, of_lan.L2)},
+            of_lan.EARLY[""]: {name: [treated] * 3 for name in of_lan.STOPPED.values()},
+            of_lan.RECIPE: {fails: [NEVER] * 2, proved: recipe},
+            "without memory": 99.8,
+        }
 
-    yield made(33, 1, 99.9), [HOLDS] * 3
-    yield made(33, NEVER, 99.8), [DOES_NOT_HOLD] * 3
+    yield made(2.0**24, 33, 1, [0, 0], 99.9), [HOLDS] * 6
+    yield made(0, 33, NEVER, [0, 2.0**20], 99.8), [DOES_NOT_HOLD] * 6
 
 
 @cases_of("suzgun-2019-dynamic")

@@ -9,6 +9,7 @@ from longcount.languages import dyck
 from longcount.languages.splits import make_splits
 from longcount.languages.words import Words
 from longcount.numbers.elementary import sigmoid
+from longcount.papers import lan_2024
 from longcount.training import engines, recipes, streams
 from longcount.training.recipes.parts import gate_rows, positions
 from longcount.training.recipes.recipe import LARGEST_REDRAWS
@@ -128,8 +129,32 @@ def test_the_exact_recipe_of_a_language() -> None:
     assert recipes.get("exact", "lstm") is recipes.get("exact", "lstm", language="dyck1") is recipes.EXACT["lstm"]
     assert recipes.get("exact", "lstm", language="an_bn") is recipes.COUNTING["lstm"]
     assert recipes.get("annealed", "lstm", language="an_bn") is recipes.get("annealed", "lstm")
-    with pytest.raises(UserError, match="restarts runs whose loss is not near 0, as that of predict never is"):
-        build_study({"cell": "lstm", "language": "an_bn", "task": "predict", "recipe": "exact", "runs": 1})
+
+
+def test_a_predictor_begins_again_where_it_allows_what_may_not_come() -> None:
+    (given,) = lan_2024.built()
+    cell, asked = given.condition.built_in_cell(), given.condition.problem()
+    words = make_splits(0, language="an_bn", training_words=8, validation_words=1, training_n=(1, 4))["training"]
+
+    def starts(initial: np.ndarray) -> int:
+        recipe = recipes.Recipe("still", "lstm", 1, 1e-9, (recipes.Redraw(1, 0.01),))
+        order = np.arange(len(words))
+        made = recipes.train(recipe, [0], lambda *_: initial, lambda *_: order, words, words, None, cell, asked)
+        return int(made.draws[0])
+
+    loss = engine.evaluate(cell, given.weights[None], words, asked.targets(words), "ce", asked.question).loss.mean()
+    assert loss > 0.1, "how many letters come is chance"
+    assert starts(given.weights) == 1
+    assert starts(np.zeros_like(given.weights)) == LARGEST_REDRAWS
+
+
+def test_a_readout_alone_is_trained(splits: dict[str, Words]) -> None:
+    few = {**splits, "training": splits["training"].select(np.arange(20))}
+    weights = _train(recipes.RECIPES["readout"]["lstm"], [0], few).weights[0]
+    still = gate_rows(cells.get("lstm"), "ifgo")
+    changed = np.setdiff1d(np.arange(weights.shape[1]), still)
+    assert (weights[:, still] == weights[0, still]).all()
+    assert (weights[-1, changed] != weights[0, changed]).all()
 
 
 @pytest.mark.parametrize(

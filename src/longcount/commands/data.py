@@ -39,6 +39,7 @@ def make(
     p: Share = None,
     q: Share = None,
     training_n: Window | None = None,
+    validation_n: Window | None = None,
     long_n: Window | None = None,
     very_long_n: Window | None = None,
     geometric_p: Share = None,
@@ -63,6 +64,7 @@ def make(
         p: Probability in the grammar of brackets around a word; default 0.5.
         q: Probability in the grammar of two words, one after the other; default 0.25.
         training_n: Window of n for training and validation words; default 1-50.
+        validation_n: Window of n for validation words; default: that of the training words.
         long_n: Window of n for long words; default 51-100.
         very_long_n: Window of n for very long words; default 101-200.
         geometric_p: Each next n is 1 - p times as likely; default 0.3.
@@ -82,6 +84,7 @@ def make(
         "p": p,
         "q": q,
         "training_n": training_n,
+        "validation_n": validation_n,
         "long_n": long_n,
         "very_long_n": very_long_n,
         "geometric_p": geometric_p,

@@ -48,6 +48,7 @@ DEFAULTS: dict[str, Any] = {
     "long_words": 5_000,
     "very_long_words": 100,
     "training_n": (1, 50),
+    "validation_n": None,
     "long_n": (51, 100),
     "very_long_n": (101, 200),
     "geometric_p": 0.3,
@@ -86,6 +87,7 @@ def make_splits(
     p: float | None = None,
     q: float | None = None,
     training_n: tuple[int, int] | None = None,
+    validation_n: tuple[int, int] | None = None,
     long_n: tuple[int, int] | None = None,
     very_long_n: tuple[int, int] | None = None,
     geometric_p: float | None = None,
@@ -110,6 +112,7 @@ def make_splits(
         p: of the grammar; default 0.5.
         q: of the grammar; default 0.25.
         training_n: of training and validation words, for samplers by n (and m, from the same window); default 1 to 50.
+        validation_n: of validation words, for samplers by n; default: training_n.
         long_n: for samplers by n; default 51 to 100.
         very_long_n: for samplers by n; default 101 to 200.
         geometric_p: of the sampler `geometric`; default 0.3.
@@ -155,7 +158,7 @@ def _check_settings(given: Mapping[str, Any], sampler: str, language: Language) 
     """Refuse settings that would be ignored."""
     if sampler not in SAMPLERS:
         raise UserError(f"no sampler is called {sampler!r}: the samplers are {', '.join(SAMPLERS)}")
-    used = {"training_n", "long_n", "very_long_n"}
+    used = {"training_n", "validation_n", "long_n", "very_long_n"}
     if sampler in BY_LENGTH:
         used = {"training_lengths", "long_lengths", "very_long_length", "long_words", "very_long_words"}
     elif language.numbers > 1:
@@ -236,9 +239,9 @@ class _ByNumber:
     complete = ("long", "very_long")
 
     def __init__(self, language: Language, sampler: str, settings: Mapping[str, Any]) -> None:
-        windows = {"training": "training_n", "validation": "training_n", "long": "long_n", "very_long": "very_long_n"}
+        windows = {name: settings[f"{name}_n"] or settings["training_n"] for name in SPLITS[:4]}
         self.samplers = {
-            name: NumberSampler(language, sampler, *settings[window], p=settings["geometric_p"])
+            name: NumberSampler(language, sampler, *window, p=settings["geometric_p"])
             for name, window in windows.items()
         }
 

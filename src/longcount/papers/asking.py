@@ -10,11 +10,12 @@ import numpy as np
 from longcount.analysis import counting
 from longcount.analysis.subjects import Networks, Subject
 from longcount.cells import unpack
+from longcount.exact.certify import LEAST_EXACT_DEPTH, prove
 from longcount.languages.language import Language
 from longcount.languages.splits import make_splits
 from longcount.languages.words import Words
 from longcount.papers.findings import Findings
-from longcount.papers.measuring import best
+from longcount.papers.measuring import best, last
 from longcount.papers.paper import Epochs, Measure
 from longcount.training.protocol import Condition
 
@@ -76,6 +77,20 @@ def first_failing_n(largest: int, epochs: Epochs = best) -> Measure:
         middle="median",
         asked=lambda condition: condition.problem().language.indexed,
     )
+
+
+def proved_n(name: str, asked: Callable[[Condition], bool]) -> Measure:
+    """Up to which n each network is proved right on the words of a language given by one n, at its last epoch; 0 where
+    there is no proof that reaches `LEAST_EXACT_DEPTH`. See `longcount.exact.certify.prove`."""
+
+    def of(subject: Subject, words: WordsOf) -> np.ndarray:
+        if not isinstance(subject, Networks):
+            return np.full(subject.models, np.nan)
+        cell, problem = subject.condition.built_in_cell(), subject.problem
+        reached = [prove(cell, weights, problem).max_depth for weights in subject.weights]
+        return np.array([depth if depth >= LEAST_EXACT_DEPTH else 0 for depth in reached], np.float64)
+
+    return Measure(name, "proved right for all n up to", of, last, middle="median", asked=asked)
 
 
 RECURRENT, STEPS = "recurrent_deviation", "step_deviation"

@@ -20,7 +20,7 @@ from longcount.store.first_failures import blocks_sha256
 from longcount.store.frames import is_made_from, keep_frame
 from longcount.store.store import Store
 from longcount.studies.executors import threads_asked
-from longcount.training.best_epoch import best_epochs
+from longcount.training.best_epoch import best_epochs, stopped_early
 from longcount.training.protocol import Condition
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ def best(losses: np.ndarray) -> np.ndarray:
 def last(losses: np.ndarray) -> np.ndarray:
     """The last epoch."""
     return np.full((len(losses), 1), losses.shape[1] - 1)
+
+
+def stopped(patience: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Where early stopping would have left each run; see `longcount.training.best_epoch.stopped_early`."""
+    return lambda losses: stopped_early(losses, patience)[:, None]
 
 
 def every(step: int) -> Callable[[np.ndarray], np.ndarray]:
@@ -92,6 +97,14 @@ def _frame(store: Store, paper: Paper, threads: ThreadPoolExecutor) -> pd.DataFr
                 row = {**labels, "baseline": True, "measure": measure.name, "epoch": 0, "run": 0, "value": value}
                 parts.append(pd.DataFrame(row))
         baselines.add(key)
+    for given in paper.by_hand():
+        networks, problem = Networks(given.condition, given.weights[None]), given.condition.problem()
+        alike = next((one for one in store.study.conditions if one.problem() == problem), store.study.conditions[0])
+        for measure in paper.measures:
+            if measure.asked(given.condition):
+                value = measure.of(networks, _words_of(store, alike))
+                row = {"condition": "by hand", "baseline": False, "epoch": 0, "run": 0, "value": value}
+                parts.append(pd.DataFrame({"arm": given.arm, "measure": measure.name, **row}))
     return pd.concat(parts, ignore_index=True).loc[:, list(COLUMNS)]
 
 

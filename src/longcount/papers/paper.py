@@ -72,6 +72,16 @@ class Departure(NamedTuple):
     why: str
 
 
+class ByHand(NamedTuple):
+    """A network that a paper gives, not trained here: an arm of its own, measured as the trained ones are."""
+
+    arm: str
+    condition: Condition
+    """Its sizes, and what it is asked; its words are those of the study's networks that are asked the same."""
+    weights: np.ndarray
+    """float32 [P]."""
+
+
 Epochs = Callable[[np.ndarray], np.ndarray]
 """From validation losses [R, E + 1] to the epochs at which runs are measured, int64 [R, k]."""
 
@@ -116,6 +126,8 @@ class Paper:
     """What the default runs take on two cores."""
     arm_of: Callable[[Condition], str] | None = None
     """The arm that a condition belongs to; None where the paper has a report of its own, or none."""
+    by_hand: Callable[[], tuple[ByHand, ...]] = tuple
+    """Networks that it gives."""
     measures: tuple[Measure, ...] = ()
     published: tuple[Published, ...] = ()
     curves: tuple[PublishedCurve, ...] = ()

@@ -18,6 +18,8 @@ from longcount.report.formats import Table
 from longcount.report.terminal import stacked
 
 NOT_READ = "not read"
+MANY = 100_000
+"""From here on numbers have separators."""
 PAPER, BASELINE_ROW = "paper", "  without memory"
 
 
@@ -37,6 +39,8 @@ def told(measure: Measure, value: float) -> str:
         return "none"
     if measure.percent:
         return percent(round(value, 6))
+    if value >= MANY:
+        return f"{value:,.0f}"
     return significant(value, 2) if 0 < abs(value) < 1 else position(round(value, 1))
 
 
@@ -98,7 +102,7 @@ def _beside(paper: Paper, found: Findings) -> list[Table]:
         groups.append(len(rows))
         rows += [line for line in lines.values() if any(text for name, text in line.items() if name != "networks")]
     columns = ["networks", *(measure.title for measure in paper.measures)]
-    shown = pd.DataFrame(rows, dtype=object).reindex(columns=columns).fillna("")
+    shown = pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
     return [Table("paper", "Ours and theirs", "Ours beside theirs", pd.DataFrame(numbers), shown, _caption(paper),
                   tuple(groups[1:]))]  # fmt: skip
 

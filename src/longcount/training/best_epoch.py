@@ -37,3 +37,23 @@ def best_epochs(validation_losses: np.ndarray) -> np.ndarray:
     if validation_losses.shape[1] == 1:
         return np.zeros(len(validation_losses), np.int64)
     return np.argmin(np.where(np.isnan(validation_losses), np.inf, validation_losses)[:, 1:], axis=1) + 1
+
+
+def stopped_early(validation_losses: np.ndarray, patience: int) -> np.ndarray:
+    """The epoch after which each run would have stopped, had it been left after so many epochs in a row without a lower
+    validation loss than ever before; its last one where that never happened, int64 [R].
+
+    Args:
+        validation_losses: as for `best_epochs`.
+        patience: at least 1.
+
+    >>> losses = np.array([[9.0, 3.0, 4.0, 2.0, 2.0, 2.5, 1.0], [9.0, 6.0, 5.0, 4.0, 3.0, 2.0, np.nan]])
+    >>> stopped_early(losses, 2).tolist(), stopped_early(losses, 1).tolist()
+    ([5, 6], [2, 6])
+    """
+    losses = np.where(np.isnan(validation_losses), np.inf, validation_losses)[:, 1:]
+    epochs = np.arange(1, losses.shape[1] + 1)
+    lowest_before = np.minimum.accumulate(np.insert(losses, 0, np.inf, axis=1), axis=1)[:, :-1]
+    since = epochs - np.maximum.accumulate(np.where(losses < lowest_before, epochs, 0), axis=1)
+    stops = since >= patience
+    return np.where(stops.any(axis=1), stops.argmax(axis=1) + 1, losses.shape[1])

@@ -330,11 +330,6 @@ def _refuse_what_a_recipe_sets(condition: Condition) -> None:
             f"the recipe {recipe.name!r} for {recipe.cell} is for languages of two letters and the task next_letters, "
             f"not for {asked.language.name}, {asked.task.name}"
         )
-    if any(part.loss_of_zero for part in recipe.parts) and asked.question.link == "softmax":
-        raise ValueError(
-            f"the recipe {recipe.name!r} for {recipe.cell} restarts runs whose loss is not near 0, as that of "
-            f"{asked.task.name} never is; it is for the other tasks"
-        )
     for name, field in Condition.model_fields.items():
         if name not in _FREE_BESIDE_A_RECIPE and getattr(condition, name) != settled.get(name, field.default):
             raise ValueError(f"the recipe {recipe.name!r} sets {name}; leave it out")

@@ -19,6 +19,7 @@ class WordSettings(TypedDict, total=False):
     q: float
     sampler: str | None
     training_n: str
+    validation_n: str | None
     long_n: str
     very_long_n: str
     geometric_p: float

@@ -162,7 +162,7 @@ def _refuse_unknown_device(device: str) -> None:
 
 _OF_MADE_WORDS = {
     "training": ("training_words", "training_lengths", "training_n"),
-    "validation": ("validation_words", "training_lengths", "training_n"),
+    "validation": ("validation_words", "training_lengths", "training_n", "validation_n"),
     "long": ("long_words", "long_lengths", "long_n"),
     "very_long": ("very_long_words", "very_long_length", "very_long_n"),
 }

@@ -8,11 +8,13 @@ from pydantic import Field, ValidationInfo, field_validator
 from longcount.languages.splits import SPLITS
 from longcount.training.frozen import Frozen
 
-RANGES = ("training_lengths", "long_lengths", "training_n", "long_n", "very_long_n")
+RANGES = ("training_lengths", "long_lengths", "training_n", "validation_n", "long_n", "very_long_n")
 """Fields of a `WordSource` that are ranges, such as '2-50'."""
 
 
-def _range(text: Any, info: ValidationInfo) -> str:
+def _range(text: Any, info: ValidationInfo) -> str | None:
+    if text is None and WordSource.model_fields[str(info.field_name)].default is None:
+        return None
     match = re.fullmatch(r"(\d{1,9})-(\d{1,9})", text) if isinstance(text, str) else None
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
         what = (
@@ -63,13 +65,18 @@ class WordSource(Frozen):
         "left_tailed, right_tailed, geometric); left out: the language's own.",
     )
     training_n: str = Field(default="1-50", description="n of training and validation words of languages given by n.")
+    validation_n: str | None = Field(
+        default=None, description="n of validation words of languages given by n; left out: training_n."
+    )
     long_n: str = Field(default="51-100", description="n of long words of languages given by n.")
     very_long_n: str = Field(default="101-200", description="n of very long words of languages given by n.")
     geometric_p: float = Field(
         default=0.3, gt=0, lt=1, description="Sampler geometric: each next n is 1 - geometric_p times as likely."
     )
 
-    ADDED: ClassVar[frozenset[str]] = frozenset({"sampler", "training_n", "long_n", "very_long_n", "geometric_p"})
+    ADDED: ClassVar[frozenset[str]] = frozenset(
+        {"sampler", "training_n", "validation_n", "long_n", "very_long_n", "geometric_p"}
+    )
 
     _ranges = field_validator(*RANGES, mode="before")(_range)
 

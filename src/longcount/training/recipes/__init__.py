@@ -19,6 +19,7 @@ from longcount.training.recipes.parts import (
     LeaveOut,
     OppositeSteps,
     Part,
+    ReadoutAlone,
     Redraw,
     RoundAndFreeze,
     RoundGate,
@@ -97,6 +98,7 @@ RECIPES = {
         cell: Recipe("annealed", cell, 30, _RATES[cell], (Slope(gates, start=3),))
         for cell, gates in (("lstm", "ifg"), ("gru", "rzn"))
     },
+    "readout": {cell: Recipe("readout", cell, 30, rate, (ReadoutAlone(),)) for cell, rate in _RATES.items()},
 }
 """Every recipe by name and cell."""
 
@@ -141,6 +143,7 @@ __all__ = [
     "LeaveOut",
     "OppositeSteps",
     "Part",
+    "ReadoutAlone",
     "Recipe",
     "Redraw",
     "RoundAndFreeze",

@@ -68,9 +68,6 @@ class Part:
 
     two_letters: ClassVar[bool] = False
     """Whether it is only for languages of two letters, one that counts up and one that counts down."""
-    loss_of_zero: ClassVar[bool] = False
-    """Whether it is only for tasks in which a network that is right has a loss of nearly 0: not for `predict`, where
-    chance remains."""
 
     def begin(self, cell: Cell, parameters: np.ndarray) -> None:
         """Change the initial parameters [runs, P] in place."""
@@ -94,7 +91,8 @@ class Part:
         """Change the parameters [runs, P] in place before an epoch."""
 
     def redraws(self, epoch: int) -> float | None:
-        """The validation loss (mean squared error) above which a run is restarted after this epoch, or None."""
+        """The validation loss under `longcount.training.problem.Problem.allowed_targets` above which a run is restarted
+        after this epoch, or None."""
         return None
 
 
@@ -170,6 +168,15 @@ class LeaveOut(Part):
     def options(self, cell: Cell, options: Options, epoch: int) -> Options:
         """As `Part.options`."""
         return replace(options, frozen=options.frozen | frozenset(self._where(cell).tolist()))
+
+
+@dataclass(frozen=True)
+class ReadoutAlone(Part):
+    """Everything but the readout stays as it was drawn: what a random recurrent layer is good for."""
+
+    def options(self, cell: Cell, options: Options, epoch: int) -> Options:
+        """As `Part.options`."""
+        return replace(options, frozen=options.frozen | frozenset(_recurrent(cell).tolist()))
 
 
 @dataclass(frozen=True)
@@ -305,9 +312,8 @@ class SlowGate(Part):
 
 @dataclass(frozen=True)
 class Redraw(Part):
-    """A run whose validation loss after an epoch is above a threshold is restarted from its next draw."""
-
-    loss_of_zero = True
+    """A run whose validation loss after an epoch is above a threshold is restarted from its next draw. Of a
+    distribution it is the loss under which all that may come counts alike: nearly 0 of a network that is right."""
 
     epoch: int
     threshold: float

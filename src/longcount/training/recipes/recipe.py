@@ -114,7 +114,7 @@ class _Course:
         if not thresholds:
             return np.zeros(len(weights), bool)
         asked, words = self.problem, self.validation
-        found = engine.evaluate(self.cell, weights, words, asked.targets(words), asked.loss, asked.question)
+        found = engine.evaluate(self.cell, weights, words, asked.allowed_targets(words), asked.loss, asked.question)
         return ~(found.loss.mean(axis=1) <= min(thresholds))
 
 
