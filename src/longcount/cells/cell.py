@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -110,6 +111,7 @@ class Cell(ABC):
             shapes |= {f"{name}_0_l{k}": (self.hidden_size,) for k in range(self.layers) for name in self.state_names}
         return shapes
 
+    @lru_cache(maxsize=64)  # noqa: B019 (cells are few, small and equal by value)
     def size(self) -> int:
         """The number of parameters P: for Dyck-1 and hidden size 1 LSTM 24, GRU 19, ReLU 9."""
         return sum(math.prod(shape) for shape in self.shapes().values())

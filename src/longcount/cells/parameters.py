@@ -40,7 +40,7 @@ def unpack(cell: Cell, flat: np.ndarray) -> dict[str, np.ndarray]:
     tensors = {}
     start = 0
     for name, shape in cell.shapes().items():
-        stop = start + int(np.prod(shape))
+        stop = start + math.prod(shape)
         tensors[name] = flat[..., start:stop].reshape(*flat.shape[:-1], *shape)
         start = stop
     return tensors

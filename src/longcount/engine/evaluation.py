@@ -11,7 +11,7 @@ from longcount.cells import Cell
 from longcount.cells.network import EVERY_TOKEN, LOSSES, Question
 from longcount.engine.compiler import aligned, aligned_empty
 from longcount.engine.evaluation_kernel import NO_FAILURE, evaluation_kernel
-from longcount.engine.packed import CHUNK, PackedWords, pack_words
+from longcount.engine.packed import CHUNK, Content, PackedWords, pack_words
 from longcount.engine.training import LANES, blocks, check_shapes, in_lanes, lanes_for
 from longcount.engine.training_kernel import layout_of
 from longcount.languages.words import Words
@@ -76,7 +76,7 @@ def evaluate(
         layout = layout_of(cell, question)
         packed = pack_words(words, targets, layout)
         if len(weights) >= MANY_MODELS:
-            order, parted = _lexicographic(words, targets.tobytes(), layout.targets, question.answers)
+            order, parted = _lexicographic(words, Content(targets.tobytes()), layout.targets, question.answers)
             place = np.empty_like(order)
             place[order] = np.arange(len(order), dtype=order.dtype)
             for block in blocks(len(weights)):
@@ -92,7 +92,7 @@ def evaluate(
 
 
 @lru_cache(maxsize=16)
-def _lexicographic(words: Words, target_bytes: bytes, columns: int, answers: str) -> tuple[np.ndarray, np.ndarray]:
+def _lexicographic(words: Words, target_bytes: Content, columns: int, answers: str) -> tuple[np.ndarray, np.ndarray]:
     """The words in lexicographic order (int32 [words]), and how many tokens each shares with the one before.
 
     Tokens count as equal only where their targets are equal, too. Words are not compared beyond

@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -160,7 +160,7 @@ def make_block(wanted: dict[str, Any], tell: Tell | None = None, memory: Memory 
     worker = f"{os.uname().nodename}:{os.getpid()}"
     content = asked.sha256(condition)
     if (found := _found(store, block, content)) is not None:
-        return asdict(BlockDone(block.folder, found, worker, time.perf_counter() - started))
+        return dict(vars(BlockDone(block.folder, found, worker, time.perf_counter() - started)))
     splits = {split: store.words(split, condition) for split in store.splits(condition)}
 
     told = None if tell is None else partial(tell, block.folder)
@@ -178,16 +178,15 @@ def make_block(wanted: dict[str, Any], tell: Tell | None = None, memory: Memory 
     with disk.disk_errors_told(store.directory):
         manifest = publish(store, block, trained.weights, table, content, measured - started >= WORTH_WAITING)
     finished = time.perf_counter()
-    return asdict(
-        BlockDone(
-            folder=block.folder,
-            sha256=manifest,
-            worker=worker,
-            seconds=finished - started,
-            training_seconds=training_ended - started,
-            evaluation_seconds=measured - training_ended,
-            writing_seconds=finished - measured,
-            tokens=len(block.runs) * (condition.epochs - epochs_before) * len(splits["training"].tokens),
-            evaluated_tokens=evaluated_tokens,
-        )
+    done = BlockDone(
+        folder=block.folder,
+        sha256=manifest,
+        worker=worker,
+        seconds=finished - started,
+        training_seconds=training_ended - started,
+        evaluation_seconds=measured - training_ended,
+        writing_seconds=finished - measured,
+        tokens=len(block.runs) * (condition.epochs - epochs_before) * len(splits["training"].tokens),
+        evaluated_tokens=evaluated_tokens,
     )
+    return dict(vars(done))

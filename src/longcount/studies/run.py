@@ -11,7 +11,8 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -220,8 +221,7 @@ def _make_missing_blocks(store: Store, executor: Executor, tell: Listener) -> li
     tell(Started(str(store.directory), executor.name, total, total - len(missing), runs, work))
     if not missing:
         return []
-    with disk.disk_errors_told(store.directory):
-        log = Log(store.directory / LOG, executor.name)
+    with disk.disk_errors_told(store.directory), closing(Log(store.directory / LOG, executor.name)) as log:
         return _Work(store, executor, tell, log, tokens).finish(missing, total)
 
 
@@ -306,17 +306,20 @@ class Log:
     """The log of a run in ``log/``: the machine, and a line per block with where its time went."""
 
     def __init__(self, path: Path, executor: str):
-        self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = open(path, "a", buffering=1, encoding="utf-8")  # noqa: SIM115 (closed by `close`)
         self._line({"started": time.time(), "executor": executor, **machine()})
 
     def block(self, done: BlockDone) -> None:
         """Add a block's line."""
-        self._line({"at": time.time(), **asdict(done)})
+        self._line({"at": time.time(), **vars(done)})
+
+    def close(self) -> None:
+        """Close its file."""
+        self._file.close()
 
     def _line(self, content: dict[str, Any]) -> None:
-        with open(self._path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(content) + "\n")
+        self._file.write(json.dumps(content) + "\n")
 
 
 def machine() -> dict[str, str]:
