@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from longcount.cells import Cell
-from longcount.cells.network import EVERY_TOKEN, LOSSES, Question
+from longcount.cells.network import EVERY_TOKEN, LOSSES, Question, initial_state, split
 from longcount.engine.compiler import aligned, aligned_empty
 from longcount.engine.evaluation_kernel import NO_FAILURE, evaluation_kernel
 from longcount.engine.packed import CHUNK, Content, PackedWords, pack_words
@@ -148,13 +148,17 @@ def _many_models(
     count, lanes, words = len(weights), lanes_for(len(weights)), len(order)
     kernel = evaluation_kernel(cell, question, loss, lanes, True, weights.dtype.name)
     kept = int(parted.max())
-    numbers = cell.layers * len(cell.state_names) * cell.hidden_size + 1
+    by_lane = in_lanes(weights, lanes)
+    # The kernel could put the start there itself, but LLVM takes minutes for stores beside the loads of many weights.
+    start = initial_state(cell, split(cell, list(by_lane)), np.zeros(lanes, weights.dtype))
+    numbers = [number for part in start for number in part]
+    kept_numbers = aligned(np.zeros((kept + 2, len(numbers) + 1, lanes), weights.dtype))
+    kept_numbers[0, :-1] = numbers
     sums, failures = np.empty((words, lanes)), np.empty((words, lanes), np.int32)
     rows = aligned_empty((layout_of(cell, question).row, lanes), np.int32)
     kernel(
-        in_lanes(weights, lanes), *packed, order, words, sums, failures, rows,
-        parted, kept,
-        aligned(np.zeros((kept + 2, numbers, lanes), weights.dtype)),
+        by_lane, *packed, order, words, sums, failures, rows,
+        parted, kept, kept_numbers,
         np.full((kept + 2, lanes), NO_FAILURE, np.int32),
         np.zeros((kept // CHUNK + 2, lanes)),
     )  # fmt: skip

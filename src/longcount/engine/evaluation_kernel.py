@@ -39,7 +39,7 @@ SHARED_ARGUMENTS = {
     **ARGUMENTS,
     "parted": "pointer",  # int32 [groups]: the tokens shared with the word before
     "kept": "index",  # the largest of them
-    "kept_numbers": "pointer",  # float [kept + 2, state and loss, lanes]: after that many tokens
+    "kept_numbers": "pointer",  # float [kept + 2, state and loss, lanes]: after that many tokens; given: after none
     "kept_failures": "pointer",  # int32 [kept + 2, lanes]
     "kept_totals": "pointer",  # double [chunks of kept + 2, lanes]: loss of the whole chunks before
 }
@@ -125,8 +125,6 @@ def _trace_many_models(program: _Program) -> None:
     kept_numbers = function.memory("kept_numbers", function.float_lanes)
     kept_failures = function.memory("kept_failures", function.integer_lanes)
     kept_totals = function.memory("kept_totals", function.lanes_of(0.0).to_double().ir.type)
-    for k, number in enumerate(number for part in program.start for number in part):
-        kept_numbers.store(k, number)  # where a word that shares nothing starts
     for group in function.range(0, function.index_argument("group_count")):
         word = groups.load(group).to_index()
         length, first_row = packed.lengths.load(word).to_index(), packed.starts.load(word).to_index()
