@@ -227,6 +227,6 @@ def found_out(paper: Paper, found: Findings) -> list[str]:
     counts = [sum(claim.verdict == name for claim in claims) for name in VERDICTS]
     if claims:
         sentences.append(
-            f"Of {len(claims)} statements, {counts[0]} hold, {counts[1]} hold in part, {counts[2]} do not."
+            f"Of {len(claims)} statements, {counts[0]} hold, {counts[1]} in part and {counts[2]} not at all."
         )
     return sentences
