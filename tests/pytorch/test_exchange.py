@@ -174,7 +174,7 @@ def test_models_of_any_language_and_task_come_in_and_go_out(task, outputs, tmp_p
     module = counter(cell)
     file = str(saved(module.state_dict()))
     arguments = ["import", file, "--out", str(out), "--data", str(folder), "--language", "an_bn_cn", "--task", task]
-    assert main(arguments) == 0
+    assert main([*arguments, "--threshold", "0.3"]) == 0
     letters_and_outputs = f"3 letters, {outputs} output{'s' * (outputs > 1)}"
     told = f"1 model: gru of hidden size 2, {letters_and_outputs}, its start learned, {cell.size()} parameters\n"
     assert told in capsys.readouterr().err
@@ -182,6 +182,7 @@ def test_models_of_any_language_and_task_come_in_and_go_out(task, outputs, tmp_p
     condition = store.study.conditions[0]
     asked = condition.problem()
     assert (asked.language, asked.task.name, condition.built_in_cell()) == (language, task, cell)
+    assert asked.question.threshold == 0.3
 
     flat = from_torch(module)[1]
     np.testing.assert_array_equal(store.weights("gru", 0, 0).view(np.int32), flat.view(np.int32))
@@ -229,6 +230,7 @@ def test_refused_imports_leave_nothing(tmp_path, data, saved, refused, capsys):
     assert "no file given" in refused("import", "--out", out)
     assert "No such file" in refused("import", tmp_path / "missing.pt", "--out", out)
     assert "bad.pt: lacks weight_ih_l0" in refused("import", good, bad, "--out", out, "--data", data)
+    assert "threshold: should be less than 1, not 1.5" in refused("import", good, "--out", out, "--threshold", 1.5)
     assert "THEIRS=OURS" in refused("import", good, "--out", out, "--map", "lstm")
     assert "did you mean 'lstm'" in refused("import", good, "--out", out, "--cell", "lsmt")
     assert "missing" in refused("import", good, "--out", out, "--data", tmp_path / "missing")

@@ -25,6 +25,7 @@ def import_(
     data: Path | None = None,
     language: LanguageName = "dyck1",
     task: TaskName = "next_letters",
+    threshold: float | None = None,
     seed: Seed = 0,
 ) -> None:
     """Put models made elsewhere into a store: safetensors files, or state dicts saved by PyTorch, one model each.
@@ -39,6 +40,7 @@ def import_(
         cell: The models' cell, or module:Name of your own; default: taken from the file or its shapes (a plain RNN:
             relu).
         data: Folder of word files; the splits that it lacks are made.
+        threshold: Above which an output says yes; default: the task's (0.5; predict 0.005).
     """
     from longcount.cells.recognition import described
     from longcount.commands.output import say
@@ -53,7 +55,8 @@ def import_(
         if not (theirs and sign):
             raise UserError(f"--map {text!r}: should be THEIRS=OURS, such as head.weight=readout.weight")
         renamed[theirs] = ours
-    found = import_models(files, out, cell=cell, renamed=renamed, data=data, seed=seed, language=language, task=task)
+    asked = {"language": language, "task": task, "threshold": threshold}
+    found = import_models(files, out, cell=cell, renamed=renamed, data=data, seed=seed, **asked)
     for network, count in Counter(model.cell for model in found).items():
         say(f"{count} model{'s' * (count > 1)}: {described(network)}, {network.size()} parameters")
     say(f"{out}: read for {task} of {language}; `longcount evaluate {out}` says what they can do")

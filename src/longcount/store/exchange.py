@@ -109,6 +109,7 @@ def import_models(
     seed: Seed = 0,
     language: str = "dyck1",
     task: str = "next_letters",
+    threshold: float | None = None,
 ) -> list[Recognised]:
     """Put models from files into a new store, measured on words as trained ones are.
 
@@ -121,6 +122,7 @@ def import_models(
         seed: of the words that are made.
         language: what the models read, built in or ``module:Name``; its letters are their inputs in their order.
         task: what is asked of them, built in or ``module:Name``.
+        threshold: above which an output says yes, between 0 and 1; default: the task's.
 
     Returns:
         What was found in each file.
@@ -148,7 +150,7 @@ def import_models(
     splits = word_sets.make(source, {words.sha256: words for words in given.values()}, purpose)
     detail = {"files": ", ".join(Path(path).name for path in paths)}
     own = {field: part.source for field, part in (("language", spoken), ("task", asked)) if part.source is not None}
-    fields = {"language": spoken.name, "task": asked.name, "sources": own}
+    fields = {"language": spoken.name, "task": asked.name, "threshold": threshold, "sources": own}
     try:
         keep_models(out, models, "imported", detail, splits, fields)
     except ValidationError as error:
