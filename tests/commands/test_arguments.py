@@ -55,9 +55,10 @@ def test_train_refuses(longcount_here, tmp_path, arguments, said):
         (("--address", ""), "--address: belongs to --executor dask"),
         (("--executor", "slurm", "--scheduler-file", "x"), "--scheduler-file: belongs to --executor dask"),
         (("--executor", "dask", "--jobs", 2), "--jobs: belongs to --executor threads or slurm"),
+        (("--executor", "slurm", "--cores", 2, "--jobs", 9), "--executor slurm: Could not detect"),
     ],
 )
-def test_options_of_another_executor_are_refused(longcount_here, tmp_path, study, arguments, said):
+def test_options_of_executors_are_refused(longcount_here, tmp_path, study, arguments, said):
     for command in (("study", "run", study()), ("reproduce",)):
         longcount_here(*command, "--out", tmp_path / "store", *arguments).is_refused(said)
     assert not (tmp_path / "store").exists()

@@ -11,8 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from longcount import cells
 from longcount.cache import cache_folder
+from longcount.cells.network import EVERY_TOKEN
 from longcount.engine import compiler, targets
+from longcount.engine.evaluation_kernel import evaluation_program
 from longcount.engine.lanes import Function
 
 ARGUMENTS = {"numbers": "pointer", "count": "index"}
@@ -286,3 +289,11 @@ def test_a_full_disk_is_only_slower_and_stays_clean(native, tmp_path):
     """No file may grow beyond 1,000 bytes: every write of the cache fails half way."""
     assert finish(start_training(tmp_path, "1000"))[1] == native[0]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_store_stands_beside_the_loads_of_all_weights():
+    """LLVM compares every such load with every store: with hundreds of weights, it took minutes."""
+    cell = cells.get("lstm", 4)
+    before = evaluation_program(cell, EVERY_TOKEN, "mse", 16, True).split("head:")[0]
+    assert before.count("load <16 x float>") == cell.size()
+    assert "store" not in before
