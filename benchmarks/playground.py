@@ -2,10 +2,11 @@
 
     python benchmarks/playground.py
 
-Wall-clock time, and processor time, which other work on the machine changes less. The engine trains the same runs on
-one core in the same process, in turn with the page.
+Wall-clock time, which other work on the machine lengthens (its load is told first), and processor time, which that
+changes less. The engine trains the same runs on one core in the same process, in turn with the page.
 """
 
+import os
 import shutil
 import tempfile
 import time
@@ -39,8 +40,7 @@ def processor_time(parent: int) -> float:
 
 def main() -> None:
     """Print a line for each cell, and the sum."""
-    import os
-
+    print(f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     splits = make_splits(0)
     tokens = len(splits["training"].tokens) * EPOCHS
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -64,7 +64,7 @@ def main() -> None:
             page.evaluate("beginning")
             before, started = processor_time(os.getpid()), time.perf_counter()
             page.click("#start")
-            page.wait_for_function(f"playground.state.updates === {EPOCHS * 10_000}", timeout=600_000)
+            page.wait_for_function(f"playground.state.updates === {EPOCHS * 10_000}", polling=200, timeout=600_000)
             wall, computed = time.perf_counter() - started, processor_time(os.getpid()) - before
             total += wall
             (condition,) = conditions([{"cell": cell}])

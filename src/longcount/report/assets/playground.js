@@ -10,7 +10,7 @@ const byId = (id) => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
 const programs = new Programs(data.programs);
 const EPOCHS = 30; // of the paper's protocol
-const FRAME = 30; // milliseconds of training between two looks, about
+const FRAMES = { growing: 30, slow: 30, full: 250 }; // milliseconds of training between two looks, about, by pace
 const FIRST = 20; // words before the second look
 const LONGEST = 5000; // letters of a typed word
 const TITLES = {
@@ -168,17 +168,19 @@ async function trainTo(updates) {
   while (session.updates < updates) await advance(Math.min(updates, session.updates + wordsAFrame()));
 }
 
-const wordsAFrame = () => Math.max(4, Math.round(wordsAMillisecond * FRAME));
+const wordsAFrame = () => Math.max(4, Math.round(wordsAMillisecond * FRAMES[control.pace.value]));
 
-async function advance(updates, drawn = true) {
+// Train on, and meanwhile draw what there was before.
+async function advance(updates) {
   const before = session.updates,
     started = performance.now(),
     epoch = (at) => Math.floor(at / session.perEpoch);
-  await session.to(updates, epoch(updates) > epoch(before));
+  const training = session.to(updates, epoch(updates) > epoch(before));
+  drawAll();
+  await training;
   const speed = (updates - before) / Math.max(1, performance.now() - started);
   wordsAMillisecond = 0.7 * wordsAMillisecond + 0.3 * speed;
   remember();
-  if (drawn) drawAll();
 }
 
 const isDone = () => {
@@ -194,15 +196,17 @@ function nextUpdates() {
   return Math.min(most, Math.max(updates + FIRST, Math.round(updates * 1.06)));
 }
 
+const frame = () =>
+  new Promise((resolve) => (document.hidden ? setTimeout(resolve, 100) : requestAnimationFrame(resolve)));
+
 async function run() {
   while (running) {
     const next = Math.min(nextUpdates(), session.updates < limit ? limit : Infinity);
-    await advance(next);
+    await Promise.all([advance(next), frame()]);
     if (next === limit || isDone()) {
       if (next === limit) limit = Infinity;
       running = false;
     }
-    await new Promise((resolve) => (document.hidden ? setTimeout(resolve, 100) : requestAnimationFrame(resolve)));
   }
   await session.to(session.updates, true);
   showRunning();
