@@ -69,14 +69,16 @@ def opening(browser):
     part of the page is not waited for."""
     contexts = []
 
-    def open_page(directory: Path, width: int = 1200, at: str = "", touch: bool = False):
+    def open_page(directory: Path, width: int = 1200, at: str = "", touch: bool = False, script: str = ""):
         viewport = {"width": width, "height": 900}
         contexts.append(browser.new_context(viewport=viewport, offline=True, has_touch=touch))
         page = contexts[-1].new_page()
         page.complaints = []
         page.on("console", lambda message: page.complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("request", lambda request: page.complaints.append(request.url) if request.url[:5] != "file:" else None)
+        page.on("request", lambda request: page.complaints.append(request.url) if request.url[:4] == "http" else None)
+        if script:
+            page.add_init_script(script)
         page.goto((directory / "report.html").as_uri() + at)
         if not at:
             page.evaluate("window.allFiguresDrawn")
@@ -143,7 +145,8 @@ TRACE = """
     const traced = await longcount.trace(name, run, epoch, word);
     const parts = [...traced.gates, ...traced.states, ...traced.outputs];
     const numbers = Object.fromEntries(parts.map((part) => [part.name, [...part.values]]));
-    return { numbers, targets: traced.targets, first_failure: traced.first_failure };
+    const targets = [...word].map((_, at) => traced.outputs.map(({ right }) => right[at] === 1));
+    return { numbers, targets, first_failure: traced.first_failure };
   }
 """
 

@@ -29,9 +29,10 @@ def test_what_is_shown_is_proved_and_a_trained_network_is_not(drawn, monkeypatch
         found = {one["kind"]: one for one in exact_networks.exact_networks(store, condition, mine)}
         assert {"learned", "constructed"} <= set(found) <= {"repaired", "learned", "constructed"}
         assert all(one["verdict"].startswith("proved exact to depth ") for one in found.values())
+        assert all("say ) if r0" in one["program"] for one in found.values())
         built = condition.built_in_cell()
         assert np.array_equal(np.float32(found["constructed"]["weights"]), construct(built.name))
         trained = store.weights(condition.folder, 0, 10)
         monkeypatch.setitem(exact_networks.LEARNED, built.name, base64.b64encode(trained.tobytes()).decode())
         found = {one["kind"]: one for one in exact_networks.exact_networks(store, condition, mine)}
-        assert found["learned"]["verdict"] == "not proved"
+        assert (found["learned"]["verdict"], found["learned"]["program"]) == ("not proved", "")

@@ -16,6 +16,7 @@ from longcount.analysis.results import read_result, read_results
 from longcount.languages import Machine, Words
 from longcount.report.explorer import RUNS, read_by
 from longcount.report.figures import figures
+from longcount.report.probes import family
 from longcount.store.store import Store
 
 from .conftest import opening
@@ -262,11 +263,41 @@ def test_exact_networks_stand_beside_a_trained_one_and_are_looked_into(page):
     assert "proved" not in told[0].replace("nothing is proved", "")
     assert all("right at all 600" in text and "proved exact to depth 16,777,216" in text for text in told[1:])
     assert {"learned", "constructed"} <= {text.split(":")[0] for text in told[1:]}
+    assert ["say ) if r0 > 0" in text or "say ) if r0 < 0" in text for text in told] == [False, *[True] * len(told[1:])]
     rows.last.locator("button").click()
     page.wait_for_selector("#explorer[data-shown^='lstm constructed']")
     page.wait_for_function("location.hash.startsWith('#model=lstm&run=constructed')")
     assert page.inner_text("#explorer-message") == "Right at all 600 tokens."
     assert page.locator("#explorer-epoch").is_disabled()
+    assert page.complaints == []
+
+
+def test_its_own_worst_word_is_where_the_engine_fails_first_in_the_family(page, drawn):
+    store, language = Store.open(drawn), languages.get("dyck1")
+    texts = ["".join(text * times for text, times in parts) for parts in family(language)]
+    words = Words.from_strings(texts, language.letters)
+    show_explorer(page)
+    page.select_option("#explorer-cell", "lstm")
+    page.select_option("#explorer-run", "1")
+    epoch = int(page.input_value("#explorer-epoch"))
+    cell, weights = store.condition("lstm").built_in_cell(), store.weights("lstm", 1, epoch)
+    failures = engine.evaluate(cell, weights[None], words, language.targets(words)).first_failure[0]
+    worst = int(np.argmin(np.where(failures < words.lengths, failures, 2**31 - 1)))
+    assert failures[worst] < words.lengths[worst], "a network that never fails shows nothing"
+    page.get_by_role("button", name="Its own worst word").click()
+    page.wait_for_selector(f"#explorer[data-shown='lstm 1 {epoch} {len(texts[worst])}']")
+    assert page.input_value("#explorer-word") == texts[worst]
+    assert f"First failure at token {failures[worst]} of" in page.inner_text("#explorer-message")
+    told = page.locator("#explorer-beside tbody tr").first.inner_text()
+    assert f"not exact: fails at token {failures[worst]} of" in told
+
+
+def test_a_browser_without_vectors_is_told_in_a_line_and_has_all_the_rest(opened, drawn):
+    page = opened(drawn, at="#explorer", script="WebAssembly.validate = () => false;")
+    page.evaluate("longcount.ready")
+    assert "SIMD" in page.inner_text("#explorer-message")
+    assert not page.locator("#explorer-controls, #explorer-views").filter(visible=True).count()
+    page.wait_for_selector("#figure1 .panel[data-drawn]")
     assert page.complaints == []
 
 
@@ -400,10 +431,11 @@ def test_axe_finds_nothing(page, width, scheme):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
     page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
-    # Colours are all that dark changes; figures have all theirs in common, and searching every one takes long.
-    colours = {"runOnly": ["color-contrast"]}
+    # Colours are all that dark changes; figures have all theirs in common, and so have rows of a table: searching every
+    # one takes long.
+    colours, rows = {"runOnly": ["color-contrast"]}, ["tbody tr:nth-child(n + 4)"]
     for parts, rules in (
-        ({"exclude": [["svg"]]}, colours if scheme == "dark" else {}),
+        ({"exclude": [["svg"], rows]}, colours if scheme == "dark" else {}),
         ({"include": [["#failure_lstm"]], "exclude": [["svg path"]]}, colours),
     ):
         found = Axe().run(page, parts, rules)
@@ -429,9 +461,8 @@ def test_weights_of_every_epoch_are_embedded(page, drawn):
     for condition in store.study.conditions:
         runs = min(condition.runs, RUNS)
         for run in range(runs):
-            found = page.evaluate(
-                f"[...weightsOf('{condition.folder}', {run}, {condition.epochs})]",
-            )
+            asked = [condition.folder, run, condition.epochs]
+            found = page.evaluate("async (asked) => [...await longcount.weights(...asked)]", asked)
             assert (
                 struct.pack(f"<{len(found)}f", *found)
                 == store.weights(condition.folder, run, condition.epochs).tobytes()
@@ -439,9 +470,8 @@ def test_weights_of_every_epoch_are_embedded(page, drawn):
 
 
 DRIFT = """
-  async ([name, run, epoch, word]) => {
-    const model = MODELS[name], weights = weightsOf(name, run, epoch);
-    const drift = await drifted(model, weights, await traced(model, weights, word));
+  async (asked) => {
+    const { drift } = await longcount.look(...asked);
     const turn = drift && [...drift.band.turn].map((one) => (isFinite(one) ? one : null));
     return drift && { values: [...drift.values], turn };
   }

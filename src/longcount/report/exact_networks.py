@@ -12,6 +12,7 @@ from longcount.analysis.selection import where
 from longcount.cells import Cell
 from longcount.exact.boxes import Model
 from longcount.exact.construct import construct
+from longcount.exact.extraction import extract
 from longcount.exact.one_unit import THEORIES, depth_of, prove_one_unit
 from longcount.exact.repair import repair
 from longcount.store.store import Store
@@ -54,7 +55,7 @@ def exact_networks(store: Store, condition: Condition, models: pd.DataFrame) -> 
         if done.repaired:
             how = f"{done.method} by {done.factor:g}" if done.factor else str(done.method)
             title = f"repaired: run {run} after epoch {epoch}, {how}"
-            found.append(_entry("repaired", title, done.weights, done.max_depth, done.reason))
+            found.append(_entry(cell, "repaired", title, done.weights, done.max_depth, done.reason))
     if cell.name in LEARNED:
         weights = np.frombuffer(base64.b64decode(LEARNED[cell.name]), "<f4")
         found.append(_proved(cell, "learned", "learned: the exact recipe, by training alone", weights))
@@ -65,14 +66,16 @@ def exact_networks(store: Store, condition: Condition, models: pd.DataFrame) -> 
 
 def _proved(cell: Cell, kind: str, title: str, weights: np.ndarray) -> dict[str, Any]:
     proof = prove_one_unit(Model(cell, weights), depth_of(cell))
-    return _entry(kind, title, weights, proof.max_depth, proof.reason)
+    return _entry(cell, kind, title, weights, proof.max_depth, proof.reason)
 
 
-def _entry(kind: str, title: str, weights: np.ndarray, depth: int, reason: str) -> dict[str, Any]:
+def _entry(cell: Cell, kind: str, title: str, weights: np.ndarray, depth: int, reason: str) -> dict[str, Any]:
+    program = extract(cell, weights, depth=depth) if depth else None
     return {
         "kind": kind,
         "title": title,
         "weights": weights.astype(float).tolist(),
         "verdict": f"proved exact to depth {depth:,}" if depth else "not proved",
         "reason": reason,
+        "program": program.text if program is not None and program.proved else "",
     }

@@ -18,6 +18,7 @@ from longcount.languages.dyck2 import Stack
 from longcount.languages.language import Language
 from longcount.languages.machine import Machine
 from longcount.report.exact_networks import exact_networks
+from longcount.report.probes import family
 from longcount.report.programs import Programs
 from longcount.report.table1 import cell_title
 from longcount.report.titles import SPLIT_TITLES, problem_title, problems_of
@@ -67,6 +68,7 @@ def embedded(store: Store, results: "Results", programs: Programs) -> "dict[str,
             **_asked(problem),
             "language": read_by(problem.language),
             "examples": _examples(store, condition),
+            "family": family(problem.language),
             "epochs": condition.epochs,
             "size": cell.size(),
             "exact": exact_networks(store, condition, where(results["models"], condition=condition.folder)),

@@ -12,6 +12,7 @@ from longcount.report.formats import Table
 from longcount.report.layout import Figure
 from longcount.report.opening import opening
 from longcount.report.programs import Programs
+from longcount.report.scripts import joined
 from longcount.report.table1 import cell_title
 from longcount.report.tables import facts, runs_shown
 from longcount.report.writing import write_bytes
@@ -25,24 +26,36 @@ if TYPE_CHECKING:
 
 LINKED = ("selection.js", "linking.js")
 EXPLORING = (
+    "asked.js",
     "engine.js",
-    "languages.js",
-    "charts.js",
     "elements.js",
-    "tracing.js",
-    "drift.js",
+    "languages.js",
+    "judging.js",
+    "charts.js",
     "beside.js",
     "telling.js",
     "tracks.js",
     "explorer.js",
 )
-"""The page's scripts besides those of all pages, each after those that it imports from."""
+WORKER = (
+    "answering.js",
+    "engine.js",
+    "judging.js",
+    "languages.js",
+    "tracing.js",
+    "drift.js",
+    "witness.js",
+    "looking.js",
+)
+"""The page's scripts besides those of all pages, and those of its worker, each after those that it imports from."""
 
 MOST_NAMED = 8  # conditions that the page's lead names one by one
 
 
 def page(store: Store, results: "Results", tables: list[Table], figures: list[Figure]) -> str:
     """The page's HTML."""
+    from markupsafe import Markup
+
     programs = Programs()
     models = embedded(store, results, programs)
     return document(
@@ -66,6 +79,7 @@ def page(store: Store, results: "Results", tables: list[Table], figures: list[Fi
         reference=f"The paper: {paper.REFERENCE}" if "table1" in results else "",
         models=as_json(models) if models else "",
         programs=as_json(programs.written),
+        worker=Markup(joined(WORKER)),
     )
 
 

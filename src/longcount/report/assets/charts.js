@@ -86,9 +86,46 @@ export class Chart {
     pen.restore();
   }
 
+  // Of more points than there are pixels: what each pixel's lie between, {xs, lows, highs}. Else null. Strokes that go up
+  // and down within a pixel take a hundred times as long to draw as what they fill.
+  envelope(xs, ys) {
+    const { left, right } = this.margin,
+      apart = Math.ceil(xs.length / Math.max(1, this.element.clientWidth - left - right));
+    if (apart < 2) return null;
+    const found = { xs: [], lows: [], highs: [] };
+    for (let from = 0; from < xs.length; from += apart) {
+      const to = Math.min(from + apart, xs.length);
+      let [low, high] = [Infinity, -Infinity];
+      for (let k = from; k < to; k++) {
+        if (ys[k] < low) low = ys[k];
+        if (ys[k] > high) high = ys[k];
+      }
+      found.xs.push((xs[from] + xs[to - 1]) / 2);
+      found.lows.push(low);
+      found.highs.push(high);
+    }
+    return found;
+  }
+
+  // A way along upper points and back along lower ones, in pixels.
+  around(xs, tops, bottoms) {
+    const { pen } = this;
+    pen.beginPath();
+    for (let k = 0; k < xs.length; k++) pen.lineTo(this.x(xs[k]), tops[k]);
+    for (let k = xs.length - 1; k >= 0; k--) pen.lineTo(this.x(xs[k]), bottoms[k]);
+  }
+
   line(xs, ys, colour, width = 1.5, alpha = 1, dashes = []) {
+    const many = this.envelope(xs, ys);
     this.within((pen) => {
       pen.globalAlpha = alpha;
+      if (many) {
+        const edge = (values, by) => values.map((value) => this.y(value) + by);
+        pen.fillStyle = colour;
+        this.around(many.xs, edge(many.highs, -width / 2), edge(many.lows, width / 2));
+        pen.fill();
+        return;
+      }
       pen.strokeStyle = colour;
       pen.lineWidth = width;
       pen.lineJoin = "round";
@@ -101,21 +138,27 @@ export class Chart {
 
   // What lies between two lines, filled; nothing where there is none.
   band(xs, lows, highs, colour) {
-    const known = (value) => this.y(Number.isFinite(value) ? value : 0);
+    const edge = (values) => values.map((value) => this.y(Number.isFinite(value) ? value : 0)),
+      above = this.envelope(xs, highs),
+      below = this.envelope(xs, lows);
     this.within((pen) => {
       pen.globalAlpha = 0.16;
       pen.fillStyle = colour;
-      pen.beginPath();
-      for (let k = 0; k < xs.length; k++) pen.lineTo(this.x(xs[k]), known(highs[k]));
-      for (let k = xs.length - 1; k >= 0; k--) pen.lineTo(this.x(xs[k]), known(lows[k]));
+      this.around(above?.xs ?? xs, edge(above?.highs ?? highs), edge(below?.lows ?? lows));
       pen.fill();
     });
   }
 
   // What is under a line of steps that begins at `start`, filled.
   mountain(heights, base = 0, start = 0) {
+    const many = this.envelope(Array.from(heights, (_, k) => start + k + 0.5), heights);
     this.within((pen) => {
       pen.fillStyle = this.grid;
+      if (many) {
+        this.around(many.xs, many.highs.map(this.y), many.xs.map(() => this.y(base)));
+        pen.fill();
+        return;
+      }
       pen.strokeStyle = this.quiet;
       pen.lineWidth = 1;
       pen.beginPath();

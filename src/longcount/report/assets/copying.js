@@ -1,7 +1,7 @@
 // What can be taken from figures and tables: texts to the clipboard, a figure's numbers, a figure at a column's width.
 const COLUMN = 312; // CSS pixels: the 3.25 inches of a column
 
-async function copy(text) {
+export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {

@@ -2,6 +2,8 @@
 // network is written here. Everything that a program reads or writes is an array of the engine's, laid out as in Python.
 const STACK = 1 << 16; // bytes below which programs keep what their registers do not hold
 export const CHUNK = 32; // tokens a row of packed words
+export const UNSUPPORTED = "This browser lacks WebAssembly’s vectors (SIMD), by which the page computes; any browser " +
+  "since 2023 has them.";
 
 // Bytes that were deflated and written in base 64, as an array of a kind of numbers.
 export async function inflated(text, Kind) {
@@ -53,6 +55,12 @@ export class Programs {
   constructor(written) {
     this.written = written;
     this.compiled = new Map();
+  }
+
+  // Whether this browser can run them.
+  async areSupported() {
+    const [{ code }] = this.written;
+    return Boolean(globalThis.WebAssembly?.validate(await inflated(code, Uint8Array)));
   }
 
   get(index) {

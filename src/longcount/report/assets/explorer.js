@@ -1,9 +1,13 @@
 // The explorer: what happens inside a network of the page on any word, computed here by the engine's own programs.
-import { beside, showBeside } from "./beside.js";
-import { drifted } from "./drift.js";
+import { Asked } from "./asked.js";
+import { showBeside, toldOfWitness } from "./beside.js";
+import { copy } from "./copying.js";
+import { Programs, UNSUPPORTED } from "./engine.js";
+import { wrongOutputs } from "./judging.js";
+import { element } from "./elements.js";
+import { read, wordOfParts } from "./languages.js";
 import { addressOf, fromAddress, onSelected, select, selection } from "./selection.js";
 import { tabulate, toldAt, tracksOf, verdict } from "./telling.js";
-import { traced, weightsOf, wrongOutputs } from "./tracing.js";
 import { Tracks } from "./tracks.js";
 
 const byId = (id) => document.getElementById(id);
@@ -11,6 +15,16 @@ const control = Object.fromEntries(
   ["cell", "run", "epoch", "word", "number", "at"].map((name) => [name, byId(`explorer-${name}`)]),
 );
 const LONGEST = 20000;
+let worker = null;
+
+// The worker begins when it is first asked something.
+function ask(kind, sent) {
+  if (!worker) {
+    worker = new Asked(byId("worker").textContent);
+    void worker.ask("know", { models: MODELS, programs: PROGRAMS });
+  }
+  return worker.ask(kind, sent);
+}
 
 // The word of a number: each part so many times, and all again up to about a length where there is one.
 function wordOf({ parts, length }, number) {
@@ -39,17 +53,19 @@ function chooseCell(asked = {}) {
     byId("explorer-number-title").textContent = by_number.title;
     control.number.max = by_number.most;
   }
+  const example = (title, act) => {
+    const button = element("button", { type: "button", textContent: title });
+    button.addEventListener("click", act);
+    return button;
+  };
   byId("explorer-examples").replaceChildren(
-    ...model.examples.map(([title, word]) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = title;
-      button.addEventListener("click", () => {
+    ...model.examples.map(([title, word]) =>
+      example(title, () => {
         control.word.value = word;
         soon();
-      });
-      return button;
-    }),
+      })
+    ),
+    ...(model.family.length && model.task ? [example("Its own worst word", () => void openWitness())] : []),
   );
   if ([...control.word.value.replace(/\s/g, "")].some((letter) => !letters.includes(letter)) || !control.word.value) {
     control.word.value = by_number
@@ -72,10 +88,14 @@ function chooseRun({ epoch, view } = {}) {
   show(view);
 }
 
-function complain(text) {
+function tell(text, isBad = false) {
   const message = byId("explorer-message");
-  message.className = "bad";
+  message.className = isBad ? "bad" : "";
   message.textContent = text;
+}
+
+function complain(text) {
+  tell(text, true);
   byId("explorer-views").classList.add("stale");
 }
 
@@ -104,7 +124,17 @@ const tracks = new Tracks(byId("explorer-tracks"), (at, [from, to]) => {
 });
 const walkTo = (token) => tracks.go(token);
 
+// Of the words that are searched the one on which the chosen network fails first.
+async function openWitness() {
+  const name = control.cell.value,
+    found = await ask("witness", { name, run: runOf(MODELS[name]), epoch: Number(control.epoch.value) });
+  if (found.at === null) return tell(`This network is ${toldOfWitness(found)}.`);
+  control.word.value = wordOfParts(found.parts);
+  soon();
+}
+
 let turn = 0,
+  looking = null, // what is being computed
   shown = null,
   acted = false; // whether anybody has asked for what is shown
 async function show(view = {}) {
@@ -126,23 +156,20 @@ async function show(view = {}) {
       `At most ${LONGEST.toLocaleString("en")} letters here; this has ${word.length.toLocaleString("en")}.`,
     );
   }
-  const weights = weightsOf(name, run, epoch),
-    found = await traced(model, weights, word);
+  await Promise.allSettled([looking]); // what nobody waits for any more is not computed
+  if (mine !== turn) return;
+  looking = ask("look", { name, run, epoch, word });
+  const looked = await looking,
+    { found, drift, others } = looked;
   if (mine !== turn) return;
   if (found.outside !== undefined) {
     return complain(
       `Letter ${found.outside + 1}, “${word[found.outside]}”, cannot stand there: no word of ${language} goes on so.`,
     );
   }
-  const drift = await drifted(model, weights, found);
-  if (mine !== turn) return;
-  const others = model.exact.length ? await beside(model, name, { run, epoch }, word) : [];
-  if (mine !== turn) return;
   const { length, first_failure: failure } = found,
     wrong = failure < length ? wrongOutputs(model, found, failure) : [];
-  const message = byId("explorer-message");
-  message.className = wrong.length ? "bad" : "";
-  message.textContent = verdict(model, found, wrong);
+  tell(verdict(model, found, wrong), wrong.length > 0);
   byId("explorer-views").classList.remove("stale");
   shown = { model, found, drift, word };
   control.at.max = length - 1;
@@ -155,7 +182,7 @@ async function show(view = {}) {
     control.run.value = kind;
     chooseRun();
   });
-  tracks.show(tracksOf(model, found, wrong, drift, others), { length, failure, letters: word }, view);
+  tracks.show(tracksOf(model, looked, wrong), { length, failure, letters: word }, view);
   byId("explorer").dataset.shown = `${name} ${run} ${epoch} ${length}`;
 }
 
@@ -184,26 +211,6 @@ const soon = () => {
   clearTimeout(waiting);
   waiting = setTimeout(show, 60);
 };
-fill(
-  control.cell,
-  Object.entries(MODELS).map(([name, model]) => [name, model.title]),
-);
-control.cell.addEventListener("change", () => {
-  acted = true;
-  chooseCell();
-});
-control.run.addEventListener("change", () => {
-  acted = true;
-  chooseRun();
-});
-control.epoch.addEventListener("input", soon);
-control.word.addEventListener("input", soon);
-control.number.addEventListener("input", () => {
-  byId("explorer-number-told").textContent = control.number.value;
-  control.word.value = wordOf(MODELS[control.cell.value].language.by_number, Number(control.number.value));
-  soon();
-});
-control.at.addEventListener("input", () => walkTo(Number(control.at.value)));
 const BUTTONS = {
   back: () => walkTo(tracks.at - 1),
   on: () => walkTo(tracks.at + 1),
@@ -213,17 +220,6 @@ const BUTTONS = {
   further: () => tracks.zoom(2),
   whole: () => tracks.look(0, tracks.length),
 };
-for (const [name, act] of Object.entries(BUTTONS)) {
-  byId(`explorer-${name}`).addEventListener("click", () => shown && act());
-}
-byId("explorer-link").addEventListener("click", async () => {
-  if (!shown) return;
-  select({ ...shown.chosen, at: tracks.at }, "explorer");
-  await navigator.clipboard.writeText(location.href.split("#")[0] + addressOf(selection));
-  byId("explorer-link-told").textContent = "copied";
-  setTimeout(() => (byId("explorer-link-told").textContent = ""), 2000);
-});
-
 // What is chosen elsewhere is opened here.
 function open({ model, run, epoch, word, at, from, to }) {
   if (!MODELS[model]) return;
@@ -232,12 +228,6 @@ function open({ model, run, epoch, word, at, from, to }) {
   control.cell.value = model;
   chooseCell({ run, epoch, view: { at, from, to } });
 }
-onSelected((chosen, by) => {
-  if (by !== "explorer" && chosen.run !== undefined) {
-    opened.disconnect();
-    open(by === "address" ? chosen : { ...chosen, at: undefined, from: undefined, to: undefined });
-  }
-});
 const opened = new IntersectionObserver(
   (entries) => {
     if (entries.some((entry) => entry.isIntersecting)) {
@@ -247,10 +237,65 @@ const opened = new IntersectionObserver(
   },
   { rootMargin: "800px" },
 );
-const asked = fromAddress(location.hash);
-if (asked) {
-  select({ epoch: undefined, ...asked }, "address");
-  byId("explorer").scrollIntoView();
-} else {
-  opened.observe(byId("explorer"));
+
+function wire() {
+  fill(
+    control.cell,
+    Object.entries(MODELS).map(([name, model]) => [name, model.title]),
+  );
+  control.cell.addEventListener("change", () => {
+    acted = true;
+    chooseCell();
+  });
+  control.run.addEventListener("change", () => {
+    acted = true;
+    chooseRun();
+  });
+  control.epoch.addEventListener("input", soon);
+  control.word.addEventListener("input", soon);
+  control.number.addEventListener("input", () => {
+    byId("explorer-number-told").textContent = control.number.value;
+    control.word.value = wordOf(MODELS[control.cell.value].language.by_number, Number(control.number.value));
+    soon();
+  });
+  control.at.addEventListener("input", () => walkTo(Number(control.at.value)));
+  for (const [name, act] of Object.entries(BUTTONS)) {
+    byId(`explorer-${name}`).addEventListener("click", () => shown && act());
+  }
+  byId("explorer-link").addEventListener("click", async () => {
+    if (!shown) return;
+    select({ ...shown.chosen, at: tracks.at }, "explorer");
+    await copy(location.href.split("#")[0] + addressOf(selection));
+    byId("explorer-link-told").textContent = "copied";
+    setTimeout(() => (byId("explorer-link-told").textContent = ""), 2000);
+  });
+  onSelected((chosen, by) => {
+    if (by !== "explorer" && chosen.run !== undefined) {
+      opened.disconnect();
+      open(by === "address" ? chosen : { ...chosen, at: undefined, from: undefined, to: undefined });
+    }
+  });
 }
+
+async function main() {
+  if (!await new Programs(PROGRAMS).areSupported()) {
+    byId("explorer-controls").hidden = byId("explorer-views").hidden = true;
+    return tell(UNSUPPORTED, true);
+  }
+  wire();
+  const asked = fromAddress(location.hash);
+  if (asked) {
+    select({ epoch: undefined, ...asked }, "address");
+    byId("explorer").scrollIntoView();
+  } else {
+    opened.observe(byId("explorer"));
+  }
+}
+
+window.longcount = {
+  read,
+  ready: main(),
+  trace: (name, run, epoch, word) => ask("trace", { name, run, epoch, word }),
+  look: (name, run, epoch, word) => ask("look", { name, run, epoch, word }),
+  weights: (name, run, epoch) => ask("weights", { name, run, epoch }),
+};

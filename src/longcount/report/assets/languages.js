@@ -93,3 +93,11 @@ export function symbolsOf(language, words, letterBits) {
 
 // A word of parts, each so many times.
 export const wordOfParts = (parts) => parts.map(([text, times]) => text.repeat(times)).join("");
+
+// The same in a line.
+export const writtenParts = (parts) => {
+  const told = parts.slice(0, 6).map((
+    [text, times],
+  ) => (times === 1 ? text : `${text} × ${times.toLocaleString("en")}`));
+  return told.join(" ") + (parts.length > 6 ? ", and so on" : "");
+};

@@ -1,8 +1,8 @@
 import { Chart } from "./charts.js";
 import { drawCount, drawGates, drawHistory, isRace } from "./drawings.js";
-import { inflated, Programs, Tracer } from "./engine.js";
+import { inflated, Programs, Tracer, UNSUPPORTED } from "./engine.js";
 import { commandsOf, linkOf, safetensors, stateOf } from "./keeping.js";
-import { read, RIGHT, tokensOf, wordOfParts } from "./languages.js";
+import { read, RIGHT, tokensOf, wordOfParts, writtenParts } from "./languages.js";
 import { Session } from "./session.js";
 import { count, element, makeTable, makeWeights, nameOf, showTable, showWeights } from "./tables.js";
 
@@ -447,17 +447,14 @@ async function searchBound() {
   const parts = model.family[found.word];
   told.className = "told bad";
   told.textContent =
-    `${name} is first wrong at letter ${count(found.at)} of ${written(parts)}: ${searched}, and it fails on none ` +
+    `${name} is first wrong at letter ${count(found.at)} of ${
+      writtenParts(parts)
+    }: ${searched}, and it fails on none ` +
     "of them sooner. Other words may break it sooner still.";
   byId("word").value = wordOfParts(parts).slice(0, LONGEST);
   byId("word-kind").value = "own";
   setWord(byId("word").value);
 }
-
-const written = (parts) => {
-  const told = parts.slice(0, 6).map(([text, times]) => (times === 1 ? text : `${text} × ${count(times)}`));
-  return told.join(" ") + (parts.length > 6 ? ", and so on" : "");
-};
 
 function saveNetwork() {
   const { weights } = session.networks[chosen],
@@ -564,10 +561,9 @@ function open(state) {
 
 async function main() {
   wire();
-  const vectors = await inflated(data.programs[model0().variants[0].program].code, Uint8Array);
-  if (!WebAssembly.validate(vectors)) {
+  if (!await programs.areSupported()) {
     byId("notice").hidden = false;
-    byId("notice").textContent = "This browser lacks WebAssembly's vectors (SIMD); any browser since 2023 has them.";
+    byId("notice").textContent = UNSUPPORTED;
     return;
   }
   const state = stateOf(location.hash);

@@ -1,9 +1,11 @@
+import { Asked } from "./asked.js";
+
 // A training: its networks are spread over workers, which advance together from one number of updates to the next. What
 // is done by hand is remembered with that number, so that the same training can be had again, bit for bit.
 export class Session {
   constructor(data, source, model, settings) {
     Object.assign(this, { data, model, settings, updates: 0, networks: [], events: [] });
-    this.url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    this.source = source;
     this.perEpoch = null;
   }
 
@@ -30,7 +32,7 @@ export class Session {
       teams = this.teams(),
       blocks = teams.length * Math.ceil(settings.networks / lanes);
     const count = Math.max(1, Math.min(blocks, navigator.hardwareConcurrency || 2, 8));
-    this.workers = Array.from({ length: count }, () => new Asked(this.url));
+    this.workers = Array.from({ length: count }, () => new Asked(this.source));
     this.networks = teams.flatMap(([team], k) =>
       Array.from({ length: settings.networks }, (_, run) => ({ index: k * settings.networks + run, run, team }))
     );
@@ -84,7 +86,7 @@ export class Session {
   // A worker of its own, so that training goes on meanwhile.
   async beside(kind, sent) {
     this.other ??= (async () => {
-      const worker = new Asked(this.url);
+      const worker = new Asked(this.source);
       await worker.ask("data", this.data);
       return worker;
     })();
@@ -94,37 +96,9 @@ export class Session {
   async end() {
     for (const worker of this.workers ?? []) worker.end();
     (await this.other)?.end();
-    URL.revokeObjectURL(this.url);
   }
 }
 
 const target = (
   { kind, index, position, rate, slope },
 ) => [kind, index, position, rate !== undefined, slope !== undefined];
-
-// A worker that answers.
-class Asked {
-  constructor(url) {
-    this.worker = new Worker(url);
-    this.waiting = new Map();
-    this.count = 0;
-    this.worker.onmessage = ({ data: { id, answer, error } }) => {
-      const { resolve, reject } = this.waiting.get(id);
-      this.waiting.delete(id);
-      if (error) reject(new Error(error));
-      else resolve(answer);
-    };
-  }
-
-  ask(kind, sent) {
-    const id = this.count++;
-    return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
-      this.worker.postMessage({ id, kind, sent });
-    });
-  }
-
-  end() {
-    this.worker.terminate();
-  }
-}

@@ -1,20 +1,19 @@
 // What is told of a network on a word: the tracks that show it, whether it is right, every number in a table.
-import { distances } from "./drift.js";
-import { saysYes } from "./tracing.js";
+import { saysYes } from "./judging.js";
 
-const TABLE_ROWS = 200;
+const TABLE_ROWS = 100;
 
 const quoted = (output) => (["end", "member"].includes(output) ? output : `“${output}”`);
 
 // The outputs worth a look: those whose right answer changes, or that are wrong first; else all.
-function outputsShown({ outputs, targets }, wrong) {
+function outputsShown({ outputs }, wrong) {
   const all = [...outputs.keys()],
-    telling = all.filter((k) => wrong.includes(k) || targets?.some((right) => right[k] !== targets[0][k]));
+    telling = all.filter((k) => wrong.includes(k) || outputs[k].right?.some((right, _, all) => right !== all[0]));
   return telling.length ? telling : all;
 }
 
 // The tracks of a word: counters and state, drift, gates, outputs.
-export function tracksOf(model, found, wrong, drift, others) {
+export function tracksOf(model, { found, drift, ends, others }, wrong) {
   const { counters, states, gates, length } = found,
     heights = counters.length
       ? Float64Array.from({ length }, (_, at) => counters.reduce((sum, { values }) => sum + values[at], 0))
@@ -52,7 +51,6 @@ export function tracksOf(model, found, wrong, drift, others) {
     });
   }
   if (gates.length) tracks.push({ title: "gates:", lines: gates });
-  const ends = distances(model, found);
   if (ends.length) tracks.push({ title: "from the end of their range:", lines: ends, log: true });
   for (const track of tracks) {
     track.height = 130;
@@ -62,19 +60,16 @@ export function tracksOf(model, found, wrong, drift, others) {
 }
 
 // An output, in grey where it should say yes, and the threshold from which it does.
-function outputTrack(model, { outputs, targets, length }, k) {
-  const { name, values } = outputs[k],
+function outputTrack(model, { outputs, length }, k) {
+  const { name, values, right } = outputs[k],
     distribution = model.link === "softmax";
-  const asked = targets && (model.answers === "token" ? targets.map((right) => Number(right[k])) : null);
-  const last = targets && model.answers === "word"
-    ? `; right at the end: ${targets[length - 1][k] ? "yes" : "no"}`
-    : "";
+  const last = right && model.answers === "word" ? `; right at the end: ${right[length - 1] ? "yes" : "no"}` : "";
   return {
     title: `${distribution ? `P(${quoted(name)})` : `output ${quoted(name)}`}${last}`,
     label: `Output ${name} by token, with its target.`,
     height: 90,
     lines: [{ values }],
-    mountain: asked,
+    mountain: model.answers === "token" ? right : null,
     domain: [0, 1],
     rules: [model.threshold],
   };
@@ -82,14 +77,14 @@ function outputTrack(model, { outputs, targets, length }, k) {
 
 // Whether a network is right on a word, in a sentence.
 export function verdict(model, traced, wrong) {
-  const { length, targets, outputs, counters, first_failure: at } = traced,
+  const { length, outputs, counters, first_failure: at } = traced,
     { name } = model.language;
   const say = (k) => outputs[k].values[Math.min(at, length - 1)].toPrecision(3);
-  if (!targets) return `What is right here, this page does not know; “longcount trace” does.`;
+  if (!outputs[0].right) return `What is right here, this page does not know; “longcount trace” does.`;
   if (model.task === "recognise") {
     const accepts = saysYes(model, outputs[0].values[length - 1]);
     return `${accepts ? "Accepts" : "Rejects"} the word (${say(0)}), which is ${
-      targets.at(-1)[0] ? "" : "not "
+      outputs[0].right.at(-1) ? "" : "not "
     }in ${name}: ${at < length ? "wrong" : "right"}.`;
   }
   if (at === length) return `Right at all ${length} tokens.`;
@@ -98,7 +93,7 @@ export function verdict(model, traced, wrong) {
       ? `the word may ${yes ? "" : "not "}end`
       : `${quoted(outputs[k].name)} may ${yes ? "" : "not "}follow`;
   const reason = (k) => {
-    const yes = targets[at][k];
+    const yes = outputs[k].right[at] === 1;
     if (model.task === "predict") {
       return `gives ${quoted(outputs[k].name)} ${say(k)}, ${yes ? "not " : ""}above ${
         model.threshold.toPrecision(1)
@@ -135,11 +130,11 @@ export function tabulate(table, model, traced, word, around, choose) {
     );
     return tr;
   };
-  const { counters, gates, states, outputs, targets } = traced,
+  const { counters, gates, states, outputs } = traced,
     inner = [...gates, ...states, ...outputs];
   const right = (at) =>
-    targets
-      ? outputs.map((_, k) => (model.answers === "token" || at === word.length - 1 ? Number(targets[at][k]) : ""))
+    outputs[0].right
+      ? outputs.map(({ right }) => (model.answers === "token" || at === word.length - 1 ? right[at] : ""))
       : [];
   const named = (what) => outputs.map(({ name }) => `${what} ${name}`);
   table.tHead.replaceChildren(
@@ -149,7 +144,7 @@ export function tabulate(table, model, traced, word, around, choose) {
         "letter",
         ...[...counters, ...gates, ...states].map(({ name }) => name),
         ...named("output"),
-        ...(targets ? named("target") : []),
+        ...(outputs[0].right ? named("target") : []),
       ],
       "th",
     ),

@@ -80,12 +80,12 @@ export class Tracks {
     const [from, to] = this.window,
       dark = isDark();
     if (!this.element.clientWidth) return;
+    const xs = Float64Array.from({ length: to - from }, (_, at) => from + at + 0.5);
     this.tracks.forEach((track, k) => {
       const chart = this.charts[k],
         last = k === this.tracks.length - 1;
       chart.begin(this.tokenAxis(last), axisOf(track, [from, to]));
-      const xs = Array.from({ length: to - from }, (_, at) => from + at + 0.5),
-        seen = (values) => values.slice(from, to);
+      const seen = (values) => values.slice(from, to);
       if (track.mountain) this.mountain(chart, track, seen);
       if (track.band) chart.band(xs, seen(track.band.low), seen(track.band.high), chart.quiet);
       if (track.edge) chart.line(xs, seen(track.edge), chart.red, 1, 0.9, [4, 3]);

@@ -1,4 +1,5 @@
 // Runs in a worker, beside the page: trains, looks at what came of it, and searches for words that networks fail on.
+import { answering } from "./answering.js";
 import { Evaluator, Memory, packed, Programs, wordsIn, wordsOf } from "./engine.js";
 import { symbolsOf, wordOfParts } from "./languages.js";
 import { LANES, Training } from "./training.js";
@@ -84,10 +85,4 @@ const ANSWERS = {
   },
 };
 
-onmessage = async ({ data: { id, kind, sent } }) => {
-  try {
-    postMessage({ id, answer: await ANSWERS[kind](sent) });
-  } catch (error) {
-    postMessage({ id, error: String(error.stack ?? error) });
-  }
-};
+answering(ANSWERS);

@@ -17,7 +17,7 @@ from longcount.languages.words import Words
 from longcount.report.explorer import read_by, trace_program
 from longcount.report.playground.changes import changes_between, trials
 from longcount.report.playground.courses import LANES, course, training_program
-from longcount.report.playground.probes import example, family, probes
+from longcount.report.probes import example, family, probes
 from longcount.report.programs import Programs, deflated
 from longcount.report.table1 import cell_title
 from longcount.training import recipes, streams

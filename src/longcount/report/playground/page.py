@@ -19,10 +19,11 @@ from longcount.report.writing import write_bytes
 from longcount.training.protocol import Condition, canonical_sha256
 from longcount.training.study_files import build_study
 
-WORKER = ("engine.js", "streams.js", "languages.js", "training.js", "worker.js")
+WORKER = ("answering.js", "engine.js", "streams.js", "languages.js", "training.js", "worker.js")
 PAGE = (
     "engine.js",
     "languages.js",
+    "asked.js",
     "session.js",
     "charts.js",
     "elements.js",
