@@ -190,6 +190,35 @@ def test_a_point_a_curve_and_a_row_choose_one_run_everywhere(page):
     assert page.complaints == []
 
 
+def test_keys_reach_points_tell_what_hovering_shows_and_choose(page):
+    show_explorer(page)
+    panels = page.locator("#figure1 .panel")
+    panels.first.focus()
+    page.keyboard.press("ArrowRight")
+    first = page.inner_text("#mark-told")
+    assert all(word in first for word in ("run", "epoch", "validation loss", "average FPF"))
+    assert page.locator("#vg-tooltip-element.visible").count() == 1
+    page.keyboard.press("ArrowRight")
+    second = page.inner_text("#mark-told")
+    assert second != first
+    page.keyboard.press("ArrowLeft")
+    assert page.inner_text("#mark-told") == first
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    found = chosen(page)
+    assert found["explorer"][0] == "lstm"
+    assert all(f"{name} {value}" in second for name, value in zip(("run", "epoch"), found["explorer"][1:], strict=True))
+    page.keyboard.press("PageDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    assert chosen(page)["explorer"][0] == "relu"
+    assert page.evaluate("document.querySelectorAll('#figure1 .panel[tabindex=\"0\"]').length") == 1
+    page.keyboard.press("PageUp")
+    assert page.locator("#vg-tooltip-element.visible, .at").count() == 0
+    page.locator("#chosen button").click()
+    assert page.complaints == []
+
+
 def test_an_address_restores_what_was_seen(opened, drawn):
     page = opened(drawn, at="#model=gru&run=1&epoch=4&word=(3)(2)4&at=5&from=2&to=10")
     page.wait_for_selector("#explorer[data-shown='gru 1 4 10']")

@@ -45,7 +45,7 @@ def document(template: str, figures: Sequence[Figure], scripts: Sequence[str] = 
     return environment.get_template(template).render(
         figures=figures,
         style=Markup(asset("page.css")),
-        script=Markup(joined(("page.js", "copying.js", *scripts))),
+        script=Markup(joined(("page.js", "keys.js", "copying.js", *scripts))),
         bundle=Markup(vega_bundle().replace("</script", "<\\/script")),
         panels=as_json({figure.name: _page_panels(figure) for figure in figures}),
         texts=as_json(_texts(figures, [*parts.get("tables", ()), *parts.get("further_tables", ())])),
