@@ -1,6 +1,7 @@
 """Everything that is drawn: the same bytes again, from the stored results alone."""
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from longcount.errors import UserError
 from longcount.report import image_files
 from longcount.report.draw import draw
 from longcount.report.figures import figures
+from longcount.report.style import COLUMN_WIDTH
 from longcount.store.frames import MADE_FROM, keep_frame
 from longcount.store.model_stores import keep_models
 from longcount.store.store import Store
@@ -62,7 +64,8 @@ def test_what_a_helper_leaves_undone_is_drawn_here(drawn, tmp_path):
     with image_files.helpers(jobs=2) as helpers:
         helpers[0].stop()
         image_files.write_figures(tmp_path, made, helpers)
-    names = {f"{figure.name}.{suffix}" for figure in made for suffix in image_files.IMAGE_FORMATS}
+    ends = [f".{suffix}" for suffix in image_files.IMAGE_FORMATS] + ["_column.pdf", "_column.svg"]
+    names = {f"{figure.name}{end}" for figure in made for end in ends}
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
         name: (drawn / "figures" / name).read_bytes() for name in names
     }
@@ -109,12 +112,23 @@ def test_every_panel_is_valid_vega_lite(drawn):
 
 def test_figures_are_objects_that_a_notebook_draws(drawn):
     found = longcount.figures(drawn, jobs=1)
-    assert {f"{name}.svg" for name in found} == {path.name for path in (drawn / "figures").glob("*.svg")}
+    assert set(found) == {path.stem for path in (drawn / "figures").glob("*.png")}
     figure = found["survival"]
     assert repr(figure) == f"Figure(survival: {figure.title})"
     shown = figure._repr_html_()
     assert (drawn / "figures" / "survival.svg").read_text(encoding="utf-8") in shown
     assert figure.title in shown
+
+
+def test_figures_for_a_column_are_all_panels_within_its_width(drawn):
+    made = [figure for figure in longcount.figures(drawn, jobs=1).values() if not figure.is_small]
+    for figure in made:
+        svg = (drawn / "figures" / f"{figure.name}_column.svg").read_text(encoding="utf-8")
+        assert 200 < float(re.findall(r'width="([\d.]+)"', svg)[0]) <= COLUMN_WIDTH + 20, figure.name
+        assert float(re.findall(r'height="([\d.]+)"', svg)[0]) < 9.9 * 96, f"{figure.name} is longer than a page"
+        panels = figure.for_column()["vconcat"]
+        assert len(panels) == sum(len(row) for row in figure.rows)
+    assert (drawn / "figures" / "figure1_column.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_figures_fit_the_papers_page(drawn):

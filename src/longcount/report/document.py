@@ -15,8 +15,6 @@ from longcount.report.layout import Figure
 from longcount.report.scripts import asset, joined
 from longcount.report.style import config
 
-SMALL = 60  # CSS pixels: figures with lower panels are small multiples
-
 _ZOOM = {
     "name": "zoom",
     "bind": "scales",
@@ -49,7 +47,6 @@ def document(template: str, figures: Sequence[Figure], scripts: Sequence[str] = 
         bundle=Markup(vega_bundle().replace("</script", "<\\/script")),
         panels=as_json({figure.name: _page_panels(figure) for figure in figures}),
         texts=as_json(_texts(figures, [*parts.get("tables", ()), *parts.get("further_tables", ())])),
-        printed=as_json(config()),
         config=as_json(config("var(--ink)", "var(--quiet)", "var(--grid)", "system-ui, sans-serif", 11.5, "bold")),
         **parts,
     )
@@ -70,7 +67,7 @@ def as_json(value: Any) -> Any:
 
 
 def _page_panels(figure: Figure) -> list[list[dict[str, Any]]]:
-    height = figure.height + (26 if figure.height < SMALL else 60)
+    height = figure.height + (26 if figure.is_small else 60)
     return [[{**_zoomable(panel), "height": height} for panel in row] for row in figure.rows]
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 POINTS = 72  # an inch: vl-convert takes a pixel of the SVG for a point
 IMAGE_FORMATS = ("svg", "pdf", "png")
+IN_COLUMN = "_column"
+"""Ends the names of figures of a column's width, which are vectors alone."""
 
 ADDRESSES, DESCRIPTORS = 2**36, 64
 """Bytes of address space and open files that the JavaScript engine needs; without them it ends the process."""
@@ -96,6 +98,7 @@ def drawing(directory: Path, figures: Sequence[Figure], by: Sequence[Helper] = (
         UserError: where the folder cannot be written.
     """
     work = {figure.name: figure.for_print() for figure in figures}
+    work |= {figure.name + IN_COLUMN: figure.for_column() for figure in figures if not figure.is_small}
     left = work if not by else {}
     shares = _dealt(work, len(by))
     for each, share in zip(by, shares, strict=True):
@@ -125,20 +128,22 @@ def _dealt(work: dict[str, dict[str, Any]], number: int) -> list[dict[str, dict[
 
 
 def _write(directory: Path, name: str, specification: dict[str, Any]) -> None:
-    for suffix, content in drawn(specification).items():
+    formats = IMAGE_FORMATS[:2] if name.endswith(IN_COLUMN) else IMAGE_FORMATS
+    for suffix, content in drawn(specification, formats).items():
         write_bytes(directory / f"{name}.{suffix}", content)
 
 
-def drawn(specification: dict[str, Any]) -> dict[str, bytes]:
-    """A Vega-Lite specification in every format, on white."""
+def drawn(specification: dict[str, Any], formats: Sequence[str] = IMAGE_FORMATS) -> dict[str, bytes]:
+    """A Vega-Lite specification in some formats, on white."""
     svg = drawn_svg(specification)
     import vl_convert
 
-    return {
-        "svg": svg.encode(),
-        "pdf": _in_fixed_order(vl_convert.svg_to_pdf(svg)),
-        "png": vl_convert.svg_to_png(svg, scale=POINTS / CSS_DENSITY, ppi=PNG_DENSITY),
+    made = {
+        "svg": svg.encode,
+        "pdf": lambda: _in_fixed_order(vl_convert.svg_to_pdf(svg)),
+        "png": lambda: vl_convert.svg_to_png(svg, scale=POINTS / CSS_DENSITY, ppi=PNG_DENSITY),
     }
+    return {suffix: made[suffix]() for suffix in formats}
 
 
 def drawn_svg(specification: dict[str, Any]) -> str:

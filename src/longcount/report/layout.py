@@ -5,7 +5,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from longcount.report.panels import Panel
-from longcount.report.style import TEXT_WIDTH
+from longcount.report.style import COLUMN_WIDTH, TEXT_WIDTH
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     Results = dict[str, pd.DataFrame]
 
 GAP = 14  # CSS pixels between panels in print
+SMALL = 60  # CSS pixels: figures with lower panels are small multiples
+PANELS_OF_FULL_HEIGHT, LOW = 4, 84  # in a column, where more panels are lower, in CSS pixels
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,21 +46,36 @@ class Figure:
         texts = "".join(f"<p>{escape(text)}</p>" for text in (self.sentence, self.beside))
         return f"<figure><b>{escape(self.title)}</b><br>{drawn_svg(self.for_print())}{texts}</figure>"
 
+    @property
+    def is_small(self) -> bool:
+        """Whether its panels are small multiples."""
+        return self.height < SMALL
+
     def for_print(self) -> dict[str, Any]:
         """All panels at the sizes of a paper's page, as one Vega-Lite specification."""
-        columns = max(len(row) for row in self.rows)
-        width = round((self.width - GAP * (columns - 1)) / columns - self.aside)
+        return self._printed(self.rows, self.width, self.height, self.names_aside)
+
+    def for_column(self) -> dict[str, Any]:
+        """The same one under another, within a column of a paper that has two. Small multiples take both columns."""
+        columns = range(max(len(row) for row in self.rows))
+        rows = [[row[at]] for at in columns for row in self.rows if at < len(row)]
+        height = self.height if len(rows) <= PANELS_OF_FULL_HEIGHT else min(self.height, LOW)
+        return self._printed(rows, COLUMN_WIDTH, height, False)
+
+    def _printed(self, rows: list[list[Panel]], whole: int, height: int, names_aside: bool) -> dict[str, Any]:
+        columns = max(len(row) for row in rows)
+        width = round((whole - GAP * (columns - 1)) / columns - self.aside)
         apart = {"scale": dict.fromkeys(("color", "opacity", "shape", "strokeDash"), "independent")}
         lines = [
             {
                 "hconcat": [
-                    {**_in_print(panel, bool(at) and self.names_aside), "width": width, "height": self.height}
+                    {**_in_print(panel, bool(at) and names_aside), "width": width, "height": height}
                     for at, panel in enumerate(row)
                 ],
                 "spacing": GAP,
                 "resolve": apart,
             }
-            for row in self.rows
+            for row in rows
         ]
         return {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "vconcat": lines, "spacing": GAP}
 

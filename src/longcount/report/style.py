@@ -13,6 +13,7 @@ DEPTH = "#d33a3a"  # the paper draws depth in red
 PHASE_COLOURS = ("#7b3294", "#c2528b", "#e9a3c9", "#a1c9a0", "#3b8f4f")  # opening, closing, at zero, later, never
 
 TEXT_WIDTH = 528  # CSS pixels: the 5.5 inches of the paper's page
+COLUMN_WIDTH = 312  # the 3.25 inches of a column, where a page has two
 PNG_DENSITY = 300  # dots of PNG per inch
 CSS_DENSITY = 96  # CSS pixels per inch
 

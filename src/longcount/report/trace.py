@@ -29,7 +29,7 @@ def write_trace(frame: "pd.DataFrame", state_names: tuple[str, ...], path: Path)
     if suffix in TABLE_FORMATS:
         write_frame(path, frame, 9)
     elif suffix.lstrip(".") in IMAGE_FORMATS:
-        write_bytes(path, drawn(trace_figure(frame, state_names))[suffix.lstrip(".")])
+        write_bytes(path, drawn(trace_figure(frame, state_names), [kind := suffix.lstrip(".")])[kind])
     else:
         endings = ", ".join((*TABLE_FORMATS, *(f".{name}" for name in IMAGE_FORMATS)))
         raise UserError(f"{path}: a trace is written to a file that ends in one of {endings}")

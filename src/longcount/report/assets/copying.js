@@ -1,5 +1,4 @@
-// What can be taken from figures and tables: texts to the clipboard, a figure's numbers, a figure at a column's width.
-const COLUMN = 312; // CSS pixels: the 3.25 inches of a column
+// What can be taken from figures and tables to the clipboard: texts, and a figure's numbers.
 
 export async function copy(text) {
   try {
@@ -12,12 +11,6 @@ export async function copy(text) {
     document.execCommand("copy");
     area.remove();
   }
-}
-
-function save(name, kind, text) {
-  const url = URL.createObjectURL(new Blob([text], { type: kind }));
-  Object.assign(document.createElement("a"), { href: url, download: name }).click();
-  URL.revokeObjectURL(url);
 }
 
 const quotedField = (value) => {
@@ -38,35 +31,16 @@ export function figureRows(figure) {
     .map((row) => row.map(quotedField).join(",")).join("\n") + "\n";
 }
 
-// A figure for a paper of two columns: its panels one under another.
-export async function columnOf(figure) {
-  const panels = PANELS[figure].flat().map(({ usermeta: _, ...panel }) => ({ ...panel, width: COLUMN - 80 }));
-  const scale = { color: "independent", opacity: "independent", shape: "independent", strokeDash: "independent" };
-  const bare = JSON.stringify(panels, (name, value) => (name === "params" ? undefined : value));
-  const specification = {
-    vconcat: JSON.parse(bare),
-    spacing: 14,
-    resolve: { scale },
-    config: { ...PRINT, background: "white" },
-    padding: 4,
-  };
-  const { view } = await vegaEmbed(document.createElement("div"), specification, { actions: false, renderer: "svg" });
-  const svg = await view.toSVG();
-  view.finalize();
-  return svg;
-}
-
 const ACTIONS = {
   text: (name) => copy(TEXTS[name]),
   rows: (figure) => copy(figureRows(figure)),
-  column: async (figure) => save(`${figure}_column.svg`, "image/svg+xml", await columnOf(figure)),
 };
 for (const button of document.querySelectorAll("button[data-take]")) {
   button.addEventListener("click", async () => {
     const [action, name] = button.dataset.take.split(" "),
       before = button.textContent;
     await ACTIONS[action](name);
-    button.textContent = action === "column" ? "saved" : "copied";
+    button.textContent = "copied";
     setTimeout(() => (button.textContent = before), 1500);
   });
 }
