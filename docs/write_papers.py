@@ -1,7 +1,8 @@
 """The pages of papers: what stands between their marks is written from what a run of the paper's command found.
 
     python docs/write_papers.py              write every page again
-    python docs/write_papers.py NAME ...     run `longcount reproduce NAME` first, timed, with nothing compiled before
+    python docs/write_papers.py NAME ...     run `longcount reproduce NAME` first, timed, with nothing compiled before;
+                                             --runs N: with so many runs
 
 `papers/found/` keeps of each run how it went and what was measured: the store's `results/paper.parquet`, which carries
 its own hash. Tables, verdicts, departures and sources are made from these and from the code, so `refuse_stale`, which
@@ -44,9 +45,9 @@ TABLES = ("table1", "table2", "failure_modes")
 """Those of the first paper that its page shows."""
 
 
-def study_sha256(paper: Paper) -> str:
-    """Hash of the study that the paper's command trains."""
-    return canonical_sha256(paper.study(paper.runs, 0, None).model_dump(mode="json"))
+def study_sha256(paper: Paper, runs: int) -> str:
+    """Hash of the study that the paper's command trains with so many runs."""
+    return canonical_sha256(paper.study(runs, 0, None).model_dump(mode="json"))
 
 
 def page(name: str) -> str:
@@ -86,7 +87,7 @@ def stale(pages: Iterable[str]) -> list[str]:
     again = "run `python docs/write_papers.py"
     lines = []
     for name in pages:
-        if name != OVERVIEW and how(name)["study"] != study_sha256(PAPERS[name]):
+        if name != OVERVIEW and how(name)["study"] != study_sha256(PAPERS[name], how(name)["runs"]):
             lines.append(f"papers/{name}.md: the paper's study is not the one that was run; {again} {name}`")
         elif page(name) != (PAGES / f"{name}.md").read_text(encoding="utf-8"):
             lines.append(f"papers/{name}.md: not what the kept run and the code say; {again}`")
@@ -104,7 +105,7 @@ def kept(name: str) -> dict[str, str]:
     paper, found = PAPERS[name], findings(name)
     table = paper_tables(paper, found)[0]
     return {
-        "results": f"{time_taken(how(name))}\n\n{markdown_text(table.shown)}\n\n{fill(table.caption, 120)}",
+        "results": f"{time_taken(name)}\n\n{markdown_text(table.shown)}\n\n{fill(table.caption, 120)}",
         "claims": "\n\n".join(
             f"## {title}\n\n{_list(lines)}"
             for title, lines in {
@@ -121,11 +122,11 @@ def kept(name: str) -> dict[str, str]:
 def run_anew(name: str) -> dict[str, str]:
     """The parts of a paper whose command takes seconds, from its files."""
     with tempfile.TemporaryDirectory() as folder:
-        reproduce(name, Path(folder))
+        reproduce(name, how(name)["runs"], Path(folder))
         texts = {table: (Path(folder) / "tables" / f"{table}.md").read_text(encoding="utf-8") for table in TABLES}
         claims = pd.read_csv(Path(folder) / "tables" / "claims.csv")
     return {
-        "time": time_taken(how(name)),
+        "time": time_taken(name),
         **{table: text.partition("\n\n")[0] for table, text in texts.items()},
         "claims": _list(map(_claim, claims.assign(section="§ " + claims["section"].astype(str)).to_dict("records"))),
     }
@@ -146,12 +147,16 @@ def verdicts() -> str:
     return "\n".join(lines)
 
 
-def time_taken(run: dict[str, Any]) -> str:
-    """How long a kept run took, and where."""
+def time_taken(name: str) -> str:
+    """How long a paper's kept run took, and where."""
+    run = how(name)
+    networks = f"{run['networks']:,} networks"
+    if run["runs"] != PAPERS[name].runs:
+        networks += f" (`--runs {run['runs']}`)"
     machine = ", ".join(f"{part} {version}" for part, version in run["versions"].items())
     cores = run["cores"]
     return fill(
-        f"{run['networks']:,} networks: {run['core_seconds']:,.0f} core-seconds for compiling, training, measuring and "
+        f"{networks}: {run['core_seconds']:,.0f} core-seconds for compiling, training, measuring and "
         f"drawing, which is {duration(run['core_seconds'] / cores)} where {cores} cores have nothing else to do; here "
         f"{duration(run['seconds'])}, while they had (load average {run['load']:.1f}). {run['processor']}, {cores} "
         f"cores, {run['system']}; {machine}; {run['date']}.",
@@ -177,22 +182,22 @@ def _list(lines: Iterable[str]) -> str:
     return "\n".join(map(item, lines))
 
 
-def reproduce(name: str, store: Path, **environment: str) -> None:
+def reproduce(name: str, runs: int, store: Path, **environment: str) -> None:
     """Run a paper's command."""
-    command = [sys.executable, "-m", "longcount", "reproduce", name, "--out", str(store)]
+    command = [sys.executable, "-m", "longcount", "reproduce", name, "--runs", str(runs), "--out", str(store)]
     subprocess.run(command, check=True, env=os.environ | environment, stdout=subprocess.DEVNULL)
 
 
-def run(name: str) -> None:
+def run(name: str, runs: int) -> None:
     """Run a paper's command as on a new machine, and keep what it found and how long it took."""
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "store"
         before, load, started = _core_seconds(), os.getloadavg()[0], time.monotonic()
-        reproduce(name, store, LONGCOUNT_CACHE=f"{folder}/compiled")
-        keep(name, store, time.monotonic() - started, _core_seconds() - before, load)
+        reproduce(name, runs, store, LONGCOUNT_CACHE=f"{folder}/compiled")
+        keep(name, runs, store, time.monotonic() - started, _core_seconds() - before, load)
 
 
-def keep(name: str, store: Path, seconds: float, core_seconds: float, load: float) -> None:
+def keep(name: str, runs: int, store: Path, seconds: float, core_seconds: float, load: float) -> None:
     """Keep what a run of a paper's command found, and how long it took."""
     paper, machine = PAPERS[name], benchmark.machine()
     if paper.arm_of is not None:
@@ -202,8 +207,9 @@ def keep(name: str, store: Path, seconds: float, core_seconds: float, load: floa
         if kind in ("curves", "spread"):
             shutil.copyfile(figure, PAGES.parent / "figures" / f"{name}-{measure}.svg")
     content = {
-        "study": study_sha256(paper),
-        "networks": sum(condition.runs for condition in paper.study(paper.runs, 0, None).conditions),
+        "runs": runs,
+        "study": study_sha256(paper, runs),
+        "networks": sum(condition.runs for condition in paper.study(runs, 0, None).conditions),
         "seconds": round(seconds, 1),
         "core_seconds": round(core_seconds, 1),
         "load": round(load, 1),
@@ -224,8 +230,10 @@ def main() -> None:
     """Run what was asked for, and write all pages."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="papers to run first")
-    for name in parser.parse_args().names:
-        run(name)
+    parser.add_argument("--runs", type=int, help="default: each paper's")
+    asked = parser.parse_args()
+    for name in asked.names:
+        run(name, asked.runs or PAPERS[name].runs)
     for name in [*PAPERS, OVERVIEW]:
         (PAGES / f"{name}.md").write_text(page(name), encoding="utf-8")
 
