@@ -39,5 +39,5 @@ def test_a_page_is_what_the_run_and_the_code_say(pages):
 
 def test_a_page_of_another_study_is_told(pages, monkeypatch):
     paper = PAPERS[NAME]
-    monkeypatch.setitem(pages.PAPERS, NAME, replace(paper, runs=paper.runs + 1))
+    monkeypatch.setitem(pages.PAPERS, NAME, replace(paper, study=lambda runs, *others: paper.study(runs + 1, *others)))
     assert "the paper's study is not the one that was run" in pages.stale([NAME])[0]
