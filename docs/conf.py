@@ -4,7 +4,7 @@ import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # command_line.py
+sys.path.insert(0, str(Path(__file__).parent))  # command_line.py, write_papers.py
 
 project = "longcount"
 author = "The longcount developers"
@@ -53,4 +53,7 @@ def write_playground_page(app, exception):
 
 def setup(app):
     """Called by Sphinx."""
+    from write_papers import refuse_stale
+
+    app.connect("builder-inited", refuse_stale)
     app.connect("build-finished", write_playground_page)

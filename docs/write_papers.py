@@ -45,6 +45,11 @@ TABLES = ("table1", "table2", "failure_modes")
 """Those of the first paper that its page shows."""
 
 
+def names() -> list[str]:
+    """The papers of which a run is kept."""
+    return [name for name in PAPERS if (FOUND / f"{name}.json").exists()]
+
+
 def study_sha256(paper: Paper, runs: int) -> str:
     """Hash of the study that the paper's command trains with so many runs."""
     return canonical_sha256(paper.study(runs, 0, None).model_dump(mode="json"))
@@ -96,7 +101,7 @@ def stale(pages: Iterable[str]) -> list[str]:
 
 def refuse_stale(_: object) -> None:
     """Called by Sphinx before it builds: a page that is stale ends the build."""
-    if lines := stale([*PAPERS, OVERVIEW]):
+    if lines := stale([*names(), OVERVIEW]):
         raise ValueError("\n".join(lines))
 
 
@@ -138,7 +143,7 @@ def verdicts() -> str:
         "| paper | networks | on two cores | statements | hold | in part | do not |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
-    for name in PAPERS:
+    for name in names():
         run, claims = how(name), parts(name)["claims"]
         counts = [claims.count(f"- **{verdict}** (") for verdict in VERDICTS]
         two_cores = duration(run["core_seconds"] / 2)
@@ -234,7 +239,7 @@ def main() -> None:
     asked = parser.parse_args()
     for name in asked.names:
         run(name, asked.runs or PAPERS[name].runs)
-    for name in [*PAPERS, OVERVIEW]:
+    for name in [*names(), OVERVIEW]:
         (PAGES / f"{name}.md").write_text(page(name), encoding="utf-8")
 
 

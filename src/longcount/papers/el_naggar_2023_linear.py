@@ -117,7 +117,7 @@ PAPER = Paper(
     study,
     title="Counting brackets with one linear unit",
     reproduces="two and three classes of balance by length, how near training comes to the conditions, first failing n",
-    minutes=0.5,
+    minutes=0.2,
     arm_of=arm_of,
     measures=(
         accuracy("validation", "up to 50 brackets, %"),

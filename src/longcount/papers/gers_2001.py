@@ -82,7 +82,7 @@ PAPER = Paper(
     study,
     title="Peephole LSTMs on aⁿbⁿ and aⁿbⁿcⁿ",
     reproduces="how far networks trained on n up to 10 are right without a gap; 200 seeds beside the remake's 5",
-    minutes=0.5,
+    minutes=0.2,
     arm_of=arm_of,
     measures=(
         Measure(CONTIGUOUS, f"right on all n up to (tried: {CAP})", _contiguous, last, middle="median"),

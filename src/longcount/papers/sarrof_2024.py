@@ -75,5 +75,7 @@ PAPER = Paper(
           for name, values in TRANSFORMER.items() for measure, value in zip(BINS, values, strict=True)),
     ),
     rules=(learned_at_training_lengths, lost_at_three_times, counter_languages.right_everywhere_means_counting),
-    departures=counter_languages.departures("Mamba of 1 to 3 layers with 64 or 128 channels"),
+    departures=counter_languages.departures(
+        "Mamba of 1 to 3 layers with 64 or 128 channels", f"one layer of {counter_languages.UNITS} units", "wider ones "
+        "need PyTorch, where S6 takes its steps one by one: hours"),
 )  # fmt: skip

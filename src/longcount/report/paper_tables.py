@@ -227,6 +227,6 @@ def found_out(paper: Paper, found: Findings) -> list[str]:
     counts = [sum(claim.verdict == name for claim in claims) for name in VERDICTS]
     if claims:
         sentences.append(
-            f"Of {len(claims)} statements, {counts[0]} hold, {counts[1]} in part and {counts[2]} not at all."
+            f"Statements that hold: {counts[0]} of {len(claims)}; in part: {counts[1]}; not at all: {counts[2]}."
         )
     return sentences
