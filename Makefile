@@ -9,13 +9,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PAPER := paper
 ARGS :=
 
-.PHONY: paper test check docs dist benchmark clean help
+.PHONY: paper test check docs pictures dist benchmark clean help
 
 help:
 	@echo "make paper      reproduce the paper into $(PAPER)/ (its tables, figures and page)"
 	@echo "make test       check the style and the types, and run the tests"
 	@echo "make check      check the style and the types"
 	@echo "make docs       build the documentation into docs/_build/"
+	@echo "make pictures   make the README's picture of the playground anew"
 	@echo "make dist       build a source distribution and a wheel into dist/, and try the wheel"
 	@echo "make benchmark  time this project beside PyTorch and JAX (the README's table)"
 
@@ -36,6 +37,9 @@ check: $(VENV)/ready-test
 docs: $(VENV)/ready-docs
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build
 	@echo "docs/_build/index.html"
+
+pictures: $(VENV)/ready-test
+	$(BIN)/python docs/pictures.py
 
 # The wheel is tried where nothing else is: in an environment of its own, outside the source tree.
 dist: $(VENV)/ready-dist

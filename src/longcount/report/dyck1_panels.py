@@ -370,9 +370,9 @@ def averages(results: "Results") -> Panel:
             ),
             "shape": name(
                 "outcome",
-                "on ()()()…",
                 sort=[fails, never],
                 scale={"domain": [fails, never], "range": ["circle", "triangle-right"]},
+                legend={"columns": 1},
             ),
             "tooltip": shown(
                 "model",

@@ -57,9 +57,9 @@ export class Programs {
     this.compiled = new Map();
   }
 
-  // Whether this browser can run them.
+  // Whether this browser can run them: the last, as every program of a network, has vectors.
   async areSupported() {
-    const [{ code }] = this.written;
+    const { code } = this.written.at(-1);
     return Boolean(globalThis.WebAssembly?.validate(await inflated(code, Uint8Array)));
   }
 

@@ -94,10 +94,17 @@ export function symbolsOf(language, words, letterBits) {
 // A word of parts, each so many times.
 export const wordOfParts = (parts) => parts.map(([text, times]) => text.repeat(times)).join("");
 
-// The same in a line.
-export const writtenParts = (parts) => {
-  const told = parts.slice(0, 6).map((
-    [text, times],
-  ) => (times === 1 ? text : `${text} × ${times.toLocaleString("en")}`));
-  return told.join(" ") + (parts.length > 6 ? ", and so on" : "");
-};
+// The same in a line, as one period where the word is made of equal ones.
+export function writtenParts(parts) {
+  const isPeriod = (width) =>
+    parts.every(([text, times], k) => text === parts[k % width][0] && times === parts[k % width][1]);
+  const period = parts.findIndex((_, k) => parts.length % (k + 1) === 0 && isPeriod(k + 1)) + 1,
+    repeated = parts.length / period,
+    shown = parts.slice(0, Math.min(period, 6));
+  const times = (text, number) => (number === 1 ? `“${text}”` : `“${text}” × ${number.toLocaleString("en")}`);
+  if (repeated > 1 && shown.every(([, number]) => number === 1)) {
+    return times(shown.map(([text]) => text).join(""), repeated);
+  }
+  const told = shown.map(([text, number]) => times(text, number)).join(", ") + (period > 6 ? ", and so on" : "");
+  return repeated > 1 ? `${told}, all ${repeated.toLocaleString("en")} times` : told;
+}

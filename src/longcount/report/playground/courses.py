@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from longcount.cells import Cell
+from longcount.cells.network import Question
 from longcount.engine import training_kernel
 from longcount.engine.options import Options
 from longcount.report.playground.changes import Change, changes_between, trials
@@ -20,8 +22,12 @@ LANES = 4
 
 def training_program(programs: Programs, cell: Cell, problem: Problem, options: Options) -> int:
     """The place in the page of the program that trains a cell, its parameters scaled."""
-    text = training_kernel.training_program(cell, problem.question, options, LANES, scaled=True)
-    return programs.add("train", training_kernel.ARGUMENTS, text)
+    return programs.add("train", training_kernel.ARGUMENTS, _training_text(cell, problem.question, options))
+
+
+@functools.cache
+def _training_text(cell: Cell, question: Question, options: Options) -> str:
+    return training_kernel.training_program(cell, question, options, LANES, scaled=True)
 
 
 def course(programs: Programs, recipe: Recipe, cell: Cell, problem: Problem) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from longcount import __version__
 from longcount.engine import philox_kernel
+from longcount.errors import UserError
 from longcount.languages.splits import make_splits
 from longcount.languages.words import Words
 from longcount.report.document import as_json
@@ -73,9 +74,10 @@ def playground_data(shown: Sequence[Condition], splits: Mapping[str, dict[str, W
         condition = variants[0]
         problem, its = condition.problem(), splits[condition.language]
         models.append(model(programs, variants, its))
-        words[condition.language] = {
-            split: written_words(its[split], problem, models[-1]["row"]) for split in ("training", "validation")
-        }
+        if condition.language not in words:
+            words[condition.language] = {
+                split: written_words(its[split], problem, models[-1]["row"]) for split in ("training", "validation")
+            }
     return {
         "programs": programs.written,
         "philox": philox,
@@ -120,8 +122,13 @@ def write_playground(path: Path, cells: Sequence[str] = (), language: str = "dyc
     """Write the page; it can train further cells, by their names or as module:Name, with a language and units.
 
     Raises:
-        UserError: there is no such cell or language, the page cannot train it, or it cannot be written.
+        UserError: there is no such cell or language, or neither where no cell is named; the page cannot train it; it
+            cannot be written.
     """
+    if not cells and (language, units) != ("dyck1", 1):
+        raise UserError("language and units are those of further cells: name a cell, too")
+    if path.is_dir():
+        raise UserError(f"{path}: is a folder; give the file to write")
     further = {"cell": list(cells), "language": language, "hidden_size": units, **VARIANTS}
     shown = conditions([further, *SHOWN] if cells else SHOWN)
     write_bytes(path, playground(playground_data(shown, default_splits(shown))).encode())
