@@ -219,6 +219,26 @@ def test_keys_reach_points_tell_what_hovering_shows_and_choose(page):
     assert page.complaints == []
 
 
+def test_a_slider_keeps_the_models_of_one_epoch_in_figure_1(page):
+    faded = """[...document.querySelectorAll("#figure1 .mark-symbol.role-mark path")].reduce((counts, path) => {
+        counts[path.classList.contains("faded") ? 1 : 0]++;
+        return counts;
+      }, [0, 0])"""
+    slider = page.locator("#figure1 label input")
+    seen, none = page.evaluate(faded)
+    assert none == 0
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text("#figure1 label output") == "5 alone"
+    of_epoch = page.evaluate("""PANELS.figure1[0].flatMap(({ layer }) => layer.flatMap(({ data }) => data?.values ?? []))
+        .filter(({ run, epoch }) => run !== undefined && epoch === 5).length""")
+    kept, hidden = page.evaluate(faded)
+    assert 0 < of_epoch <= kept < seen == kept + hidden
+    page.keyboard.press("Home")
+    assert page.evaluate(faded) == [seen, 0]
+
+
 def test_an_address_restores_what_was_seen(opened, drawn):
     page = opened(drawn, at="#model=gru&run=1&epoch=4&word=(3)(2)4&at=5&from=2&to=10")
     page.wait_for_selector("#explorer[data-shown='gru 1 4 10']")

@@ -348,7 +348,7 @@ def averages(results: "Results") -> Panel:
     models = shallow_models(results)
     conditions = in_order(models["condition"])
     titles = [cell_title(condition) for condition in conditions]
-    fails, never = "fails", f"never within {SHALLOW_LENGTH:,} tokens"
+    fails, never = "fails", f"none in {SHALLOW_LENGTH:,}"
     models = models.assign(
         model=[cell_title(condition) for condition in models["condition"]],
         outcome=np.where(values(models, "shallow_fpf") < SHALLOW_LENGTH, fails, never),

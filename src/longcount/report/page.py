@@ -24,11 +24,10 @@ if TYPE_CHECKING:
 
     Results = dict[str, pd.DataFrame]
 
-LINKED = ("selection.js", "linking.js")
+LINKED = ("elements.js", "selection.js", "linking.js", "epochs.js")
 EXPLORING = (
     "asked.js",
     "engine.js",
-    "elements.js",
     "languages.js",
     "judging.js",
     "charts.js",

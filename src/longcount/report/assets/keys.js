@@ -34,6 +34,7 @@ function arrive(panel, { item, x, y }) {
 }
 
 function goTo(panel, by, direction) {
+  panel.scrollIntoView({ block: "nearest", behavior: "instant" });
   const other = by === "x" ? "y" : "x",
     found = stops(viewOf.get(panel)).sort((a, b) => a[by] - b[by] || a[other] - b[other]);
   if (!found.length) return;
