@@ -1,45 +1,38 @@
 import { Chart } from "./charts.js";
-import { drawCount, drawGates, drawHistory, isRace } from "./drawings.js";
+import {
+  byId,
+  control,
+  data,
+  distinct,
+  fill,
+  model,
+  modelChosen,
+  rateChosen,
+  settingsChosen,
+  show,
+  tellSlope,
+} from "./choices.js";
+import { drawCount, drawGates, drawHistory } from "./drawings.js";
 import { inflated, Programs, Tracer, UNSUPPORTED } from "./engine.js";
-import { commandsOf, linkOf, safetensors, stateOf } from "./keeping.js";
-import { read, RIGHT, tokensOf, wordOfParts, writtenParts } from "./languages.js";
+import { leakOf, statusOf, tracedOn, verdictOn, wordOf } from "./inside.js";
+import { commandsOf, stateOf } from "./keeping.js";
+import { wordOfParts } from "./languages.js";
 import { Session } from "./session.js";
-import { count, element, makeTable, makeWeights, nameOf, showTable, showWeights } from "./tables.js";
+import { makeTable, makeWeights, nameOf, showTable, showWeights } from "./tables.js";
+import { bound, checkBrowser, checked, copyLink, saveNetwork } from "./taking.js";
 
-const byId = (id) => document.getElementById(id);
-const data = JSON.parse(byId("data").textContent);
 const programs = new Programs(data.programs);
 const EPOCHS = 30; // of the paper's protocol
 const FRAMES = { growing: 30, slow: 30, full: 250 }; // milliseconds of training between two looks, about, by pace
 const FIRST = 20; // words before the second look
 const LONGEST = 5000; // letters of a typed word
-const TITLES = {
-  mse: "squared error",
-  bce: "cross-entropy",
-  pytorch: "random weights",
-  identity: "recurrent weights 1",
-  signs: "signs of a counter",
-  counter: "nearly a counter",
-};
 const charts = {
   count: new Chart(byId("count"), innerWidth < 700 ? 280 : 420),
   gates: new Chart(byId("gates"), 190),
   losses: new Chart(byId("losses"), 220),
   leaks: new Chart(byId("leaks"), 220),
 };
-const control = Object.fromEntries(
-  ["cell", "language", "units", "networks", "team", "loss", "clip", "initialisation", "rate", "seed", "slope", "pace"]
-    .map((name) => [name, byId(name)]),
-);
-const fill = (select, entries) => {
-  const before = select.value;
-  select.replaceChildren(...entries.map(([value, text]) => new Option(text, value)));
-  if (entries.some(([value]) => String(value) === before)) select.value = before;
-};
-const distinct = (values) => [...new Set(values)];
-
-let model,
-  session,
+let session,
   tracer,
   word,
   running = false,
@@ -51,69 +44,6 @@ let model,
   trainedOn = 1,
   complaint = "";
 const histories = new Map();
-
-// ---- What is chosen ----
-
-function modelChosen() {
-  const of = (wanted) =>
-    data.models.filter((one) => Object.entries(wanted).every(([name, value]) => one[name] === value));
-  const cell = control.cell.value;
-  fill(
-    control.language,
-    distinct(of({ cell }).map((one) => one.language.name)).map((name) => [name, languageTitle(name)]),
-  );
-  const named = of({ cell }).filter((one) => one.language.name === control.language.value);
-  fill(control.units, named.map((one) => [one.hidden_size, one.hidden_size]));
-  model = named.find((one) => one.hidden_size === Number(control.units.value));
-  fill(control.loss, distinct(model.variants.map(({ loss }) => loss)).map((loss) => [loss, TITLES[loss] ?? loss]));
-  const clips = distinct(model.variants.map(({ clip }) => clip));
-  fill(control.clip, clips.map((clip) => [clip, clip === null ? "as it is" : `norm at most ${clip}`]));
-  fill(control.initialisation, Object.keys(model.starts).map((name) => [name, TITLES[name]]));
-  if (!model.course) control.team.value = "protocol";
-  for (const option of control.team.options) option.disabled = option.value !== "protocol" && !model.course;
-}
-
-const languageTitle = (name) => {
-  const { letters } = data.models.find((one) => one.language.name === name).language;
-  return `${name.replaceAll("_", " ")}: ${[...letters].join(" ")}`;
-};
-
-function settingsChosen() {
-  return {
-    cell: model.cell,
-    language: model.language.name,
-    units: model.hidden_size,
-    networks: Math.round(Math.min(64, Math.max(1, Number(control.networks.value) || 1))),
-    team: control.team.value,
-    loss: control.loss.value,
-    clip: control.clip.value === "null" ? null : Number(control.clip.value),
-    initialisation: control.initialisation.value,
-    rate: rateChosen(),
-    slope: 2 ** Number(control.slope.value),
-    seed: Math.max(0, Math.round(Number(control.seed.value)) || 0),
-  };
-}
-
-const rateChosen = () => (Number(control.rate.value) > 0 ? Math.min(Number(control.rate.value), 10) : model.rate);
-
-function show(settings) {
-  control.cell.value = settings.cell;
-  modelChosen();
-  for (const [name, value] of [["language", settings.language], ["units", settings.units]]) {
-    control[name].value = value;
-    modelChosen();
-  }
-  for (const name of ["networks", "team", "loss", "clip", "initialisation", "rate", "seed"]) {
-    control[name].value = String(settings[name]);
-  }
-  control.slope.value = Math.log2(settings.slope);
-  tellSlope();
-}
-
-function tellSlope() {
-  const slope = 2 ** Number(control.slope.value);
-  byId("slope-told").textContent = slope < 10 ? slope.toFixed(2).replace(/\.?0+$/, "") : slope.toFixed(0);
-}
 
 // ---- Training ----
 
@@ -252,59 +182,20 @@ function chooseWord() {
 }
 
 function setWord(text) {
-  const letters = text.replace(/\s/g, "").slice(0, LONGEST),
-    foreign = [...letters].find((letter) => !model.language.letters.includes(letter));
-  complaint = "";
-  if (foreign) return complain(`“${foreign}” is none of ${[...model.language.letters].join(" ")}.`);
-  if (!letters) return complain("Give at least one letter.");
-  const reading = read(model.language, letters);
-  if (reading.outside !== null) {
-    const at = reading.outside;
-    return complain(`Letter ${at}, “${letters[at]}”, cannot stand there: no word goes on so.`);
-  }
-  const right = RIGHT.next_letters(reading, model.language);
-  word = { model, letters, counts: reading.counts, right, tokens: tokensOf(model.language, letters) };
+  const found = wordOf(model, text.replace(/\s/g, "").slice(0, LONGEST));
+  complaint = found.complaint ?? "";
+  if (complaint) return tellWord({ isGood: false, text: complaint });
+  word = found;
   drawAll(true);
 }
 
 // What is wrong with a word stays to be read until the next; the last good one is seen meanwhile.
-function complain(text) {
-  complaint = text;
-  byId("word-told").className = "told bad";
+function tellWord({ isGood, text }) {
+  byId("word-told").className = `told ${isGood ? "good" : "bad"}`;
   byId("word-told").textContent = text;
 }
 
-// The states, gates and outputs of a network on the word, and its first wrong letter.
-function traced(network) {
-  const { width, values } = tracer.run(network.weights, word.tokens),
-    { states, gates, outputs } = model,
-    length = word.letters.length;
-  const column = (k) => Float32Array.from({ length }, (_, at) => values[at * width + k]);
-  const first = states.length + gates.length;
-  let wrong = -1;
-  for (let at = 0; at < length && wrong < 0; at++) {
-    const isWrong = (_, k) => (values[at * width + first + k] >= model.threshold) !== word.right[at][k];
-    if (outputs.some(isWrong)) wrong = at;
-  }
-  return {
-    counters: model.counters.map(column),
-    gates: gates.map((_, k) => column(states.length + k)),
-    outputs: outputs.map((_, k) => column(first + k)),
-    wrong,
-  };
-}
-
-// What is lost of the count at a letter: one less the gate that keeps it, or less the weight.
-function leakOf(network, its) {
-  const { keeps } = model;
-  if (keeps.gates.length) {
-    const gates = keeps.gates.map((k) => its.gates[k]);
-    return mean(gates.map((gate) => mean(Array.from(gate, (value) => Math.abs(1 - value)))));
-  }
-  return keeps.weights.length ? mean(keeps.weights.map((k) => Math.abs(1 - network.weights[k]))) : null;
-}
-
-const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
+const traced = (network) => tracedOn(tracer, word, network);
 
 function remember() {
   for (const network of session.networks) {
@@ -314,7 +205,7 @@ function remember() {
     if (network.loss === null || session.updates < Math.max(last * 1.015, last + 1)) continue;
     history.updates.push(session.updates);
     history.losses.push(Math.max(network.loss, 1e-12));
-    history.leaks.push(Math.max(leakOf(network, traced(network)) ?? 1, 1e-9));
+    history.leaks.push(Math.max(leakOf(model, network, traced(network)) ?? 1, 1e-9));
   }
 }
 
@@ -357,54 +248,11 @@ function drawAll(everything = false) {
     lastTable = now;
     showTable(rows, seen);
     showWeights(inputs, session.networks[chosen]);
-    tellWord(all[chosen]);
-    tellStatus();
+    if (!complaint) tellWord(verdictOn(session, word, all[chosen]));
+    byId("status").textContent = statusOf(session, model);
+    byId("commands").textContent = commandsOf(model, session.settings, session.updates / (session.perEpoch ?? 1));
   }
 }
-
-function tellStatus() {
-  const { networks, updates, perEpoch } = session,
-    all = (test) => networks.filter(test).length;
-  const lengths = model.probes.map(({ parts }) => wordOfParts(parts).length);
-  const everywhere = ({ failures }) => failures.every((failure, k) => failure >= lengths[k]);
-  const teams = isRace(session) ? ["protocol", "recipe"] : [session.settings.team];
-  const told = teams.map((team) => {
-    const its = networks.filter((network) => network.team === team);
-    const name = isRace(session) ? (team === "recipe" ? "exact recipe: " : "paper's protocol: ") : "";
-    const short = its.filter(({ right }) => right === 1).length;
-    return `${name}${short} of ${its.length} right on every validation word, ${
-      all((one) => one.team === team && everywhere(one))
-    } on every long word`;
-  });
-  byId("status").textContent = `Epoch ${((updates / (perEpoch ?? 1)) || 0).toFixed(2)}, ${count(updates)} words read. ${
-    told.join("; ")
-  }.`;
-  byId("commands").textContent = commandsOf(model, session.settings, updates / (perEpoch ?? 1));
-}
-
-const quoted = (output) => (output === "end" ? "the word may end" : `“${output}” may follow`);
-
-function tellWord({ network, its }) {
-  if (complaint) return;
-  const length = word.letters.length,
-    told = byId("word-told");
-  if (its.wrong < 0) {
-    told.className = "told good";
-    told.textContent = `${capital(nameOf(session, network))} is right at all ${count(length)} letters.`;
-    return;
-  }
-  const at = its.wrong,
-    k = model.outputs.findIndex((_, k) => (its.outputs[k][at] >= model.threshold) !== word.right[at][k]),
-    says = its.outputs[k][at] >= model.threshold;
-  told.className = "told bad";
-  told.textContent = `${capital(nameOf(session, network))} is first wrong at letter ${
-    count(at)
-  } (the red dot): the count is ${word.counts[at].join(", ")}, and it says ${says ? "" : "not "}that ${
-    quoted(model.outputs[k])
-  }.`;
-}
-
-const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 function choose(index) {
   chosen = index;
@@ -428,79 +276,19 @@ function byHand(event) {
   return hand;
 }
 
-// ---- What can be asked and taken away ----
+// ---- What can be asked ----
 
 async function searchBound() {
-  const network = session.networks[chosen],
-    told = byId("told"),
-    index = data.models.indexOf(model),
-    name = capital(nameOf(session, network));
-  told.className = "told";
-  told.textContent = "Searching …";
-  const { found, tokens } = await session.beside("search", { index, weights: network.weights, family: model.family });
-  const searched = `${count(model.family.length)} words, ${count(tokens)} letters in all, were searched`;
-  if (!found) {
-    told.className = "told good";
-    told.textContent = `${name} is right on all of them: ${searched}. That proves nothing about other words.`;
-    return;
-  }
-  const parts = model.family[found.word];
-  told.className = "told bad";
-  told.textContent =
-    `${name} is first wrong at letter ${count(found.at)} of ${
-      writtenParts(parts)
-    }: ${searched}, and it fails on none ` +
-    "of them sooner. Other words may break it sooner still.";
+  const parts = await bound(session, model, session.networks[chosen]);
+  if (!parts) return;
   byId("word").value = wordOfParts(parts).slice(0, LONGEST);
   byId("word-kind").value = "own";
   setWord(byId("word").value);
 }
 
-function saveNetwork() {
-  const { weights } = session.networks[chosen],
-    bytes = safetensors(model, weights),
-    url = URL.createObjectURL(new Blob([bytes])),
-    name = `${model.cell}.safetensors`;
-  element("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-  tell(`${name}: “longcount import” takes it; see the commands below.`);
-}
-
-async function copyLink() {
-  history.replaceState(null, "", `#${linkOf(session.settings, session.updates, session.events)}`);
-  try {
-    await navigator.clipboard.writeText(location.href);
-    tell("The link is copied: it trains these networks again, to this very state.");
-  } catch {
-    tell("The link stands in the address bar: it trains these networks again, to this very state.");
-  }
-}
-
-function tell(text) {
-  byId("told").className = "told";
-  byId("told").textContent = text;
-}
-
-// Every network of the page after a few updates, beside what the engine made of it when the page was written.
 async function selfcheck() {
   await beginning;
-  const cells = [];
-  for (const [index, one] of data.models.entries()) {
-    const networks = await session.beside("check", { index, updates: data.checked });
-    const bytes = await crypto.subtle.digest("SHA-256", await new Blob(networks).arrayBuffer());
-    const hash = Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
-    cells.push({ cell: one.cell, language: one.language.name, units: one.hidden_size, equal: hash === one.check });
-  }
-  return { equal: cells.every(({ equal }) => equal), cells };
-}
-
-async function checkBrowser() {
-  byId("checked").textContent = "Training …";
-  const { equal, cells } = await selfcheck();
-  const same = cells.filter((one) => one.equal).length;
-  byId("checked").textContent = `${same} of ${cells.length} networks: the same bits as the program's own${
-    equal ? "." : " only!"
-  }`;
+  return checked(session);
 }
 
 // ---- Wiring ----
@@ -542,9 +330,9 @@ function wire() {
     setWord(byId("word").value);
   });
   byId("bound").addEventListener("click", () => void searchBound());
-  byId("save").addEventListener("click", saveNetwork);
-  byId("link").addEventListener("click", () => void copyLink());
-  byId("check").addEventListener("click", () => void checkBrowser());
+  byId("save").addEventListener("click", () => saveNetwork(model, session.networks[chosen]));
+  byId("link").addEventListener("click", () => void copyLink(session));
+  byId("check").addEventListener("click", () => void checkBrowser(session));
   new ResizeObserver(() => drawAll()).observe(byId("count"));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll(true));
   addEventListener("hashchange", () => {

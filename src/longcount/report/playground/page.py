@@ -31,6 +31,9 @@ PAGE = (
     "tables.js",
     "drawings.js",
     "keeping.js",
+    "inside.js",
+    "choices.js",
+    "taking.js",
     "playground.js",
 )
 """Scripts beside the page and in it."""
