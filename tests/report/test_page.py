@@ -232,7 +232,8 @@ def test_a_slider_keeps_the_models_of_one_epoch_in_figure_1(page):
     page.keyboard.press("ArrowRight")
     assert page.inner_text("#figure1 label output") == "5 alone"
     of_epoch = page.evaluate("""PANELS.figure1[0].flatMap(({ layer }) => layer)
-        .flatMap(({ data }) => data?.values ?? []).filter(({ run, epoch }) => run !== undefined && epoch === 5).length""")
+        .flatMap(({ data }) => data?.values ?? [])
+        .filter(({ run, epoch }) => run !== undefined && epoch === 5).length""")
     kept, hidden = page.evaluate(faded)
     assert 0 < of_epoch <= kept < seen == kept + hidden
     page.keyboard.press("Home")
