@@ -33,6 +33,7 @@ from longcount.papers.claims import VERDICTS
 from longcount.papers.findings import Findings
 from longcount.papers.paper import Paper
 from longcount.report.formats import markdown_text
+from longcount.report.image_files import IN_COLUMN
 from longcount.report.paper_tables import claims_of, paper_tables
 from longcount.store.frames import read_frame
 from longcount.studies.progress import duration
@@ -209,7 +210,7 @@ def keep(name: str, runs: int, store: Path, seconds: float, core_seconds: float,
         shutil.copyfile(store / "results" / "paper.parquet", FOUND / f"{name}.parquet")
     for figure in store.glob("figures/*.svg"):
         kind, _, measure = figure.stem.partition("_")
-        if kind in ("curves", "spread"):
+        if kind in ("curves", "spread") and not measure.endswith(IN_COLUMN):
             shutil.copyfile(figure, PAGES.parent / "figures" / f"{name}-{measure}.svg")
     content = {
         "runs": runs,
