@@ -147,8 +147,9 @@ def test_notes_are_read_once(tmp_path):
     assert ("runs/lstm/000000-000001", 3) not in read_notes(folder)
 
 
-def test_a_watch_outlives_the_study_that_it_tells(tmp_path):
+def test_a_watch_outlives_the_study_that_it_tells(tmp_path, monkeypatch):
     """A note that is read when the study is complete already: the watching thread must not die of it."""
+    monkeypatch.setattr("longcount.studies.remote.SECONDS_BETWEEN_NOTES", 0.05)
     (tmp_path / "log").mkdir()
     looks = threading.Semaphore(0)
     told = []

@@ -67,6 +67,6 @@ PAPER = Paper(
     departures=counter_languages.departures(
         "LSTMs, of 64 units by default, and Transformers",
         f"one layer of {counter_languages.UNITS} units; and LSTMs of 64 by PyTorch (RMSprop at 0.005, batches of 32, "
-        "25 epochs), a fifth as many",
+        "25 epochs), a tenth as many",
         "PyTorch takes half a minute for each of these"),
 )  # fmt: skip

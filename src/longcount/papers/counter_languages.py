@@ -46,14 +46,14 @@ LARGEST = 500
 def study_of(
     name: str, cells: Mapping[str, str], runs: int, seed: int, data: Path | None, wider: Mapping[str, Any] | None = None
 ) -> Study:
-    """Cells of 6 units on all languages, and with a fifth of the runs those that further fields make wider."""
+    """Cells of 6 units on all languages, and with a tenth of the runs those that further fields make wider."""
     by_length = {"words.training_words": 5_000, "words.long_words": 500, "words.very_long_words": 10}
     grid = [{"language": [language for language in LANGUAGES if language not in WINDOWS], **by_length}]
     for language, (training, long, very_long) in WINDOWS.items():
         windows = {"words.training_n": training, "words.long_n": long, "words.very_long_n": very_long}
         grid.append({"language": language, "words.training_words": 1_000, **windows})
     if wider is not None:
-        grid += [{**fields, **wider, "runs": max(1, runs // 5)} for fields in grid]
+        grid += [{**fields, **wider, "runs": max(1, runs // 10)} for fields in grid]
     fields = {"cell": list(cells), "hidden_size": UNITS, "learning_rate": 0.01, "epochs": 8, "runs": runs}
     words: dict[str, Any] = {"validation_words": 500}
     if data is not None:
