@@ -11,7 +11,7 @@ import numpy as np
 from longcount.analysis.rounding import interval, percent, position, significant
 from longcount.analysis.sampling import interval_of_means
 from longcount.analysis.spread import median_interval, summarise
-from longcount.papers.claims import VERDICTS, Claim
+from longcount.papers.claims import HOLDS, VERDICTS, Claim
 from longcount.papers.findings import Findings, middle
 from longcount.papers.paper import Measure, Paper, Published
 from longcount.report.formats import Table
@@ -213,7 +213,7 @@ def paper_printed(paper: Paper, found: Findings) -> Table:
 
 
 def found_out(paper: Paper, found: Findings) -> list[str]:
-    """What a run found, in a sentence for the first measure and one for the claims."""
+    """What a run found: a sentence for the first measure, one for the claims, and one for each that does not hold."""
     told_ = []
     measure = paper.measures[0]
     for arm in found.arms:
@@ -229,4 +229,8 @@ def found_out(paper: Paper, found: Findings) -> list[str]:
         sentences.append(
             f"Statements that hold: {counts[0]} of {len(claims)}; in part: {counts[1]}; not at all: {counts[2]}."
         )
-    return sentences
+    return sentences + [
+        f"{claim.verdict.capitalize()} ({claim.section}): {claim.statement} Here: {claim.measured}."
+        for claim in claims
+        if claim.verdict != HOLDS
+    ]
