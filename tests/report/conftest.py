@@ -1,5 +1,7 @@
 """A small study and a small leaderboard with everything drawn from them, and a browser to look at it."""
 
+import fcntl
+import os
 import shutil
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -23,15 +25,26 @@ from longcount.training.study_files import build_study
 
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory, analysed_words) -> Path:
-    """A folder with a store, its results, tables, figures and page."""
-    directory = tmp_path_factory.mktemp("drawn") / "paper"
+    """A folder with a store, its results, tables, figures and page; not to be changed. Processes that run tests side by
+    side share it: the first that needs it makes it."""
+    common = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        common = common.parent
+    with (common / "drawn.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (common / "drawn").exists():
+            _draw_small_study(common / "being drawn" / "paper", analysed_words)
+            (common / "being drawn").rename(common / "drawn")
+    return common / "drawn" / "paper"
+
+
+def _draw_small_study(directory: Path, analysed_words) -> None:
     grid = [{"cell": "lstm", "runs": 3}, {"cell": "relu", "runs": 6}, {"cell": "gru", "runs": 3}]
     store = run_study(build_study({"name": "small", "words": analysed_words, "epochs": 10, "grid": grid}), directory)
     longer = long_study(store)
     shorter = [condition.model_copy(update={"epochs": 14}) for condition in longer.conditions]
     run_study(longer.model_copy(update={"conditions": tuple(shorter)}), directory / FOLDER)
     draw(directory)
-    return directory
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 
 import altair
 import numpy as np
@@ -107,7 +108,8 @@ def with_few_rows(specification):
 
 def test_every_panel_is_valid_vega_lite(drawn):
     for figure in figures(read_results(Store.open(drawn))):
-        altair.Chart.from_dict(with_few_rows(figure.for_print()))
+        one_line = replace(figure, rows=figure.rows[:1]) if figure.is_small else figure  # the others are as it
+        altair.Chart.from_dict(with_few_rows(one_line.for_print()))
 
 
 def test_figures_are_objects_that_a_notebook_draws(drawn):
