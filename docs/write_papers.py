@@ -176,11 +176,14 @@ def _claim(claim: Any) -> str:
 
 
 def sources(paper: Paper) -> list[str]:
-    """Each source, with the measures and the networks of the numbers that are from it."""
-    told: dict[tuple[str, str], dict[str, None]] = {}
+    """Each source, with the networks and the measures of the numbers that are from it."""
+    arms: dict[tuple[str, str], dict[str, None]] = {}
     for one in [*paper.published, *paper.curves, *paper.spreads]:
-        told.setdefault((one.source, paper.measure(one.measure).title), {})[one.arm] = None
-    return [f"{source}: {title} of {'; '.join(arms)}." for (source, title), arms in told.items()]
+        arms.setdefault((one.source, paper.measure(one.measure).title), {})[one.arm] = None
+    titles: dict[tuple[str, str], list[str]] = {}
+    for (source, title), of_source in arms.items():
+        titles.setdefault((source, "; ".join(of_source)), []).append(title)
+    return [f"{source}: {', '.join(of_arms)} of {names}." for (source, names), of_arms in titles.items()]
 
 
 def _list(lines: Iterable[str]) -> str:

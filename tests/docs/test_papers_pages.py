@@ -1,7 +1,9 @@
 """The pages of papers: written from kept runs and from the code, and noticed where they are not."""
 
+import json
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,7 @@ def pages(monkeypatch, tmp_path):
     """What writes the pages, with one page and its run in a folder of their own."""
     monkeypatch.syspath_prepend(str(DOCS))
     monkeypatch.delitem(sys.modules, "write_papers", raising=False)
-    import write_papers
-
+    write_papers = import_module("write_papers")
     for path in [f"{NAME}.md", f"found/{NAME}.json", f"found/{NAME}.parquet"]:
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_bytes((DOCS / "papers" / path).read_bytes())
@@ -41,3 +42,16 @@ def test_a_page_of_another_study_is_told(pages, monkeypatch):
     paper = PAPERS[NAME]
     monkeypatch.setitem(pages.PAPERS, NAME, replace(paper, study=lambda runs, *others: paper.study(runs + 1, *others)))
     assert "the paper's study is not the one that was run" in pages.stale([NAME])[0]
+
+
+def test_every_paper_has_a_page_and_is_in_the_list_of_pages():
+    listed = (DOCS / "index.md").read_text()
+    overview = (DOCS / "papers" / "overview.md").read_text()
+    for name, paper in PAPERS.items():
+        assert f"papers/{name}\n" in listed
+        assert f"({name}.md)" in overview
+        text = (DOCS / "papers" / f"{name}.md").read_text()
+        assert paper.reference.partition(".")[0] in text or name in text
+        if paper.arm_of is not None:
+            kept = json.loads((DOCS / "papers" / "found" / f"{name}.json").read_text())
+            assert kept["core_seconds"] / kept["cores"] < 30 * 60
