@@ -26,7 +26,8 @@ LARGEST_N = 1_000
 
 
 def arm_of(condition: Condition) -> str:
-    """The arm that a condition belongs to."""
+    """The arm that a condition belongs to; without regularisation, that of the least number of words not below its
+    own."""
     if condition.language in OTHERS:
         return OTHERS[condition.language]
     if condition.recipe is not None:
@@ -34,8 +35,10 @@ def arm_of(condition: Condition) -> str:
     penalty = "L1" if condition.l1 else "L2" if condition.l2 else ""
     if stops_early(condition):
         return EARLY[penalty]
+    if penalty:
+        return L1 if penalty == "L1" else L2
     words = condition.words.training_words + condition.words.validation_words
-    return {"L1": L1, "L2": L2, "": SIZES.get(words, SIZES[500])}[penalty]
+    return SIZES[min(size for size in SIZES if words <= size)]
 
 
 def stops_early(condition: Condition) -> bool:
