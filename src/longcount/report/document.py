@@ -13,7 +13,9 @@ from longcount import cache
 from longcount.report.formats import Table, figure_latex
 from longcount.report.layout import Figure
 from longcount.report.scripts import asset, joined
-from longcount.report.style import config
+from longcount.report.style import DEPTH, config
+
+STYLES = ("base.css", "page.css", "phone.css", "explorer.css", "print.css")
 
 _ZOOM = {
     "name": "zoom",
@@ -42,10 +44,11 @@ def document(template: str, figures: Sequence[Figure], scripts: Sequence[str] = 
     environment = Environment(loader=PackageLoader("longcount.report", "assets"), autoescape=True)
     return environment.get_template(template).render(
         figures=figures,
-        style=Markup(asset("page.css")),
+        style=Markup("".join(asset(name) for name in STYLES)),
         script=Markup(joined(("page.js", "keys.js", "copying.js", *scripts))),
         bundle=Markup(vega_bundle().replace("</script", "<\\/script")),
-        panels=as_json({figure.name: _page_panels(figure) for figure in figures}),
+        # Red that is dark enough for white paper is too dark for a dark page.
+        panels=as_json({figure.name: _page_panels(figure) for figure in figures}).replace(DEPTH, "var(--red)"),
         texts=as_json(_texts(figures, [*parts.get("tables", ()), *parts.get("further_tables", ())])),
         config=as_json(config("var(--ink)", "var(--quiet)", "var(--grid)", "system-ui, sans-serif", 11.5, "bold")),
         **parts,

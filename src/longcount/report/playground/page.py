@@ -113,7 +113,7 @@ def playground(data: Mapping[str, Any]) -> str:
 
     environment = Environment(loader=PackageLoader("longcount.report", "assets"), autoescape=True)
     return environment.get_template("playground.html.j2").render(
-        style=Markup(asset("playground.css")),
+        style=Markup(asset("base.css") + asset("playground.css")),
         data=as_json(data),
         worker=Markup(joined(WORKER)),
         script=Markup(joined(PAGE)),
