@@ -119,7 +119,7 @@ PAPER = Paper(
     study,
     title="One ReLU unit and the Counter Indicator Conditions",
     reproduces="Dyck-1 and semi-Dyck-1, how near training comes to the conditions, with the recipe beside it",
-    minutes=0.5,
+    minutes=0.3,
     arm_of=arm_of,
     measures=(
         accuracy("validation", "2–50 tokens, %"),

@@ -63,7 +63,7 @@ PAPER = Paper(
     study,
     title="Counter languages in three bins of lengths: S6 and minGRU",
     reproduces="nine languages beside the published Mamba and Transformer, and the worst case within the bins",
-    minutes=2,
+    minutes=1,
     arm_of=partial(counter_languages.arm_of, CELLS),
     measures=counter_languages.measures(),
     published=(

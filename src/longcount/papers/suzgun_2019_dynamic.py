@@ -103,7 +103,7 @@ PAPER = Paper(
     study,
     title="Dynamic counting: Dyck-1, its shuffles, and Dyck-2",
     reproduces="words right throughout by length, for RNN, GRU and LSTM of 6 units, and the depth at which they fail",
-    minutes=2,
+    minutes=1,
     arm_of=arm_of,
     measures=(
         accuracy(split="validation", title="2–50 tokens, %"),
