@@ -11,15 +11,25 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from functools import partial
 
 import numpy as np
 
 from longcount.analysis.certificates import read_certificates
 from longcount.analysis.selection import values, where
+from longcount.cells import Cell
 from longcount.exact.formats import climbing_word, first_failures, last_counts
 from longcount.languages.machine import Machine
 from longcount.numbers.rounded import FORMATS
 from longcount.store.store import Store
+from longcount.training.problem import Problem
+
+
+def fail(cell: Cell, weights: np.ndarray, problem: Problem, form: str, count: int, models: np.ndarray) -> np.ndarray:
+    """Whether each of some models fails on the word that takes a counter up to a count and down again, bool."""
+    assert isinstance(problem.language, Machine)
+    word = climbing_word(problem.language, count)
+    return first_failures(cell, weights[models], word, problem, form) < len(word)
 
 
 def main() -> None:
@@ -36,21 +46,15 @@ def main() -> None:
         store = Store.open(directory)
         condition = store.study.conditions[0]
         cell, problem = condition.built_in_cell(), condition.problem()
-        machine, verdicts = problem.language, read_certificates(store)
-        assert isinstance(machine, Machine)
+        verdicts = read_certificates(store)
         assert verdicts is not None, "certify the store's last epoch first"
         runs = values(where(verdicts, verdict="exact", epoch=condition.epochs), "run")[: asked.models]
         weights = store.weights(condition.folder, runs, np.full(len(runs), condition.epochs))
         for form in asked.formats:
-
-            def fails(count: int, models: np.ndarray) -> np.ndarray:
-                word = climbing_word(machine, count)  # noqa: B023 (called at once)
-                found = first_failures(cell, weights[models], word, problem, form)  # noqa: B023
-                return found < len(word)
-
+            fails = partial(fail, cell, weights, problem, form)
             counts = Counter(last_counts(fails, len(weights), asked.largest).tolist())
             told = ", ".join(f"{models}: {count:,}" for count, models in sorted(counts.items(), reverse=True))
-            print(f"| {machine.name} | {cell.name}, {cell.hidden_size} units | {form} | {told} |", flush=True)
+            print(f"| {problem.language.name} | {cell.name}, {cell.hidden_size} units | {form} | {told} |", flush=True)
 
 
 if __name__ == "__main__":
