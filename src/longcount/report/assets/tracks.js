@@ -91,13 +91,18 @@ export class Tracks {
       if (track.edge) chart.line(xs, seen(track.edge), chart.red, 1, 0.9, [4, 3]);
       for (const value of track.rules ?? []) chart.line([from, to], [value, value], chart.quiet, 1, 1, [3, 3]);
       let at = AROUND.left + 4;
-      chart.text(at, 0, track.title, chart.quiet, "left");
-      at += chart.pen.measureText(track.title).width + 14;
+      const wide = (text) => chart.pen.measureText(text ?? "").width + 12;
+      const names = track.lines.reduce((sum, { name }) => sum + wide(name), 0);
+      // On a phone the names say more than the title.
+      if (track.lines.length < 2 || at + wide(track.title) + names < this.element.clientWidth) {
+        chart.text(at, 0, track.title, chart.quiet, "left");
+        at += wide(track.title);
+      }
       track.lines.forEach(({ name, values }, line) => {
         const colour = colourOf({ run: line }, false, dark);
         chart.line(xs, seen(values), colour, 1.6);
         if (name && at < this.element.clientWidth - 60) chart.text(at, 0, name, colour, "left");
-        at += chart.pen.measureText(name ?? "").width + 12;
+        at += wide(name);
       });
       if (this.failure < this.length) {
         const x = this.failure + 0.5;
