@@ -44,6 +44,12 @@ def disk_errors_told(path: Path) -> Iterator[None]:
         raise UserError(f"{place}: {reason}; {remedy}") from error
 
 
+def refuse_other_than_file(path: Path, what: str) -> None:
+    """Raise UserError where a link, a folder or a device stands where a file is to be written: what it is of."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise UserError(f"{path}: should be a file, {what}; move it away and run the same command again")
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder survive a power loss."""
     descriptor = os.open(folder, os.O_RDONLY)

@@ -35,8 +35,8 @@ def read_bytes(path: str | Path, wanted: str, largest: int = LARGEST) -> bytes:
             return content
     except IsADirectoryError:
         raise UserError(f"{path}: is a directory; expected {wanted}") from None
-    except MemoryError:
-        raise UserError(f"{path}: is larger than memory; expected {wanted}") from None
+    except MemoryError as error:
+        raise UserError(f"{path}: not enough memory to read it; allow more (ulimit -v)") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"{path}: cannot be read: {reason}; expected {wanted}") from error

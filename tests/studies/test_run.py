@@ -288,3 +288,17 @@ def test_seeds_make_other_words_unless_the_words_have_one(tmp_path, small_study)
     store = run_study(small_study(cell="relu", runs=1, seed=[0, 1]), tmp_path / "store", Threads(1))
     first, second = store.study.conditions
     assert store.words("training", first) != store.words("training", second)
+
+
+@pytest.mark.parametrize("what", ["link", "folder", "device"])
+def test_a_lock_is_written_to_a_file_alone(tmp_path, what):
+    lock = tmp_path / "log" / "lock"
+    lock.parent.mkdir()
+    if what == "folder":
+        lock.mkdir()
+    else:
+        lock.symlink_to("/dev/null" if what == "device" else tmp_path / "elsewhere")
+    told = r"lock: should be a file, the lock of its store; move it away"
+    with pytest.raises(UserError, match=told), exclusive(tmp_path):
+        pass
+    assert not (tmp_path / "elsewhere").exists()

@@ -110,7 +110,7 @@ def _read(path: Path, largest: int) -> bytes:
     try:
         return read_bytes(path, "a file of a block", largest)
     except UserError as error:
-        if getattr(error.__cause__, "errno", None) in PASSING:
+        if isinstance(error.__cause__, MemoryError) or getattr(error.__cause__, "errno", None) in PASSING:
             raise
         reason = error if os.path.lexists(path) else f"{path}: missing"
         raise DamagedBlock(f"{reason}; {AGAIN}") from None

@@ -39,6 +39,7 @@ def exclusive(directory: Path) -> Iterator[None]:
 def _locked(directory: Path) -> int:
     """A descriptor of the store's lock file, locked."""
     path = directory / "log" / "lock"
+    disk.refuse_other_than_file(path, "the lock of its store")
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)

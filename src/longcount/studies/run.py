@@ -186,9 +186,7 @@ def refuse_folder(directory: Path, study: Study | None) -> None:
     if study is None:
         Store.open(directory)
     creation.refuse_foreign_folder(directory)
-    log = directory / LOG
-    if log.is_symlink() or (log.exists() and not log.is_file()):
-        raise UserError(f"{log}: should be a file, the log of its runs; move it away and run the same command again")
+    disk.refuse_other_than_file(directory / LOG, "the log of its runs")
 
 
 def missing_blocks(store: Store, tell: Listener) -> list[Block]:
