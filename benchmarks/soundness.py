@@ -36,6 +36,7 @@ from longcount.exact.search import search
 from longcount.languages import tasks
 from longcount.languages.uniforms import Uniforms
 from longcount.languages.words import Words
+from longcount.store.block import hashed
 from longcount.store.store import Store
 from longcount.training.problem import Problem
 
@@ -105,7 +106,7 @@ def reused(store: Store) -> bool:
             manifest = json.loads(path.read_text())
             content = (path.parent / "weights.safetensors").read_bytes()
             manifest["sha256"]["weights.safetensors"] = hashlib.sha256(content).hexdigest()
-            path.write_text(json.dumps(manifest))
+            path.write_text(json.dumps(hashed(manifest)))
         after = certify_store(copy, run=run, epoch="last", limit=20, jobs=1).iloc[0]
         print(f"edited store: {before['verdict']}, with a manifest that fits again {after['verdict']}; edited by hand:")
         print(f"status {by_hand.returncode}: {by_hand.stderr.strip()}")

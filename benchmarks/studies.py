@@ -231,7 +231,7 @@ QUESTIONS: dict[str, Callable[[Path], None]] = {
 
 def listing(directory: Path, runs: int, block_runs: int) -> None:
     """A store of many runs from copies of one block: it costs nothing to train and is as large as the real one."""
-    from longcount.store.block import MANIFEST
+    from longcount.store.block import MANIFEST, hashed
     from longcount.store.store import Store
     from longcount.studies.run import run_study
     from longcount.training.study_files import build_study
@@ -244,13 +244,13 @@ def listing(directory: Path, runs: int, block_runs: int) -> None:
     shutil.copytree(one.directory / "words", store.directory / "words")
     store.save_study()
     source = one.directory / one.blocks()[0].folder
-    manifest = (source / MANIFEST).read_text()
+    manifest = json.loads((source / MANIFEST).read_text())
     for block in store.blocks():
         place = store.directory / block.folder
         place.mkdir(parents=True)
         for name in ("weights.safetensors", "metrics.parquet"):
             shutil.copyfile(source / name, place / name)
-        (place / MANIFEST).write_text(manifest.replace('"first_run": 0', f'"first_run": {block.first}'))
+        (place / MANIFEST).write_text(json.dumps(hashed({**manifest, "first_run": block.first})))
     say("put together", runs=runs, blocks=len(store.blocks()))
     measured("status", command("study", "status", store.directory, "--json"))
     measured("status, every block verified", command("study", "status", store.directory, "--verify", "--json"))

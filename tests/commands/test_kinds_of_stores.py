@@ -48,6 +48,15 @@ def test_nothing_is_added_to_a_store_whose_log_is_no_file(longcount_here, copied
     assert (copied / "study.toml").read_bytes() == before
 
 
+def test_nothing_is_trained_where_a_result_is_no_file(longcount_here, copied):
+    path = copied / "results" / "first_failures.parquet"
+    path.unlink()
+    path.mkdir()
+    next(copied.glob("runs/lstm/*/manifest.json")).unlink()
+    longcount_here("study", "run", "--out", copied).is_refused(f"{path}: should be a file, a result of its runs")
+    assert not list(copied.glob("runs/lstm/*/manifest.json"))
+
+
 @pytest.mark.parametrize(("kind", "rows"), [("constructed", 0), ("imported", 1), ("repaired", 0)])
 def test_every_store_is_exported(longcount_here, kinds, tmp_path, kind, rows):
     longcount_here("study", "export", kinds / kind, "--out", tmp_path / "table.csv").is_done()

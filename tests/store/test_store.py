@@ -12,7 +12,7 @@ from safetensors import safe_open
 from longcount import cells, engine
 from longcount.errors import UserError
 from longcount.languages import dyck
-from longcount.store.block import DamagedBlock
+from longcount.store.block import DamagedBlock, hashed, read_manifest
 from longcount.store.store import Store
 from longcount.training.metrics import SPLITS_BY_WORD
 from longcount.training.protocol import CHECKPOINTS, canonical_sha256
@@ -114,9 +114,21 @@ def test_a_flipped_bit_is_noticed(store, name):
 def test_a_manifest_of_something_else_is_noticed(store, name, value):
     block = store.blocks()[0]
     path = store.directory / block.folder / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
+    path.write_text(json.dumps(hashed({**json.loads(path.read_text()), name: value})))
     with pytest.raises(DamagedBlock, match=rf"manifest\.json: damaged: its {name} is not "):
         store.verify(block)
+
+
+def test_every_flipped_bit_of_a_manifest_is_noticed(store):
+    folder = store.directory / store.blocks()[0].folder
+    path = folder / "manifest.json"
+    whole = path.read_bytes()
+    for place in range(len(whole) * 8):
+        damaged = bytearray(whole)
+        damaged[place // 8] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        with pytest.raises(DamagedBlock, match=r"manifest\.json: damaged"):
+            read_manifest(folder)
 
 
 def test_a_missing_file_is_noticed(store):

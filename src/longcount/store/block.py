@@ -18,7 +18,7 @@ from longcount.errors import UserError
 from longcount.languages.splits import SPLITS
 from longcount.languages.words import read_only
 from longcount.reading import read_bytes
-from longcount.training.protocol import Condition
+from longcount.training.protocol import Condition, canonical_sha256
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,6 +27,8 @@ WEIGHTS, METRICS, MANIFEST = "weights.safetensors", "metrics.parquet", "manifest
 LARGEST, LARGEST_MANIFEST = 2**36, 2**20  # bytes
 PASSING = {errno.EACCES, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EPERM, errno.ESTALE}
 """What may keep a file from being read that is whole."""
+UNHASHED = "0.1.0"
+"""The version whose manifests and results carry no hashes of their own."""
 AGAIN = "run the same `longcount study run` again to make it"
 
 
@@ -75,6 +77,12 @@ class DamagedBlock(UserError):
     """A block whose files are not what its manifest says; running its study again makes it anew."""
 
 
+def hashed(manifest: dict[str, Any]) -> dict[str, Any]:
+    """A manifest with the hash of what it says."""
+    said = {name: value for name, value in manifest.items() if name != "manifest_sha256"}
+    return {**said, "manifest_sha256": canonical_sha256(said)}
+
+
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """What the block in a folder says of itself; None where it is not done.
 
@@ -88,6 +96,8 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
         manifest = json.loads(_read(path, LARGEST_MANIFEST))
         if not isinstance(manifest["sha256"], dict):
             raise ValueError("no hashes")
+        if manifest != hashed(manifest) and manifest.get("longcount") != UNHASHED:
+            raise ValueError("it does not match its own hash")
     except (ValueError, KeyError, TypeError, RecursionError):
         raise DamagedBlock(f"{path}: damaged: {AGAIN}") from None
     return manifest

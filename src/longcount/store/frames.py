@@ -12,6 +12,7 @@ from longcount import __version__
 from longcount.disk import disk_errors_told, replacing
 from longcount.errors import UserError
 from longcount.reading import read_bytes
+from longcount.store.block import UNHASHED
 from longcount.store.seal import UNSEALED, seal, sealed_in
 from longcount.store.store import Store
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MADE_FROM = b"made_from"
-UNHASHED = "0.1.0"
-"""The version whose results carry no hashes."""
 
 
 def parquet_bytes(frame: pd.DataFrame | pa.Table, dictionaries: Sequence[str] | None = None) -> bytes:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from longcount import cells, disk
-from longcount.store.block import MANIFEST, METRICS, WEIGHTS, Block, DamagedBlock
+from longcount.store.block import MANIFEST, METRICS, WEIGHTS, Block, DamagedBlock, hashed
 from longcount.store.frames import parquet_bytes
 from longcount.store.store import Store
 from longcount.training.protocol import SCHEMA
@@ -54,7 +54,7 @@ def publish(
         "made_from": content,
         "sha256": {name: disk.sha256(written) for name, written in contents.items()},
     }
-    contents[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode()
+    contents[MANIFEST] = (json.dumps(hashed(manifest), indent=1) + "\n").encode()
     half = store.aside / f"{block.folder.replace('/', '_')}-{uuid.uuid4().hex}"
     half.mkdir()
     try:

@@ -7,8 +7,7 @@ from longcount import disk, sources
 from longcount.errors import UserError
 from longcount.languages.files import FILE_NAMES, WANTED
 from longcount.reading import read_bytes
-from longcount.store.block import DamagedBlock
-from longcount.store.frames import UNHASHED
+from longcount.store.block import UNHASHED, DamagedBlock
 from longcount.store.seal import is_sealed
 from longcount.store.store import SOURCES, Store, read_checked_words
 

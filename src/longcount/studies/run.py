@@ -20,7 +20,7 @@ from longcount import __version__, disk
 from longcount.errors import UserError
 from longcount.store import creation
 from longcount.store.block import Block, DamagedBlock
-from longcount.store.first_failures import write_first_failures
+from longcount.store.first_failures import FIRST_FAILURES, write_first_failures
 from longcount.store.store import Store
 from longcount.studies.blocks import BlockDone, specification, study_file_sha256
 from longcount.studies.executors import Executor, Stopped, Threads
@@ -187,6 +187,7 @@ def refuse_folder(directory: Path, study: Study | None) -> None:
         Store.open(directory)
     creation.refuse_foreign_folder(directory)
     disk.refuse_other_than_file(directory / LOG, "the log of its runs")
+    disk.refuse_other_than_file(directory / FIRST_FAILURES, "a result of its runs")
 
 
 def missing_blocks(store: Store, tell: Listener) -> list[Block]:
