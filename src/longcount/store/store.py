@@ -6,7 +6,7 @@
     DIR/runs/<condition>/<first>-<last>/
         weights.safetensors     torch.nn names, each float32 [runs, epochs + 1, *shape]
         metrics.parquet         see `longcount.training.metrics.schema`
-        manifest.json           what the block is, and SHA-256 of the two
+        manifest.json           what the block is, and SHA-256 of the two and of itself
     DIR/log/                    lock, machine, times, half-made blocks: never compared
 
 A block's folder appears whole or not at all; a block without a manifest, or that does not match it, is not done.
