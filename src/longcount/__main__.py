@@ -4,7 +4,8 @@ import contextlib
 import os
 import sys
 
-LEAST_MEMORY = 2**28  # bytes of addresses
+LEAST_MEMORY = 2**31
+"""Bytes of addresses: with half of it SciPy's OpenBLAS waits for ever, or some library finds no room in the middle."""
 
 
 def _fill_closed_streams() -> None:

@@ -160,6 +160,13 @@ def test_a_block_that_cannot_be_read_is_damaged_unless_that_may_pass(copied, mon
     def no_more_files(*_):
         raise package.UserError("too many files") from OSError(errno.EMFILE, "too many files")
 
+    def no_more_memory(*_):
+        raise package.UserError("not enough memory") from MemoryError()
+
+    monkeypatch.setattr(blocks, "read_bytes", no_more_memory)
+    with pytest.raises(package.UserError, match="not enough memory") as told:
+        store.verify(block)
+    assert not isinstance(told.value, blocks.DamagedBlock)
     monkeypatch.setattr(blocks, "read_bytes", no_more_files)
     with pytest.raises(package.UserError, match="too many files") as told:
         store.verify(block)

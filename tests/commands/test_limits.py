@@ -7,16 +7,24 @@ import sys
 
 import pytest
 
+from longcount.__main__ import LEAST_MEMORY
+
 
 def limited(what, value):
     return lambda: resource.setrlimit(what, (value, value))
 
 
-@pytest.mark.parametrize("kilobytes", [100_000, 300_000, 600_000])
+@pytest.mark.parametrize("kilobytes", [100_000, 1_000_000, 2_000_000])
 def test_little_memory(longcount, trained, tiny_words, kilobytes):
     little = limited(resource.RLIMIT_AS, kilobytes * 1024)
-    said = longcount("evaluate", trained, "--data", tiny_words / "long.txt", before=little).is_refused("memory")
-    assert "run the same" not in said, "what is whole is not called damaged"
+    longcount("evaluate", trained, "--data", tiny_words / "long.txt", before=little).is_refused(
+        "2,097,152 kB of memory"
+    )
+
+
+def test_just_enough_memory(longcount, trained):
+    just = limited(resource.RLIMIT_AS, LEAST_MEMORY)
+    longcount("certify", trained, "--run", 0, "--limit", 100, "--jobs", 1, before=just).is_done()
 
 
 def test_too_little_to_draw(longcount, trained):
