@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+from typing import NoReturn
 
 LEAST_MEMORY = 2**31
 """Bytes of addresses: with half of it SciPy's OpenBLAS waits for ever, or some library finds no room in the middle."""
@@ -26,8 +27,14 @@ def _refuse_little_memory() -> None:
 
         most, _ = resource.getrlimit(resource.RLIMIT_AS)
         if 0 <= most < LEAST_MEMORY:
-            print(f"longcount: cannot start: needs {LEAST_MEMORY // 2**10:,} kB of memory (ulimit -v)", file=sys.stderr)
-            sys.exit(2)
+            _end(f"needs {LEAST_MEMORY // 2**10:,} kB of memory (ulimit -v)")
+
+
+def _end(reason: str) -> NoReturn:
+    """Say why nothing can be done, if anybody hears it, and end with exit status 2."""
+    with contextlib.suppress(OSError):
+        os.write(2, f"longcount: cannot start: {reason}\n".encode())
+    sys.exit(2)
 
 
 def main() -> None:
@@ -39,8 +46,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except (ImportError, MemoryError, OSError) as error:  # of a library that is not there, or finds no room
-        print("longcount: cannot start:", " ".join(str(error).split()) or "not enough memory", file=sys.stderr)
-        sys.exit(2)
+        _end(" ".join(str(error).split()) or "not enough memory")
     sys.exit(application.main())
 
 

@@ -56,6 +56,9 @@ def test_work_is_done_though_nobody_hears_of_it(tmp_path, tiny_words, trained, s
 
 def test_nobody_hears_of_a_refusal(trained):
     assert shell("2>/dev/full", "study", "status", trained / "none").returncode == 2
+    with open("/dev/full", "w") as full:
+        command, little = [sys.executable, "-m", "longcount", "--version"], limited(resource.RLIMIT_AS, 10**9)
+        assert subprocess.run(command, stderr=full, preexec_fn=little).returncode == 2
 
 
 def test_a_home_that_cannot_be_written_is_only_slower(longcount, trained, tmp_path):
