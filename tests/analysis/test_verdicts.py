@@ -10,7 +10,7 @@ from longcount import cells, experiments
 from longcount.analysis import certificates
 from longcount.analysis.certificates import certify_store, read_certificates
 from longcount.analysis.models import evaluate
-from longcount.analysis.programs import extract_store
+from longcount.analysis.programs import different_programs, extract_store, read_programs
 from longcount.analysis.repairs import before_repair, repair_store
 from longcount.commands.application import main
 from longcount.errors import UserError
@@ -92,7 +92,14 @@ def test_programs_of_a_store(store, capsys):
     assert rows[0]["rules"][0] == {"condition": "always", "letter": "(", "actions": ["+1"]}
     assert (rows[1]["proved"], rows[1]["max_depth"]) == (False, None)
     assert main(["extract", str(store.directory), "--cell", "lstm", "--run", "0"]) == 0
-    assert "1 of 1 programs proved" in capsys.readouterr().out
+    assert "1 of 1 programs proved; 1 different" in capsys.readouterr().out
+    kept = read_programs(Store.open(store.directory))
+    assert kept is not None
+    assert kept["form"].tolist() == [row["form"] for row in rows]
+    different = different_programs(kept).to_dict("records")
+    assert different[0]["models"][0] == ("lstm", 0, 0)
+    assert sum(row["networks"] for row in different) == 4
+    assert sum(row["proved"] for row in different) == 1
 
 
 def test_programs_are_read_of_one_layer(tmp_path):

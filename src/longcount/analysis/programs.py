@@ -1,15 +1,15 @@
-"""The programs that the models of a store have become."""
+"""The programs that the models of a store have become; where they are kept, and how many are different."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from longcount.analysis.certificates import chosen_of
+from longcount.analysis.certificates import KEYS, chosen_of
 from longcount.analysis.judging import judged, refuse_uncovered, workers
 from longcount.arguments import Between, Jobs, Run, checked
 from longcount.cells import Cell
@@ -17,12 +17,17 @@ from longcount.errors import UserError
 from longcount.exact.certify import check
 from longcount.exact.extraction import Extracted, extract
 from longcount.exact.proof import EXACT_INTEGERS
+from longcount.store.frames import keep_frame, read_frame
 from longcount.store.store import Store
 from longcount.training.best_epoch import Epoch
 from longcount.training.problem import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
+
+PROGRAMS = "results/programs.parquet"
+
+KEPT = [*KEYS, "cell", "language", "task", "proved", "max_depth", "differs", "reason", "form", "form_text"]
 
 
 @checked
@@ -34,8 +39,10 @@ def extract_store(
     epoch: Epoch = "best",
     depth: Annotated[int, Between(1, EXACT_INTEGERS)] = EXACT_INTEGERS,
     jobs: Jobs | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:
-    """The program that a model of every run of a store has become, and whether it is proved to be the network.
+    """The program that a model of every run of a store has become, and whether it is proved to be the network; also
+    kept in the store's ``results/programs.parquet``.
 
     Args:
         store: a store or its folder.
@@ -44,6 +51,7 @@ def extract_store(
         epoch: which model of a run.
         depth: the count to which a proof is wanted, at most 2^24.
         jobs: processes; default: all cores.
+        tell: hears why programs cannot be kept, such as a disk that is read-only; by default that is an error.
 
     Returns:
         Frame with condition, cell, run, epoch, language, task and the fields of
@@ -60,7 +68,66 @@ def extract_store(
     with workers(store, len(models), jobs) as apply:
         found = judged(store, models, partial(_extract_each, depth=depth), apply)
         rows = [{**row, **told} for row, _, told in found]
-    return pd.DataFrame(rows).drop(columns="learned", errors="ignore").astype({"max_depth": "Int64", "differs": object})
+    frame = pd.DataFrame(rows).drop(columns="learned", errors="ignore")
+    frame = frame.astype({"max_depth": "Int64", "differs": object})
+    try:
+        _keep(store, frame.loc[:, KEPT])
+    except UserError as error:
+        if tell is None:
+            raise
+        tell(f"{error}; the programs are not kept")
+    return frame
+
+
+def _keep(store: Store, frame: pd.DataFrame) -> None:
+    """Keep programs with a store; those of other models that are kept already stay."""
+    import pandas as pd
+
+    before = read_programs(store)
+    if before is not None:
+        again = before.set_index(KEYS).index.isin(frame.set_index(KEYS).index)
+        frame = pd.concat([before.loc[~again], frame])
+    keep_frame(store, PROGRAMS, frame.sort_values(by=KEYS, ignore_index=True))
+
+
+def read_programs(store: Store) -> pd.DataFrame | None:
+    """What `extract_store` kept, or None where nothing was extracted."""
+    path = store.result(PROGRAMS)
+    return read_frame(path, f"longcount extract {store.directory}", store.version) if path.exists() else None
+
+
+def different_programs(frame: pd.DataFrame) -> pd.DataFrame:
+    """The different programs, most frequent first; see `longcount.exact.normal_form` for when two are the same.
+
+    Args:
+        frame: from `extract_store` or `read_programs`.
+
+    Returns:
+        Frame with one row per language, task and program: language, task, program (from 1), networks, proved (how many
+        are proved to be their program), share (of all networks of the language and task), models (list of condition,
+        run and epoch), text (the shortest that one of them has). Networks that no program was read of come last, as
+        program 0.
+    """
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    for (language, task), asked in frame.groupby(["language", "task"], sort=False):
+        of_each = [group for _, group in asked.groupby("form")]
+        of_each.sort(key=lambda group: (group["form"].iloc[0] == "", -len(group), group["form"].iloc[0]))
+        for number, group in enumerate(of_each, 1):
+            rows.append(
+                {
+                    "language": language,
+                    "task": task,
+                    "program": number if group["form"].iloc[0] else 0,
+                    "networks": len(group),
+                    "proved": int(np.count_nonzero(group["proved"])),
+                    "share": len(group) / len(asked),
+                    "models": list(group.loc[:, KEYS].itertuples(index=False, name=None)),
+                    "text": min(group["form_text"], key=lambda text: (len(text), text)),
+                }
+            )
+    return pd.DataFrame(rows)
 
 
 def _one_layer(cell: Cell, problem: Problem) -> None:

@@ -7,7 +7,7 @@ from cyclopts import App
 
 from longcount.commands.evaluate import Epoch
 from longcount.commands.options import Jobs, Json, number
-from longcount.commands.output import opened, print_json
+from longcount.commands.output import opened, print_json, say
 
 app = App(name="extract", help_format="plaintext", help_formatter="default")
 
@@ -27,7 +27,8 @@ def extract(
     """Read networks of one layer as programs: a register for each unit, and what each letter does to it.
 
     Proved: network and program are the same, token for token, on every prefix of a word of any length, while no counter
-    exceeds a bound. Where that is not proved, a word after which the two answer differently is looked for.
+    exceeds a bound. Where that is not proved, a word after which the two answer differently is looked for. At the end
+    stands how many different programs there are, whatever unit does what; `longcount report DIR` shows them.
 
     Args:
         directory: A store.
@@ -40,7 +41,7 @@ def extract(
     from longcount.report.printed import programs, records
 
     opened(directory)
-    frame = extract_store(directory, cell=cell, run=run, epoch=epoch, depth=depth, jobs=jobs)
+    frame = extract_store(directory, cell=cell, run=run, epoch=epoch, depth=depth, jobs=jobs, tell=say)
     if json:
         print_json(records(frame))
     else:

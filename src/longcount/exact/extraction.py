@@ -11,10 +11,12 @@ import numpy as np
 from longcount.cells import Cell
 from longcount.exact.certify import LEAST_EXACT_DEPTH
 from longcount.exact.many_states import Network
+from longcount.exact.normal_form import normal_form
+from longcount.exact.prefixes import letters_after
 from longcount.exact.program import FINENESSES, IDLE, LAST, Action, Choice, Fineness, Program
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.reading import said
-from longcount.exact.search import Tables, tables
+from longcount.exact.search import tables
 from longcount.exact.together import proved_equal
 from longcount.languages.machine import Machine
 from longcount.training.problem import DYCK1, Problem
@@ -72,6 +74,10 @@ class Extracted(NamedTuple):
     """Why they are the same, or what stood in the way."""
     text: str
     """The program as a person reads it; empty where there is none."""
+    form: str
+    """The same for programs that are the same; empty where there is none. See `longcount.exact.normal_form`."""
+    form_text: str
+    """The program without what nothing depends on, its registers in an order and with signs of its own."""
 
 
 def extract(cell: Cell, flat: np.ndarray, problem: Problem = DYCK1, depth: int = EXACT_INTEGERS) -> Extracted:
@@ -87,12 +93,13 @@ def extract(cell: Cell, flat: np.ndarray, problem: Problem = DYCK1, depth: int =
     seen = observed(network, problem)
     units, (program, reason) = _followed(seen), fitted(seen, problem)
     if program is None:
-        return Extracted(units, [], False, None, None, reason, "")
+        return Extracted(units, [], False, None, None, reason, "", "", "")
+    told = (program.text(), *normal_form(program, problem))
     proof = proved_equal(cell, flat, program, problem, depth, least)
     if proof.max_depth >= least:
-        return Extracted(units, program.rules(), True, proof.max_depth, None, proof.reason, program.text())
+        return Extracted(units, program.rules(), True, proof.max_depth, None, proof.reason, *told)
     differs = first_difference(program, network, problem)
-    return Extracted(units, program.rules(), False, None, differs, proof.reason, program.text())
+    return Extracted(units, program.rules(), False, None, differs, proof.reason, *told)
 
 
 def fitted(seen: Seen, problem: Problem) -> tuple[Program | None, str]:
@@ -130,7 +137,7 @@ def observed(network: Network, problem: Problem) -> Seen:
     counts = np.array(machine.start.counters, np.int64).reshape(1, -1)
     with np.errstate(over="ignore", invalid="ignore"):
         while len(last) and len(known) < MOST_STATES:
-            origin, token, following, moved = _letters(table, state, counts)
+            origin, token, following, moved = letters_after(table, state, counts)
             after, gates = network.advance(token, tuple(part[:, origin] for part in parts))
             keeps = network.cell.keeps
             kept = (
@@ -162,14 +169,6 @@ def observed(network: Network, problem: Problem) -> Seen:
     )
     counted = np.stack([first.T, then.T])
     return Seen(last, letter, before.T.astype(float), after.T.astype(float), kept.T, answers.T, counted)
-
-
-def _letters(table: Tables, state: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, ...]:
-    """The letters that may follow configurations: of which, the letter, the state and the counters after it."""
-    counters = counts.shape[1]
-    code = (state << counters) | ((counts > 0) << np.arange(counters)).sum(axis=1)
-    origin, token = np.nonzero(table.next[code] >= 0)
-    return origin, token, table.next[code[origin], token], counts[origin] + table.steps[code[origin], token]
 
 
 def _is_new(known: set[bytes], key: bytes) -> bool:
@@ -308,7 +307,7 @@ def first_difference(program: Program, network: Network, problem: Problem, most:
     known: set[bytes] = set()
     with np.errstate(over="ignore", invalid="ignore"):
         while len(last) and len(known) < most:
-            origin, token, state, counts = _letters(table, state, counts)
+            origin, token, state, counts = letters_after(table, state, counts)
             keep, add = program.actions(token, last[origin], program.fineness.classes(registers[:, origin]))
             registers = registers[:, origin] * keep + add
             parts, _ = network.advance(token, tuple(part[:, origin] for part in parts))

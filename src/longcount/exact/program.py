@@ -7,6 +7,7 @@ answered follows from the last letter and where the registers stand after it.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -61,6 +62,10 @@ class Action(NamedTuple):
     """Whether the number takes its place or is added."""
     number: float
 
+    def times(self, sign: int) -> Action:
+        """What it does to a register that counts the other way where the sign is -1."""
+        return Action(self.sets, self.number * sign + 0.0)
+
     def __str__(self) -> str:
         if self.sets:
             return f"= {_number(self.number)}"
@@ -107,6 +112,35 @@ class Program:
         """The registers that anything depends on."""
         choices = itertools.chain(*self.moves, *self.answers)
         return sorted({feature for choice in choices for feature in choice.features} - {LAST})
+
+    def arranged(self, order: Sequence[int], signs: Sequence[int]) -> Program:
+        """The same program with register `order[k]` times `signs[k]` (1 or -1) as register k; nothing may depend on the
+        registers that are left out."""
+        place = {unit: k for k, unit in enumerate(order)}
+
+        def moved(choice: Choice, sign: int = 1) -> Choice:
+            features = sorted(choice.features, key=lambda f: (f == LAST, place.get(f)))
+            at = [choice.features.index(f) for f in features]
+            turned = [1 if f == LAST else signs[place[f]] for f in features]
+            table = {
+                tuple(case[k] * turn for k, turn in zip(at, turned, strict=True)): value.times(sign)
+                if isinstance(value, Action)
+                else value
+                for case, value in choice.table.items()
+            }
+            return Choice(tuple(LAST if f == LAST else place[f] for f in features), table)
+
+        return Program(
+            self.letters,
+            self.outputs,
+            self.fineness,
+            tuple(self.start[unit] * sign + 0.0 for unit, sign in zip(order, signs, strict=True)),
+            tuple(
+                tuple(moved(choices[unit], sign) for unit, sign in zip(order, signs, strict=True))
+                for choices in self.moves
+            ),
+            tuple(tuple(moved(choice) for choice in choices) for choices in self.answers),
+        )
 
     def actions(self, tokens: np.ndarray, last: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What letters [S] do to registers in classes [H, S]: float32 [2, H, S], what the register is multiplied by (0

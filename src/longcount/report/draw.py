@@ -12,6 +12,7 @@ from longcount.arguments import Jobs, checked
 from longcount.papers.el_naggar_2022.claims import claims
 from longcount.papers.measuring import measured
 from longcount.report import image_files
+from longcount.report.different_programs import programs_table
 from longcount.report.figures import figures
 from longcount.report.formats import write_table
 from longcount.report.layout import Figure
@@ -73,6 +74,9 @@ def draw(
         repaired = repair_table(store)
         if repaired is not None:
             told.insert(3, repaired)
+        programs = programs_table(store)
+        if programs is not None:
+            told.insert(3, programs)
         with image_files.drawing(place, drawn, helpers):
             for table in told:
                 write_table(store.written("tables"), table)

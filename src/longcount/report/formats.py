@@ -62,7 +62,7 @@ def markdown_text(frame: "pd.DataFrame") -> str:
     |:-----|-----------------:|
     | LSTM | 100 (99.8 / 100) |
     """
-    texts = frame.astype(str).map(lambda text: text.replace("|", r"\|"))
+    texts = frame.astype(str).map(lambda text: text.replace("|", r"\|").replace("\n", "<br>"))
     widths = [max(len(str(name)), *(len(text) for text in texts[name]), 3) for name in texts.columns]
     rows = [list(map(str, texts.columns)), *texts.to_numpy().tolist()]
     lines = []
@@ -102,11 +102,14 @@ def latex_text(frame: "pd.DataFrame", caption: str, label: str, rules_before: tu
 
 
 def escape_latex(text: str) -> str:
-    """Plain text as LaTeX text.
+    """Plain text as LaTeX text, of several lines as a stack of them.
 
     >>> escape_latex("R² of 5 %")
     'R\\\\textsuperscript{2} of 5 \\\\%'
     """
+    if "\n" in text:
+        lines = [re.sub("^ +", r"\\quad ", escape_latex(line)) for line in text.split("\n")]
+        return r"\shortstack[l]{" + r"\\".join(lines) + "}"
     signs = _LATEX_SPECIAL | _LATEX_SIGNS
     text = re.sub(f"[{_RAISED}]{{2,}}", lambda found: f"^{found.group().translate(_LOWERED)}^", text)
     text = re.sub("|".join(map(re.escape, signs)), lambda found: signs[found.group()], text)

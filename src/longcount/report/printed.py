@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from longcount.analysis.baselines import WITHOUT_MEMORY
+from longcount.analysis.programs import different_programs
 from longcount.analysis.rounding import MINUS, percent, position, significant
 from longcount.report.formats import Table
 
@@ -124,8 +125,12 @@ def programs(frame: pd.DataFrame) -> str:
             found = f"; they differ after {row['differs']}" if row["differs"] else ""
             proved = f"not proved to be the network: {row['reason']}{found}"
         parts.append("\n".join([f"{of}: {proved}", *([f"moves: {follows}"] if follows else []), row["text"]]).rstrip())
-    different = len({row["text"] for row in records(frame)} - {""})
-    parts.append(f"{sum(frame['proved'])} of {len(frame)} programs proved; {different} different texts")
+    for row in records(different_programs(frame)):
+        of = f"{row['networks']} of {len(frame)} networks, {row['proved']} proved"
+        if row["program"]:
+            parts.append(f"program {row['program']} of {row['language']}, {row['task']}: {of}\n{row['text']}")
+    different = len(set(frame["form"]) - {""})
+    parts.append(f"{sum(frame['proved'])} of {len(frame)} programs proved; {different} different")
     return "\n\n".join(parts)
 
 
