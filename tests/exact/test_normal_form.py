@@ -60,9 +60,9 @@ def test_units_in_another_order_sign_and_scale_beside_one_that_is_not_read_are_t
 
 def counted(language: str, moves: list[list[Choice]], answers: list[list[Choice]]) -> tuple[Program, Problem]:
     asked = problem(languages.get(language))
-    start = (0.0,) * len(moves[0])
+    start, steps = (0.0,) * len(moves[0]), (1.0,) * len(moves[0])
     made = (tuple(map(tuple, moves)), tuple(map(tuple, answers)))
-    return Program(asked.language.letters, asked.outputs, Fineness(1, 1), start, *made), asked
+    return Program(asked.language.letters, asked.outputs, Fineness(1, 1), start, steps, *made), asked
 
 
 def always(value: object) -> Choice:

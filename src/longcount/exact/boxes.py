@@ -55,6 +55,15 @@ def _view_of_lstm(tanh: Callable[[Any], Any]) -> View:
     return View(lambda state, gates: (state[1], gates["o"]), lambda c: (c[1] * tanh(c[0]), c[0]))
 
 
+def in_units(view: View, scale: np.ndarray) -> View:
+    """The same view with the counter as a multiple of powers of two, float32: that is exact both ways."""
+    inverse = np.float32(1) / scale
+    return View(
+        lambda state, gates: (lambda counter, *others: (counter * inverse, *others))(*view.of_step(state, gates)),
+        lambda coordinates: view.state((coordinates[0] * scale, *coordinates[1:])),
+    )
+
+
 VIEWS: dict[type[Cell], View] = {
     LSTM: _view_of_lstm(elementary.tanh),
     HardLSTM: _view_of_lstm(elementary.hard_tanh),

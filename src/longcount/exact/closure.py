@@ -16,7 +16,7 @@ import numpy as np
 from longcount.exact.many_states import Network
 from longcount.exact.nodes import START, Graph, within
 from longcount.exact.reading import Reading
-from longcount.numbers.affine import Affine, Reach
+from longcount.numbers.affine import Affine, Excesses, Reach
 from longcount.numbers.intervals import Interval
 
 BOXES = 8
@@ -27,12 +27,6 @@ ALIKE = 4
 
 NEAR = 0.125
 """Boxes that are farther apart in a coordinate are not joined as long as there is room."""
-
-SWALLOWING = np.float32(2.0**26)
-"""A number added again and again is swallowed by rounding where the sum is that many times as large."""
-
-SMALL = 2.0**-12
-"""A counter that small numbers are added to is taken for as large as it gets at once, where that is below."""
 
 COUNTING = 0.25
 """A counter whose box grows by more again and again counts something that it does not follow."""
@@ -107,7 +101,7 @@ class Closure:
             ends, slopes = self.ends[..., node, box][..., origin], self.slopes[..., node, box][..., origin]
             counter = Interval(ends[:, 0])
             if slopes.any():
-                counter = Affine(ends[:, 0], slopes, self.reach, self._beyond(slopes, place[origin]))
+                counter = Affine(ends[:, 0], slopes, self._excesses(place[origin]))
             coordinates = (counter, *(Interval(part) for part in np.moveaxis(ends[:, 1:], 1, 0)))
             self._arrive(edges, self.network.view.state(coordinates), slopes)
         self.obstacle = f"the boxes still grow after {ROUNDS} rounds"
@@ -116,8 +110,7 @@ class Closure:
     def _arrive(self, edges: np.ndarray, states: tuple[Interval, ...], slopes: np.ndarray) -> None:
         """Take in where one token leads: edges int64 [S] from states [H, S]."""
         with np.errstate(over="ignore", invalid="ignore"):
-            after, gates = self.network.step(self.places.letter[edges], states)
-            after = (_pushed(after[0], gates), *after[1:])
+            after = self.network.step(self.places.letter[edges], states)
             arrived = self._placed(edges, after)
             self.obstacle = self._wrong(edges, arrived)
         if not self.obstacle:
@@ -131,16 +124,15 @@ class Closure:
         node = target * self.network.cell.letters + letter
         counter = after[0]
         slopes = np.where(high & ~stays, self.follows[:, :, target], 0)
-        offset, moved, step = counter.ends, np.zeros(counter.ends.shape[1:], np.float32), None
+        offset, step = counter.ends.astype(np.float64), None
         if isinstance(counter, Affine):
-            slopes = np.where(stays, counter.slopes, slopes)
+            slopes = np.where(stays, counter.slopes, slopes).astype(np.float32)
             leaves = np.array([place is None for place in self.places.places])[target]
             offset = np.where(leaves, counter.ends, counter.offset)
-            moved = np.where(leaves, np.float32(0), counter.moved)
             step = np.where(leaves, np.inf, counter.step)
-        net = moved.astype(np.float64) - (slopes.astype(np.float64) * change).sum(axis=0)
+        net = offset - (slopes.astype(np.float64) * change).sum(axis=0)
         slopes, more = self._sloped_anew(edges, slopes, np.where(high, self.follows[:, :, target], 0))
-        shifted = offset + net + more
+        shifted = net + more
         rounded = shifted.astype(np.float32)
         down, up = np.float32(-np.inf), np.float32(np.inf)
         rounded[0] = np.where(rounded[0] > shifted[0], np.nextafter(rounded[0], down), rounded[0])
@@ -179,6 +171,11 @@ class Closure:
         lost = ~found & (other != 0).any(axis=0)
         more = np.where(lost, self._beyond(slopes, target), more)
         return np.where(lost, 0, np.where(found, wanted, slopes)).astype(np.float32), more
+
+    def _excesses(self, place: np.ndarray) -> Excesses:
+        """Of the counters at places."""
+        least = self.places.counts[:, place].min(axis=0).astype(np.float64)
+        return Excesses(self.reach, least, lambda slopes: self._beyond(slopes, place))
 
     def _beyond(self, slopes: np.ndarray, place: np.ndarray) -> np.ndarray:
         """Bounds of slopes · excess at places, float64 [2, H, S].
@@ -223,7 +220,7 @@ class Closure:
     def _wrong(self, edges: np.ndarray, boxes: Boxes) -> str:
         """What stands in the way of answering right in every box; empty where nothing does."""
         place = self.places.target[edges]
-        counter = Affine(boxes.ends[:, 0], boxes.slopes, self.reach, self._beyond(boxes.slopes, place))
+        counter = Affine(boxes.ends[:, 0], boxes.slopes, self._excesses(place))
         coordinates = (Interval(counter.ends), *(Interval(part) for part in np.moveaxis(boxes.ends[:, 1:], 1, 0)))
         right = self.reading.surely_right(self.network, coordinates, place)
         if right.all():
@@ -301,22 +298,6 @@ class Closure:
         lower[0] = np.where(follows, lower[0], np.maximum(lower[0], -self.largest))
         upper[0] = np.where(follows, upper[0], np.minimum(upper[0], self.largest))
         return lower, upper
-
-
-def _pushed(counter: Interval, gates: dict[str, Interval]) -> Interval:
-    """Counters that are near 0 and kept, with all that adding the same small number again and again makes of them."""
-    added = gates["i"] * gates["g"]
-    ends = counter.offset.copy() if isinstance(counter, Affine) else counter.ends.copy()
-    kept = gates["f"].ends[1] > 0.5
-    if isinstance(counter, Affine):
-        kept = kept & ~counter.grows
-    for end, sign in enumerate((-1, 1)):
-        most = sign * added.ends[end] * SWALLOWING
-        widens = kept & (most > 0) & (most < SMALL) & (sign * ends[end] > -most)
-        ends[end] = np.where(widens, np.maximum(sign * ends[end], most) * sign, ends[end])
-    if isinstance(counter, Affine):
-        return Affine(ends, counter.slopes, counter.reach, counter.beyond, counter.moved, counter.step)
-    return Interval(ends)
 
 
 def _outward(numbers: np.ndarray, sign: int, bits: int) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 
 from longcount.cells import Cell
 from longcount.exact.certify import LEAST_EXACT_DEPTH
+from longcount.exact.following import LEAST_STEP, steps_of
 from longcount.exact.many_states import Network
 from longcount.exact.normal_form import normal_form
 from longcount.exact.prefixes import letters_after
@@ -23,6 +24,9 @@ from longcount.training.problem import DYCK1, Problem
 
 MOST_STATES = 5_000
 """As many states are looked at."""
+
+STATES_FOR_STEPS = 200
+"""As many states are looked at to find what counters are multiples of."""
 
 COUNTS = {1: 10, 2: 8, 3: 8, 4: 3}
 """Up to which counts words are read, by the number of counters; 2 for more."""
@@ -48,7 +52,7 @@ class Seen(NamedTuple):
     letter: np.ndarray
     """int64 [S]."""
     before: np.ndarray
-    """float64 [H, S]: the units' counters."""
+    """float64 [H, S]: the units' counters, in their steps."""
     after: np.ndarray
     kept: np.ndarray
     """bool [H, S]: whether the counter was kept, to be added to."""
@@ -56,6 +60,8 @@ class Seen(NamedTuple):
     """bool [O, S]."""
     counts: np.ndarray
     """int64 [2, C, S]: the language's counters before and after."""
+    steps: np.ndarray
+    """float32 [H]: what the counters before and after are multiples of."""
 
 
 class Extracted(NamedTuple):
@@ -113,22 +119,21 @@ def fitted(seen: Seen, problem: Problem) -> tuple[Program | None, str]:
     return found
 
 
-def scale_of(network: Network) -> float:
-    """What registers count in: 1 for cells with a counter of their own, else the largest step of the first letter."""
-    if network.cell.counter != "h":
-        return 1.0
-    start = tuple(np.repeat(part, network.cell.letters, axis=1) for part in network.start)
-    with np.errstate(over="ignore", invalid="ignore"):
-        after, _ = network.advance(np.arange(network.cell.letters), start)
-    step = float(np.abs(after[0] - start[0]).max())
-    return step if np.isfinite(step) and step > 0 else 1.0
-
-
 def observed(network: Network, problem: Problem) -> Seen:
     """What letters do in all states that words lead to while counters are small."""
+    ones = np.ones(network.cell.hidden_size, np.float32)
+    if network.cell.counter != "h":
+        return _observed(network, problem, ones, MOST_STATES)
+    first = _observed(network, problem, ones * np.float32(LEAST_STEP), STATES_FOR_STEPS)
+    steps = steps_of(network, (first.after - first.before) * LEAST_STEP)
+    return _observed(network, problem, steps, MOST_STATES)
+
+
+def _observed(network: Network, problem: Problem, steps_of_units: np.ndarray, most_states: int) -> Seen:
     machine, table = problem.language, tables(problem)
     assert isinstance(machine, Machine)
-    at, scale, letters = network.cell.state_names.index(network.cell.counter), scale_of(network), network.cell.letters
+    scale = steps_of_units[:, None]
+    at, letters = network.cell.state_names.index(network.cell.counter), network.cell.letters
     most = COUNTS.get(machine.counters, 2)
     known: set[bytes] = set()
     steps: list[tuple[np.ndarray, ...]] = []
@@ -136,7 +141,7 @@ def observed(network: Network, problem: Problem) -> Seen:
     last, state = np.array([letters]), np.array([machine.states.index(machine.start.state)])
     counts = np.array(machine.start.counters, np.int64).reshape(1, -1)
     with np.errstate(over="ignore", invalid="ignore"):
-        while len(last) and len(known) < MOST_STATES:
+        while len(last) and len(known) < most_states:
             origin, token, following, moved = letters_after(table, state, counts)
             after, gates = network.advance(token, tuple(part[:, origin] for part in parts))
             keeps = network.cell.keeps
@@ -148,15 +153,15 @@ def observed(network: Network, problem: Problem) -> Seen:
             numbers = (
                 last[origin],
                 token,
-                before.T / scale,
-                after[at].T / scale,
+                (before / scale).T,
+                (after[at] / scale).T,
                 kept.T,
                 answers.T,
                 counts[origin],
                 moved,
             )
             steps.append(numbers)
-            numbers = np.concatenate([part.T for part in after], axis=1) * (GRID / scale)
+            numbers = np.concatenate([(part / scale).T for part in after], axis=1) * GRID
             rows = np.concatenate(
                 [following[:, None], moved, token[:, None], np.nan_to_num(numbers).clip(-1e15, 1e15).round()], axis=1
             )
@@ -168,7 +173,8 @@ def observed(network: Network, problem: Problem) -> Seen:
         np.concatenate(part) for part in zip(*steps, strict=True)
     )
     counted = np.stack([first.T, then.T])
-    return Seen(last, letter, before.T.astype(float), after.T.astype(float), kept.T, answers.T, counted)
+    parts_seen = before.T.astype(float), after.T.astype(float), kept.T, answers.T
+    return Seen(last, letter, *parts_seen, counted, steps_of_units)
 
 
 def _is_new(known: set[bytes], key: bytes) -> bool:
@@ -229,6 +235,7 @@ def _fitted(seen: Seen, fineness: Fineness, problem: Problem) -> tuple[Program |
             problem.outputs,
             fineness,
             start,
+            tuple(seen.steps.tolist()),
             tuple(map(tuple, moves)),
             tuple(answers),
             tuple(sorted(idle)),

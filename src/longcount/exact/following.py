@@ -28,6 +28,9 @@ KEPT = 0.99
 BEYOND, BEYOND_IN_ONE_STATE = 6, 3
 """Words are read in which counters are by so much larger than the count from which on units follow them."""
 
+LEAST_STEP = 2.0**-26
+"""Smaller moves of a counter are not taken for steps."""
+
 TOLERANCE = 1e-3
 """What is smaller is taken for 0 where equations are solved."""
 
@@ -43,6 +46,8 @@ class Walk:
 
     def __init__(self, network: Network, places: Graph, reading: Reading):
         self.network, self.places = network, places
+        self.scale = np.ones((network.cell.hidden_size, 1), np.float32)
+        """By unit, the power of two below its least step, float32 [H, 1]: what its counter is measured in."""
         self.wrong: str | None = None
         """A word that is read wrong, where the walk met one."""
         states = {name: k for k, name in enumerate(places.machine.states)}
@@ -57,7 +62,10 @@ class Walk:
             at = network.cell.state_names.index(network.cell.counter)
             before = tuple(part[:, words.source] for part in state)
             after, gates = network.advance(places.letter[words.edge], before)
-            self.equations = self._noted(words.letter[words.source], words.edge, before[at], after[at], gates)
+            moves = after[at] - before[at]
+            self.scale = np.exp2(np.floor(np.log2(steps_of(network, moves))))[:, None]
+            kept = gates[network.cell.keeps] >= KEPT if network.cell.keeps in gates else np.ones(moves.shape, bool)
+            self.equations = self._noted(words.letter[words.source], words.edge, moves / self.scale, kept)
 
     def _read(self, words: Tree) -> tuple[Part, ...]:
         """The state after each word."""
@@ -73,9 +81,7 @@ class Walk:
             first = last
         return tuple(part[:, :-1] for part in start)
 
-    def _noted(
-        self, last: np.ndarray, edges: np.ndarray, state: Part, after: Part, gates: dict[str, Part]
-    ) -> np.ndarray:
+    def _noted(self, last: np.ndarray, edges: np.ndarray, moves: Part, kept: np.ndarray) -> np.ndarray:
         """Rows, float64 [rows, S]: the state before and after, where the offset stands before and after, for each
         counter whether it stays at "K or more", its step and the first of those that it differs from by a known number,
         then for each unit whether it is kept and its move."""
@@ -85,8 +91,8 @@ class Walk:
         source, target, letter = self.places.source[edges], self.places.target[edges], self.places.letter[edges]
         counts = self.places.counts
         steps = (counts[:, target] + self.places.change[:, edges] - counts[:, source]) * stays
-        kept = gates[str(self.network.cell.keeps)][:, keep] >= KEPT
-        moves = np.where(kept, after[:, keep] - state[:, keep], 0)
+        kept = kept[:, keep]
+        moves = np.where(kept, moves[:, keep], 0)
         rows = (
             self._states[source][None],
             self._states[target][None],
@@ -139,6 +145,16 @@ class Walk:
                     states, rows[:4].astype(int), stays, steps, known.astype(int), of_unit, moves[unit], drops_first
                 )
         return found[:, :, self._states]
+
+
+def steps_of(network: Network, moves: np.ndarray) -> np.ndarray:
+    """The least step of each unit's counter, float32 [H], from moves [H, S]; 1 of a unit without. Cells with a counter
+    of their own move it by gates: by 1."""
+    if network.cell.counter != "h":
+        return np.ones(len(moves), np.float32)
+    sizes = np.abs(moves)
+    least = np.where((sizes >= LEAST_STEP) & np.isfinite(sizes), sizes, np.inf).min(axis=1, initial=np.inf)
+    return np.where(np.isfinite(least), least, 1).astype(np.float32)
 
 
 def _different(columns: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -30,10 +31,13 @@ LARGEST = {LSTM: 2.0**24, HardLSTM: 2.0**24}
 """No state of the cell has a counter beyond: |c'| <= |c| + 1, rounded, and 2^24 + 1 is rounded to 2^24."""
 
 
+def largest(cell: Cell) -> float:
+    """No state of the cell that begins below this has a counter beyond; infinity where nothing is known."""
+    return LARGEST.get(type(cell), np.inf)
+
+
 def covers(cell: Cell, problem: Problem) -> str:
     """Why the theorem says nothing about a network; empty where it does."""
-    if type(cell) not in LARGEST:
-        return f"no proof is known for the cell {cell.name}"
     if cell.layers > 1 or cell.hidden_size > MOST_UNITS:
         return f"proofs are about one layer of at most {MOST_UNITS} units"
     if not isinstance(problem.language, Machine) or not 0 < problem.language.counters <= MOST_COUNTERS:
@@ -53,7 +57,7 @@ def prove_machine(cell: Cell, flat: np.ndarray, problem: Problem, depth: int, le
     """
 
     def closure(network: Network, places: Graph, reading: Reading, slopes: np.ndarray, reach: Reach) -> Closure:
-        return Closure(network, places, reading, slopes, reach, LARGEST[type(cell)])
+        return Closure(network, places, reading, slopes, reach, largest(cell))
 
     return first_closed(cell, flat, problem, (depth, least), closure)
 
@@ -78,7 +82,7 @@ def first_closed(
     network = Network(cell, flat)
     if not network.in_range:
         obstacle = "a weight is too large, or no number"
-    elif not obstacle and max(np.abs(part).max() for part in network.start) > LARGEST[type(cell)]:
+    elif not obstacle and max(np.abs(part).max() for part in network.start) > largest(cell):
         obstacle = "the state before the first token is too large"
     if obstacle:
         return Proof(0, obstacle)
@@ -87,14 +91,34 @@ def first_closed(
         walk = Walk(network, places, reading)
         if walk.wrong is not None:
             return Proof(0, f"{walk.wrong!r} is read wrong")
+        scaled = network.in_units(walk.scale)
         for slopes in walk.slopes():
-            reach = Reach(*bounds)
-            boxes = closure(network, places, reading, slopes, reach)
-            if boxes.close():
-                how = f"closed boxes; from count {places.bound} on units follow the counters exactly"
-                return Proof(reach.reached, how)
-            obstacle = boxes.obstacle
+            proof = _deepest(cell, bounds, partial(closure, scaled, places, reading, slopes))
+            if proof.max_depth:
+                return proof
+            obstacle = proof.reason
     return Proof(0, obstacle or "the language has too many configurations")
+
+
+def _deepest(cell: Cell, bounds: tuple[int, int], closure: Callable[[Reach], Closure]) -> Proof:
+    """The proof by boxes that close for counts up to a bound: the one that is wanted; where gates of the cell may see
+    how large counters are, the one that is needed first, and then the first that does of the other and its halves."""
+    wanted, needed = bounds
+    tried = [wanted]
+    if not np.isfinite(largest(cell)):
+        tried = [needed, *(wanted >> k for k in range(wanted.bit_length()) if wanted >> k > needed)]
+    found = Proof(0, "")
+    for bound in tried:
+        reach = Reach(bound, needed)
+        boxes = closure(reach)
+        if boxes.close():
+            how = f"closed boxes; from count {boxes.places.bound} on units follow the counters exactly"
+            found = Proof(reach.reached, how)
+            if bound > needed:
+                break
+        elif not found.max_depth:
+            return Proof(0, boxes.obstacle)
+    return found
 
 
 def graphs(problem: Problem) -> Iterator[Graph]:

@@ -6,18 +6,26 @@ vector of one "unit", which holds all of them along an axis, gives the same numb
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
 
 from longcount.cells import Cell
 from longcount.cells.network import Layer, initial_state, inputs_of_letters, recurrent_gates, split
-from longcount.exact.boxes import LARGEST_OF_OTHERS, THEOREMS_ARE_ABOUT, VIEWS, View, view_of_state
+from longcount.exact.boxes import LARGEST_OF_OTHERS, THEOREMS_ARE_ABOUT, VIEWS, View, in_units, view_of_state
+from longcount.numbers.affine import Affine
 from longcount.numbers.intervals import LARGEST, Interval
 from longcount.numbers.vector import Vector
 
 Part = Any
 """One part of the state, or one coordinate: [H, S] numbers of any kind."""
+
+SWALLOWING = np.float32(2.0**26)
+"""A number added again and again is swallowed by rounding where the sum is that many times as large."""
+
+SMALL = 2.0**-12
+"""A counter that small numbers are added to is taken for as large as it gets at once, where that is below."""
 
 
 class Network:
@@ -39,6 +47,8 @@ class Network:
         self.readout = np.array(weights.readout_weight, np.float32)
         self.readout_bias = _column(weights.readout_bias)
         self.view: View = VIEWS.get(type(cell)) or view_of_state(cell)
+        self.scale = np.ones((cell.hidden_size, 1), np.float32)
+        """By unit, in what its counter is measured as a coordinate."""
         self.start = [_column(part) for part in initial_state(cell, weights, np.float32(0))]
         """Every part of every layer's state before the first token, float32 [H, 1]."""
         largest = LARGEST if type(cell) in THEOREMS_ARE_ABOUT else LARGEST_OF_OTHERS
@@ -58,10 +68,19 @@ class Network:
             found += after
         return tuple(found), shown
 
-    def step(self, tokens: np.ndarray, state: tuple[Part, ...]) -> tuple[tuple[Part, ...], dict[str, Part]]:
-        """The coordinates after a token each, from states of one layer, and the gates."""
+    def in_units(self, scale: np.ndarray) -> Network:
+        """The same, with counters as coordinates that are multiples of a power of two for each unit, float32 [H, 1]."""
+        if (scale == 1).all():
+            return self
+        found = copy(self)
+        found.scale, found.view = scale, in_units(self.view, scale)
+        return found
+
+    def step(self, tokens: np.ndarray, state: tuple[Part, ...]) -> tuple[Part, ...]:
+        """The coordinates after a token each, from states of one layer."""
         after, shown = self.advance(tokens, state)
-        return self.view.of_step(after, shown), shown
+        counter, *others = self.view.of_step(after, shown)
+        return (pushed(counter, shown) if {"i", "f", "g"} <= shown.keys() else counter, *others)
 
     def outputs(self, h: Part) -> Part:
         """The readout's pre-activations [outputs, S] of the last layer's h."""
@@ -103,13 +122,26 @@ class _Layer:
         return [part[0] for part in after], {name: part[0] for name, part in gates.items()}
 
 
+def pushed(counter: Interval, gates: dict[str, Interval]) -> Interval:
+    """Counters that are near 0 and kept, with all that adding the same small number again and again makes of them."""
+    added, kept, ends = gates["i"] * gates["g"], gates["f"].ends[1] > 0.5, counter.ends.copy()
+    for end, sign in enumerate((-1, 1)):
+        most = sign * added.ends[end] * SWALLOWING
+        widens = kept & (most > 0) & (most < SMALL) & (sign * ends[end] > -most)
+        ends[end] = np.where(widens, np.maximum(sign * ends[end], most) * sign, ends[end])
+    if not isinstance(counter, Affine):
+        return Interval(ends)
+    offset = np.where(counter.grows, counter.offset, ends)
+    return Affine(offset, counter.slopes, counter.excesses, counter.beyond, counter.fresh, counter.step)
+
+
 def _column(numbers: Any) -> np.ndarray:
     return np.array(list(numbers), np.float32)[:, None]
 
 
 def rows_of(number: Part, rows: slice | int) -> Part:
     """Some rows of [rows, S] numbers."""
-    return Interval(number.ends[:, rows]) if isinstance(number, Interval) else number[rows]
+    return number.rows(rows) if isinstance(number, Interval) else number[rows]
 
 
 def weighted(matrix: np.ndarray, column: Part) -> Part:

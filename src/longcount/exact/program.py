@@ -100,6 +100,8 @@ class Program:
     fineness: Fineness
     start: tuple[float, ...]
     """The registers before the first letter; the letter before it is L."""
+    steps: tuple[float, ...]
+    """By how much a unit's counter differs where its register differs by 1: 1 for cells with a counter of their own."""
     moves: tuple[tuple[Choice, ...], ...]
     """[L][H]: actions, from the letter before and the registers before."""
     answers: tuple[tuple[Choice, ...], ...]
@@ -135,6 +137,7 @@ class Program:
             self.outputs,
             self.fineness,
             tuple(self.start[unit] * sign + 0.0 for unit, sign in zip(order, signs, strict=True)),
+            tuple(self.steps[unit] * sign for unit, sign in zip(order, signs, strict=True)),
             tuple(
                 tuple(moved(choices[unit], sign) for unit, sign in zip(order, signs, strict=True))
                 for choices in self.moves

@@ -68,6 +68,10 @@ class Interval:
     def __repr__(self) -> str:
         return f"[{self.lower}, {self.upper}]"
 
+    def rows(self, rows: slice | int) -> Interval:
+        """Some rows of numbers [rows, ...]."""
+        return Interval(self.ends[:, rows])
+
     def __add__(self, other: Any) -> Interval:
         mine, theirs = _aligned(self, other)
         return Interval(mine + theirs)
