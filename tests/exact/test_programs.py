@@ -150,3 +150,24 @@ def test_classes_never_fall_and_are_named():
     assert fine.described("r0", frozenset({1, 2}), seen) == "r0 > 0 and r0 ≤ 1"
     assert fine.described("r0", frozenset({-1}), seen) == "r0 < 0"
     assert fine.described("r0", frozenset({-1, 2, 4}), seen) == "r0 < 0 or r0 > 0.5 and r0 ≤ 1 or r0 > 1.5"
+
+
+def test_a_unit_that_does_what_no_rule_tells_is_followed_as_long_as_that_matters():
+    """It counts a less b; at c, where nothing depends on it any longer, it leaks."""
+    asked = problem(languages.get("an_bn_cn"))
+    cell = cells.get("lstm", 4, 1, asked.letters, len(asked.outputs))
+    tensors = {part: np.zeros(shape, np.float32) for part, shape in cell.shapes().items()}
+    gates = tensors["weight_ih_l0"].reshape(4, 4, 3)
+    moves = np.array([[1, -1, 1], [0, 1, -1], [2, -2, -2], [-2, -2, 2]])  # 2 and -2: sets
+    gates[0] = np.where(moves, SATURATED, -3 * SATURATED)
+    gates[1] = np.where(np.abs(moves) == 2, -3 * SATURATED, SATURATED)
+    gates[2], gates[3] = SATURATED * np.sign(moves), SATURATED
+    gates[1:, 0, 2] = 0.85, 0.3, -3 * SATURATED  # f, g and o of the first unit at c
+    tensors["readout.weight"][:] = [[0, 0, 40, 0], [100, 0, 0, -100], [-200, 60, -100, 0], [0, -100, 0, 100]]
+    tensors["readout.bias"][:] = 0, -110, -100, -50
+    found = extract(cell, cells.pack(cell, tensors), asked)
+    assert found.proved, found.reason
+    of_letter = found.text.split("c:")[1]
+    assert "r0 = 0" in of_letter
+    assert "if r0" not in of_letter
+    assert "say c if r0 = 0" in found.text.split("b:")[1]

@@ -28,7 +28,7 @@ MOST_STATES = 5_000
 STATES_FOR_STEPS = 200
 """As many states are looked at to find what counters are multiples of."""
 
-COUNTS = {1: 10, 2: 8, 3: 8, 4: 3}
+COUNTS = {1: 16, 2: 12, 3: 8, 4: 3}
 """Up to which counts words are read, by the number of counters; 2 for more."""
 
 GRID = 64
@@ -206,20 +206,19 @@ def _followed(seen: Seen) -> list[int | None]:
 
 
 def _fitted(seen: Seen, fineness: Fineness, problem: Problem) -> tuple[Program | None, str]:
-    """The program that looks at registers so finely. A unit that does what no few features tell is left out of it, as
-    long as nothing else depends on it."""
+    """The program that looks at registers so finely. Where no few features tell what a letter does to a unit, its
+    register is set to 0 and no longer follows it; see `_forgotten`."""
     before, after = fineness.classes(seen.before), fineness.classes(seen.after)
-    units, idle = range(len(before)), set()
-    moves: list[list[Choice]] = []
+    letters = problem.language.letters
+    forgotten = np.zeros((len(before), len(letters) + 1), bool)
     while True:
-        looked = [unit for unit in units if unit not in idle]
-        moves, dropped = _moves(seen, before, looked, problem.language.letters)
-        if not dropped:
+        moves, untold = _moves(seen, before, forgotten)
+        if not untold.any():
             break
-        idle |= dropped
+        forgotten = _forgotten(seen, forgotten | untold)
     answers = []
     for token, letter in enumerate(problem.language.letters):
-        at = seen.letter == token
+        at, looked = seen.letter == token, np.flatnonzero(~forgotten[:, token]).tolist()
         said_here = []
         for output, says in zip(problem.outputs, seen.said[:, at], strict=True):
             choice = _chosen(looked, _rows(looked, seen.last[at], after[:, at]), [says], _answer)
@@ -227,41 +226,47 @@ def _fitted(seen: Seen, fineness: Fineness, problem: Problem) -> tuple[Program |
                 return None, f"{output!r} after {letter!r} depends on more than where units stand to 0"
             said_here.append(choice)
         answers.append(tuple(said_here))
-    first = seen.last == len(problem.language.letters)
+    first = seen.last == len(letters)
     start = tuple(float(number) for number in np.round(seen.before[:, first][:, 0] * GRID) / GRID)
-    return (
-        Program(
-            problem.language.letters,
-            problem.outputs,
-            fineness,
-            start,
-            tuple(seen.steps.tolist()),
-            tuple(map(tuple, moves)),
-            tuple(answers),
-            tuple(sorted(idle)),
-        ),
-        "",
-    )
+    steps, of_moves = tuple(seen.steps.tolist()), tuple(map(tuple, moves))
+    program = Program(letters, problem.outputs, fineness, start, steps, of_moves, tuple(answers))
+    return program.without(set(np.flatnonzero(forgotten.any(axis=1)).tolist()) - program.needed), ""
 
 
-def _moves(seen: Seen, before: np.ndarray, looked: list[int], letters: str) -> tuple[list[list[Choice]], set[int]]:
-    """What each letter does to each unit that is looked at; and those units of which that is not known."""
-    moves, dropped = [], set()
-    for token in range(len(letters)):
+def _forgotten(seen: Seen, forgotten: np.ndarray) -> np.ndarray:
+    """bool [H, L + 1]: the letters after which a register does not follow its unit: those given, and all that may come
+    next, up to one that sets the unit to a number."""
+    found = forgotten.copy()
+    changes = True
+    while changes:
+        changes = False
+        for unit, token in zip(*np.nonzero(~found[:, :-1]), strict=True):
+            rows = (seen.letter == token) & found[unit, seen.last]
+            if rows.any() and (seen.kept[unit, rows].any() or np.ptp(seen.after[unit, rows]) > ALIKE):
+                found[unit, token] = changes = True
+    return found
+
+
+def _moves(seen: Seen, before: np.ndarray, forgotten: np.ndarray) -> tuple[list[list[Choice]], np.ndarray]:
+    """What each letter does to each unit; and where that is not told by units that registers follow before the letter,
+    bool [H, L + 1]."""
+    moves, untold = [], np.zeros(forgotten.shape, bool)
+    for token in range(forgotten.shape[1] - 1):
         at = seen.letter == token
+        looked = np.flatnonzero(~forgotten[:, np.unique(seen.last[at])].any(axis=1)).tolist()
         of_letter = []
         for unit in range(len(before)):
-            if unit not in looked:
+            if forgotten[unit, token]:
                 of_letter.append(IDLE)
                 continue
-            cases = [unit, *(other for other in looked if other != unit), LAST]
+            cases = [*sorted(looked, key=lambda other, unit=unit: other != unit), LAST]
             facts = np.stack([seen.after[unit, at] - seen.before[unit, at], seen.after[unit, at]])
             facts = [seen.kept[unit, at], *np.round(facts * GRID) / GRID]
             choice = _chosen(cases, _rows(cases, seen.last[at], before[:, at]), facts, _action)
-            dropped |= {unit} if choice is None else set()
+            untold[unit, token] = choice is None
             of_letter.append(choice or IDLE)
         moves.append(of_letter)
-    return moves, dropped
+    return moves, untold
 
 
 def _rows(features: Sequence[int], last: np.ndarray, classes: np.ndarray) -> np.ndarray:

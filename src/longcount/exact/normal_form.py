@@ -43,7 +43,7 @@ def normal_form(program: Program, problem: Problem) -> NormalForm:
     """
     prefixes = shortest_prefixes(problem)
     numbers, classes = _followed(program, prefixes)
-    needed = _needed(program)
+    needed = sorted(program.needed)
     told = {unit: _told_apart(program, prefixes, needed, unit, numbers, classes) for unit in needed}
     order = sorted(needed, key=lambda unit: (_first(told[unit] > 0), told[unit].tobytes()))
     signs = [-1 if numbers[unit, _first(numbers[unit] != 0) % len(prefixes.last)] < 0 else 1 for unit in order]
@@ -63,17 +63,6 @@ def _followed(program: Program, prefixes: Prefixes) -> tuple[np.ndarray, np.ndar
         numbers[:, level] = np.nan_to_num(numbers[:, of] * keep + add, nan=UNKNOWN)
         classes[:, level] = program.fineness.classes(numbers[:, level])
     return np.round(numbers, 6), classes
-
-
-def _needed(program: Program) -> list[int]:
-    """The registers that answers depend on, if only through others."""
-    needed: set[int] = set()
-    looked = {feature for choice in itertools.chain(*program.answers) for feature in choice.features}
-    while looked - needed - {LAST}:
-        needed |= looked - {LAST}
-        moves = [choice for of_letter in program.moves for unit in needed for choice in [of_letter[unit]]]
-        looked = {feature for choice in moves for feature in choice.features}
-    return sorted(needed)
 
 
 def _told_apart(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,7 +51,7 @@ class Fineness(NamedTuple):
         return _number(found / self.parts)
 
 
-FINENESSES = (Fineness(1, 1), Fineness(1, 2), Fineness(2, 4))
+FINENESSES = (Fineness(1, 1), Fineness(1, 2), Fineness(2, 4), Fineness(2, 8))
 """Signs alone first."""
 
 
@@ -110,10 +110,23 @@ class Program:
     """Registers of units that are no part of the program: nothing depends on them."""
 
     @property
-    def looks_at(self) -> list[int]:
-        """The registers that anything depends on."""
-        choices = itertools.chain(*self.moves, *self.answers)
-        return sorted({feature for choice in choices for feature in choice.features} - {LAST})
+    def needed(self) -> set[int]:
+        """The registers that answers depend on, if only through others."""
+        found: set[int] = set()
+        looked = {feature for choice in itertools.chain(*self.answers) for feature in choice.features} - {LAST}
+        while looked - found:
+            found |= looked
+            choices = [of_letter[unit] for of_letter in self.moves for unit in found]
+            looked = {feature for choice in choices for feature in choice.features} - {LAST}
+        return found
+
+    def without(self, units: set[int]) -> Program:
+        """The same program with registers idle that it does not need."""
+        moves = tuple(
+            tuple(IDLE if unit in units else choice for unit, choice in enumerate(of_letter))
+            for of_letter in self.moves
+        )
+        return replace(self, moves=moves, idle=tuple(sorted(units)))
 
     def arranged(self, order: Sequence[int], signs: Sequence[int]) -> Program:
         """The same program with register `order[k]` times `signs[k]` (1 or -1) as register k; nothing may depend on the
