@@ -364,3 +364,20 @@ def test_proofs_can_be_looked_for_of_every_cell():
             closed += 1
             assert_held(boxes, asked, "aabababbbbaaab" * 20)
     assert closed > 5
+
+
+def test_a_count_that_is_no_whole_number_is_proved_as_far_as_rounding_leaves_it():
+    """It begins at -0.01 and so counts -0.01, 0.99, 1.99, ...: from some depth on float32 rounds that away."""
+    asked = problem(languages.get("dyck1"))
+    cell = LSTM(learned_start=True)
+    tensors = {name: np.zeros(shape, np.float32) for name, shape in cell.shapes().items()}
+    small = cells.unpack(cells.get("lstm"), construct("lstm"))
+    tensors |= {name: small[name].copy() for name in small}
+    tensors["c_0_l0"][:] = -0.01
+    tensors["readout.bias"][1] = 0
+    proof = prove(cell, cells.pack(cell, tensors), asked)
+    assert 100_000 <= proof.max_depth < 2**20
+    deep = proof.max_depth * 4
+    ramp = Words.from_strings(["(" * deep + ")" * deep], "()")
+    found = engine.evaluate(cell, cells.pack(cell, tensors)[None], ramp, asked.targets(ramp), question=asked.question)
+    assert found.first_failure[0, 0] == 2 * deep - 1

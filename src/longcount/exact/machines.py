@@ -93,30 +93,27 @@ def first_closed(
             return Proof(0, f"{walk.wrong!r} is read wrong")
         scaled = network.in_units(walk.scale)
         for slopes in walk.slopes():
-            proof = _deepest(cell, bounds, partial(closure, scaled, places, reading, slopes))
+            proof = _deepest(bounds, partial(closure, scaled, places, reading, slopes))
             if proof.max_depth:
                 return proof
             obstacle = proof.reason
     return Proof(0, obstacle or "the language has too many configurations")
 
 
-def _deepest(cell: Cell, bounds: tuple[int, int], closure: Callable[[Reach], Closure]) -> Proof:
-    """The proof by boxes that close for counts up to a bound: the one that is wanted; where gates of the cell may see
-    how large counters are, the one that is needed first, and then the first that does of the other and its halves."""
+def _deepest(bounds: tuple[int, int], closure: Callable[[Reach], Closure]) -> Proof:
+    """The proof by boxes that close for counts up to a bound: the one that is wanted; where it does not, and the one
+    that is needed does, the first that does of the halves of the former."""
     wanted, needed = bounds
-    tried = [wanted]
-    if not np.isfinite(largest(cell)):
-        tried = [needed, *(wanted >> k for k in range(wanted.bit_length()) if wanted >> k > needed)]
     found = Proof(0, "")
-    for bound in tried:
+    for bound in (wanted, needed, *(wanted >> k for k in range(1, wanted.bit_length()) if wanted >> k > needed)):
         reach = Reach(bound, needed)
         boxes = closure(reach)
         if boxes.close():
             how = f"closed boxes; from count {boxes.places.bound} on units follow the counters exactly"
             found = Proof(reach.reached, how)
-            if bound > needed:
+            if bound != needed:
                 break
-        elif not found.max_depth:
+        elif bound == needed:
             return Proof(0, boxes.obstacle)
     return found
 
