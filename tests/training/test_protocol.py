@@ -93,7 +93,7 @@ def test_given_words_lie_beside_the_study_file(tmp_path):
         ({"cell": "lstm", "recipe": "exact", "loss": "mse"}, "loss: a recipe sets it; leave it out"),
         ({"cell": "lstm", "language": "shuffle2", "initialisation": "signs"}, "signs and counter are for two letters"),
         (
-            {"cell": "relu", "language": "shuffle2", "recipe": "exact"},
+            {"cell": "relu", "task": "recognise", "recipe": "exact"},
             "'exact' for relu is for languages of two",
         ),
         ({"cell": "lstm", "task": "predict", "loss": "bce"}, "loss: predict is trained with ce, not 'bce'"),

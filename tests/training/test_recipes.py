@@ -43,9 +43,19 @@ def test_the_exact_recipes_count_far_beyond_their_training(cell: str, splits: di
     assert (trained.draws >= 1).all()
 
 
-@pytest.mark.parametrize(("language", "runs"), [("an_bn", 8), ("an_b2n", 6), ("shuffle2", 8)])
-def test_lstms_of_two_units_count_other_languages_far_beyond_their_training(language: str, runs: int) -> None:
-    study = {"cell": "lstm", "language": language, "hidden_size": 2, "recipe": "exact", "runs": runs}
+@pytest.mark.parametrize(
+    ("cell", "language", "runs"),
+    [
+        ("lstm", "an_b2n", 6),
+        ("lstm", "shuffle2", 8),
+        ("relu", "an_b2n", 8),
+        ("relu", "shuffle2", 8),
+        ("gru", "an_b2n", 8),
+        ("gru", "shuffle2", 8),
+    ],
+)
+def test_two_units_count_other_languages_far_beyond_their_training(cell: str, language: str, runs: int) -> None:
+    study = {"cell": cell, "language": language, "hidden_size": 2, "recipe": "exact", "runs": runs}
     condition = build_study(study).conditions[0]
     asked = condition.problem()
     splits = make_splits(0, language=language, training_words=2_000, validation_words=500)
@@ -123,6 +133,107 @@ def test_a_rounded_gate_is_closed_half_open_or_open() -> None:
     np.testing.assert_array_equal(parameters[:, untouched], before[:, untouched])
     assert part.options(cell, engine.Options(), 3).frozen == frozenset()
     assert part.options(cell, engine.Options(), 4).frozen == frozenset(where.ravel().tolist())
+
+
+def _drawn(cell: cells.Cell) -> np.ndarray:
+    """Parameters float32 [2, P] for parts to change."""
+    return np.random.default_rng(5).uniform(-1, 1, (2, cell.size())).astype(np.float32)
+
+
+@pytest.mark.parametrize(("name", "kept"), [("relu", 1.0), ("gru", 0.0)])
+def test_counters_keep_their_count_and_readers_see_counts_alone(name: str, kept: float) -> None:
+    cell = cells.get(name, 4, 1, letters=4)
+    parameters = _drawn(cell)
+    square = positions(cell, "weight_hh_l0", (cell.counts,)).reshape(4, 4)
+    part = recipes.CountersAndReaders(kept)
+    part.begin(cell, parameters)
+    np.testing.assert_array_equal(parameters[:, square[:2]], np.tile(kept * np.eye(4)[:2], (2, 1, 1)))
+    assert (parameters[:, square[2:, :2]] < 0).all()
+    assert (parameters[:, square[2:, 2:]] == 0).all()
+    assert set(square.ravel()) - part.options(cell, engine.Options(), 1).frozen == set(square[2:, :2].ravel())
+    alone = cells.get(name)
+    assert part.options(alone, engine.Options(), 1).frozen == {positions(alone, "weight_hh_l0", alone.counts).item()}
+
+
+def test_readers_never_rise_with_a_count() -> None:
+    cell = cells.get("relu", 3, 1, letters=2)
+    parameters = _drawn(cell)
+    read = positions(cell, "weight_hh_l0")[1:, :1]
+    parameters[0, read] = [[0.5], [-0.5]]
+    before = parameters.copy()
+    recipes.FallingReaders().before(cell, parameters, 3)
+    assert parameters[0, read].tolist() == [[0.0], [-0.5]]
+    others = np.setdiff1d(np.arange(cell.size()), read)
+    np.testing.assert_array_equal(parameters[:, others], before[:, others])
+
+
+def test_counters_begin_with_letters_of_their_own() -> None:
+    cell = cells.get("relu", 3, 1, letters=3)
+    parameters = _drawn(cell)
+    part = recipes.OwnLetters(2)
+    part.begin(cell, parameters)
+    steps = positions(cell, "weight_ih_l0")
+    assert np.sign(parameters[0, steps[:2]]).tolist() == [[1, -1, 0], [0, 0, 1]]
+    assert (parameters[:, steps[2]] != 0).all()
+    others = {*steps[0, 2:].tolist(), *steps[1, :2].tolist()}
+    assert part.options(cell, engine.Options(), 2).frozen == others
+    assert part.options(cell, engine.Options(), 3).frozen == frozenset()
+
+
+def test_rounded_steps_are_halves_and_wholes_of_a_power_of_two() -> None:
+    cell = cells.get("relu", 2, 1, letters=3)
+    parameters = _drawn(cell)
+    steps = positions(cell, "weight_ih_l0")
+    parameters[0, steps] = [[2.9, -1.2, 0.5], [0.3, 0.2, 0.1]]
+    parameters[1, steps[0]] = 0
+    before = parameters.copy()
+    part = recipes.RoundSteps(4)
+    part.before(cell, parameters, 3)
+    np.testing.assert_array_equal(parameters, before)
+    part.before(cell, parameters, 4)
+    assert parameters[0, steps[0]].tolist() == [4.0, -2.0, 0.0]
+    assert np.abs(np.frexp(parameters[0, steps[1]])[0]).tolist() == [0.5, 0.5, 0.5]
+    assert (parameters[1, steps[0]] == 0).all()
+    assert part.options(cell, engine.Options(), 3).frozen == frozenset()
+    assert part.options(cell, engine.Options(), 4).frozen == set(steps.ravel().tolist())
+
+
+def test_slow_steps_keep_a_grus_counts_and_let_readers_forget() -> None:
+    cell = cells.get("gru", 3, 1, letters=3)
+    parameters, part = _drawn(cell), recipes.SlowSteps(4)
+    part.begin(cell, parameters)
+    steps, kept = (positions(cell, "weight_ih_l0", gate)[0] for gate in "nz")
+    parameters[0, steps[:2]] = [[2.0, -0.5, 0.05], [-0.1, 0.1, 0.1]]
+    readout = positions(cell, "readout.weight")
+    weight = parameters[0, readout[0, 0]]
+    part.before(cell, parameters, 4)
+    bias = parameters[0, positions(cell, "bias_ih_l0", "z")[0]]
+    z = sigmoid(parameters[0, kept] + bias[:, None])
+    assert (1 - z[0].astype(float)).tolist() == [2.0**-22, 2.0**-23, 0.0]
+    assert (1 - z[1].astype(float)).tolist() == [2.0**-22] * 3
+    assert (z[2] < 2e-38).all()
+    assert parameters[0, steps[0]].tolist() == [40.0, -40.0, 0.0]
+    assert parameters[0, readout[0, 0]] == weight * np.tanh(np.float32(2))
+    for epoch, step in ((3, 1 / (1 + np.exp(7.0))), (4, 2.0**-22)):
+        scales = np.ones(cell.size())
+        part.scale(cell, scales, epoch)
+        np.testing.assert_allclose(scales[readout], np.tile([1 / step, 1 / step, 1], (2, 1)))
+
+
+def test_small_weights_that_see_counts_are_dropped() -> None:
+    cell = cells.get("relu", 2, 1, letters=2)
+    parameters, part = _drawn(cell), recipes.DropSmall(4, 0.25)
+    parameters[:, positions(cell, "weight_ih_l0")] = [[4.0, -4.0], [1.0, 0.5]]
+    read, readout = positions(cell, "weight_hh_l0")[1, 0], positions(cell, "readout.weight")
+    parameters[:, read] = -0.06, -0.07
+    parameters[:, readout] = [[1.0, 0.9], [0.3, 5.0]]
+    parameters[:, positions(cell, "readout.bias")] = 0.5
+    part.before(cell, parameters, 3)
+    assert (parameters[:, readout] != 0).all()
+    part.before(cell, parameters, 4)
+    assert (parameters[:, read] != 0).tolist() == [False, True]
+    assert parameters[0, readout].tolist() == [[1.0, 0.0], [0.0, 5.0]]
+    assert part.options(cell, engine.Options(), 4).frozen == {int(read), *readout.ravel().tolist()}
 
 
 def test_the_exact_recipe_of_a_language() -> None:

@@ -11,6 +11,15 @@ from longcount.cells import CELLS
 from longcount.errors import UserError
 from longcount.registry import Kind, what_it_is
 from longcount.sources import Source
+from longcount.training.recipes.counters import (
+    CountersAndReaders,
+    DropSmall,
+    FallingReaders,
+    OwnLetters,
+    RoundSteps,
+    SlowSteps,
+    Sparse,
+)
 from longcount.training.recipes.parts import (
     CountUp,
     CrossEntropy,
@@ -64,7 +73,9 @@ EXACT = {
 }
 """The recipes that train a cell to count Dyck-1 exactly, by cell."""
 
-COUNTING = EXACT | {
+_BIASES = ("bias_ih_l0", "bias_hh_l0")
+
+COUNTING = {
     "lstm": Recipe(
         "exact",
         "lstm",
@@ -80,6 +91,44 @@ COUNTING = EXACT | {
             Redraw(8, 1e-4),
             Redraw(11, 1e-6),
             Decay(start=11, factor=0.01),
+        ),
+    ),
+    "relu": Recipe(
+        "exact",
+        "relu",
+        epochs=13,
+        learning_rate=0.01,
+        parts=(
+            CrossEntropy(),
+            ShortWords((12, 16, 24, 32, 51)),
+            LeaveOut(_BIASES),
+            CountersAndReaders(kept=1.0),
+            OwnLetters(3),
+            FallingReaders(),
+            Sparse(1e-4, until=9),
+            RoundSteps(9),
+            DropSmall(11, share=0.3),
+            Decay(start=8, factor=0.7),
+            Redraw(6, 1e-2),
+            Redraw(12, 1e-6),
+        ),
+    ),
+    "gru": Recipe(
+        "exact",
+        "gru",
+        epochs=13,
+        learning_rate=0.01,
+        parts=(
+            CrossEntropy(),
+            ShortWords((12, 16, 24, 32, 51)),
+            LeaveOut(("weight_ih_l0", "weight_hh_l0", *_BIASES), "r"),
+            LeaveOut(_BIASES, "n"),
+            CountersAndReaders(kept=0.0),
+            OwnLetters(3),
+            SlowSteps(9),
+            DropSmall(11, share=0.3),
+            Decay(start=8, factor=0.7),
+            Redraw(12, 1e-6),
         ),
     ),
 }
@@ -137,20 +186,27 @@ __all__ = [
     "KIND",
     "RECIPES",
     "CountUp",
+    "CountersAndReaders",
     "CrossEntropy",
     "Decay",
+    "DropSmall",
+    "FallingReaders",
     "KeepCount",
     "LeaveOut",
     "OppositeSteps",
+    "OwnLetters",
     "Part",
     "ReadoutAlone",
     "Recipe",
     "Redraw",
     "RoundAndFreeze",
     "RoundGate",
+    "RoundSteps",
     "ShortWords",
     "Slope",
     "SlowGate",
+    "SlowSteps",
+    "Sparse",
     "get",
     "train",
 ]
