@@ -11,6 +11,7 @@ import numpy as np
 
 from longcount.analysis.certificates import KEYS, chosen_of
 from longcount.analysis.judging import judged, refuse_uncovered, workers
+from longcount.analysis.selection import where
 from longcount.arguments import Between, Jobs, Run, checked
 from longcount.cells import Cell
 from longcount.errors import UserError
@@ -111,7 +112,8 @@ def different_programs(frame: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    for (language, task), asked in frame.groupby(["language", "task"], sort=False):
+    for language, task in dict.fromkeys(zip(frame["language"], frame["task"], strict=True)):
+        asked = where(frame, language=language, task=task)
         of_each = [group for _, group in asked.groupby("form")]
         of_each.sort(key=lambda group: (group["form"].iloc[0] == "", -len(group), group["form"].iloc[0]))
         for number, group in enumerate(of_each, 1):
