@@ -11,14 +11,14 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
-from longcount import papers
+from longcount import languages, papers
 from longcount.analysis.analysis import OF_LONGER_RUNS
-from longcount.analysis.interventions import RUNS, interventions_called, leaderboard_study
+from longcount.analysis.interventions import CELLS, RUNS, interventions_called, leaderboard_study
 from longcount.analysis.leaderboard import BOUNDED_RUNS, make_leaderboard
 from longcount.analysis.results import analyse
 from longcount.arguments import Between, Jobs, Seed, checked
 from longcount.disk import disk_errors_told
-from longcount.errors import UserError
+from longcount.errors import UserError, hint
 from longcount.exact.construct import construct as constructed
 from longcount.papers import Paper
 from longcount.store.locking import exclusive
@@ -200,6 +200,9 @@ def leaderboard(
     runs: Annotated[int, Between(1, 100_000)] = RUNS,
     bounded: Annotated[int, Between(0, 100_000)] = BOUNDED_RUNS,
     only: Sequence[str] = (),
+    language: str = "dyck1",
+    units: Annotated[int, Between(1, 16)] = 1,
+    cells: Sequence[str] = (),
     seed: Seed = 0,
     jobs: Jobs | None = None,
     progress: Progress = None,
@@ -212,6 +215,9 @@ def leaderboard(
         runs: networks for every intervention and cell.
         bounded: how many of them have their worst case bounded.
         only: interventions to try beside the paper's protocol, by name; default: all.
+        language: that is learned, by name, or ``module:Name`` of one of your own.
+        units: of each network.
+        cells: in whose parts of the table interventions are to stand, of lstm, gru and relu; default: all three.
         seed: of weights, orders and words.
         jobs: blocks trained, and models judged, at once; default: all cores.
         progress: whether progress is shown; default: on a terminal and in a notebook.
@@ -221,10 +227,16 @@ def leaderboard(
         Frame with one row per (cell, intervention); see `longcount.analysis.leaderboard.make_leaderboard`.
 
     Raises:
-        UserError: for an unknown intervention, or a folder that holds something else.
+        UserError: for an unknown intervention, language or cell, or a folder that holds something else.
     """
-    chosen = interventions_called(only)
-    study = leaderboard_study(runs, seed, interventions=chosen)
+    for cell in cells:
+        if cell not in CELLS:
+            raise UserError(f"no part of the leaderboard is about {cell!r}; {hint(cell, CELLS)}")
+    learned = languages.get(language)
+    if learned == languages.DYCK1 and units > 1:
+        raise UserError(f"the leaderboard of dyck1 is about networks of one unit, not {units}")
+    chosen = interventions_called(only, learned)
+    study = leaderboard_study(runs, seed, {"hidden_size": units}, chosen, language, cells or CELLS)
     with told(progress) as listen:
         return make_leaderboard(
             out, study, jobs=jobs, bounded_runs=bounded, interventions=chosen, listen=listen, tell=tell

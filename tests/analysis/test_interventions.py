@@ -4,16 +4,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from longcount.analysis.interventions import INTERVENTIONS, leaderboard_study
-from longcount.analysis.leaderboard import make_leaderboard
+from longcount.analysis.interventions import OF_DYCK1, leaderboard_study
+from longcount.analysis.leaderboard import keep_leaderboard, make_leaderboard
 from longcount.report.leaderboard.tables import leaderboard_shown, write_leaderboard
+from longcount.store.store import Store
 
 WORDS = {"training_words": 300, "validation_words": 60, "long_words": 60, "very_long_words": 3, "very_long_length": 200}
 
 
 def test_a_tiny_leaderboard(tmp_path: Path) -> None:
-    chosen = [one for one in INTERVENTIONS if one.name in ("the paper's protocol", "the exact recipe")]
-    chosen += [one for one in INTERVENTIONS if one.repaired]
+    chosen = [one for one in OF_DYCK1 if one.name in ("the paper's protocol", "the exact recipe")]
+    chosen += [one for one in OF_DYCK1 if one.repaired]
     study = leaderboard_study(3, overrides={"epochs": 2, "words": WORDS}, interventions=chosen)
     told: list[str] = []
 
@@ -41,7 +42,7 @@ def test_a_tiny_leaderboard(tmp_path: Path) -> None:
     assert gained.min() >= 0
     assert gained.max() > 0
 
-    write_leaderboard(tmp_path, frame)
+    write_leaderboard(tmp_path, keep_leaderboard(Store.open(tmp_path), frame))
     assert leaderboard_shown(frame).shape[0] == 9
     assert (tmp_path / "tables" / "leaderboard.csv").read_text().count("\n") == 10
 
@@ -49,12 +50,12 @@ def test_a_tiny_leaderboard(tmp_path: Path) -> None:
 def test_every_intervention_is_a_condition_of_its_own() -> None:
     study = leaderboard_study(5)
     folders = [condition.folder for condition in study.conditions]
-    assert len(folders) == len(set(folders)) == sum(len(one.cells) for one in INTERVENTIONS if not one.repaired)
+    assert len(folders) == len(set(folders)) == sum(len(one.cells) for one in OF_DYCK1 if not one.repaired)
 
 
 def test_folders_do_not_depend_on_the_other_interventions() -> None:
     """A new intervention anywhere in the table must not orphan the runs of those that were there."""
     whole = {condition.folder for condition in leaderboard_study(5).conditions}
-    fewer = {condition.folder for condition in leaderboard_study(5, interventions=INTERVENTIONS[3:]).conditions}
+    fewer = {condition.folder for condition in leaderboard_study(5, interventions=OF_DYCK1[3:]).conditions}
     assert fewer < whole
     assert "lstm-the_papers_protocol" in whole

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from longcount import engine
-from longcount.analysis.interventions import INTERVENTIONS, leaderboard_study
+from longcount.analysis.interventions import OF_DYCK1, leaderboard_study
 from longcount.analysis.leaderboard import keep_leaderboard, make_leaderboard
 from longcount.analysis.long_training import FOLDER, long_study
 from longcount.languages import Language
@@ -52,7 +52,7 @@ def leaderboard(tmp_path_factory, analysed_words) -> Path:
     """A folder with a small leaderboard, judged and drawn."""
     directory = tmp_path_factory.mktemp("judged") / "leaderboard"
     names = ("the paper's protocol", "clipped gradient norm", "the exact recipe", "repaired after training")
-    chosen = tuple(one for one in INTERVENTIONS if one.name in names)
+    chosen = tuple(one for one in OF_DYCK1 if one.name in names)
     study = leaderboard_study(3, overrides={"epochs": 2, "words": analysed_words}, interventions=chosen)
     frame = make_leaderboard(directory, study, jobs=1, bounded_runs=2, interventions=chosen)
     keep_leaderboard(Store.open(directory), frame)

@@ -13,6 +13,7 @@ from longcount.analysis.worst_case import with_verdicts, worst_cases
 from longcount.commands.application import main
 from longcount.report.draw import draw
 from longcount.report.tables import runs_shown
+from longcount.report.worst_case import worst_case_figures
 from longcount.store.store import Store
 
 
@@ -63,3 +64,22 @@ def test_verdicts_on_the_epochs_of_another_reading_stay_out_of_table_1(drawn):
     other = Store(store.directory, store.study.model_copy(update={"selection": "last_word"}), store.word_hashes)
     assert worst_cases(other, models) == {}
     assert with_verdicts(store, models.assign(run=0, epoch=1)) is None, "nothing was certified"
+
+
+def test_each_language_has_a_figure_with_its_baseline():
+    told = {"cell": "lstm", "epoch": 9, "learned": True, "verdict": "bounded", "lower_bound": 3}
+    asked = [("dyck1", "next_letters"), ("shuffle2", "next_letters"), ("shuffle2", "next_letters")]
+    rows = [
+        {**told, "condition": f"lstm-language={language}", "language": language, "task": task, "run": run}
+        for run, (language, task) in enumerate(asked)
+    ]
+    models = pd.DataFrame(rows).assign(very_long_fpf=[500.0, 40.0, 60.0], upper_bound=[9, 5, None])
+    baseline = {"condition": "without memory", "language": "shuffle2", "task": "next_letters", "split": "very_long"}
+    first, second = worst_case_figures(models, pd.DataFrame([{**baseline, "fpf_mean": 12.5}]))
+    assert (first.name, second.name) == ("worst_case", "worst_case_shuffle2_next_letters")
+    assert len(first.rows[0][0]["layer"]) == 1, "without the baseline, which is not known"
+    [_, rule] = second.rows[0][0]["layer"]
+    assert rule["data"]["values"] == [{"fpf": 12.5, "what": "without memory"}]
+    assert second.sentence.startswith("Of 1 models")
+    assert "alone scores, 12.5." in second.sentence
+    assert "alone" not in first.sentence

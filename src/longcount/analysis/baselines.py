@@ -1,6 +1,7 @@
 """Answers that need no network, to hold every result against: the best from the last letter alone, and for Dyck-1 the
 constant and the perfect answer."""
 
+import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -136,3 +137,59 @@ def baseline_metrics(splits: "dict[str, Words]") -> "pd.DataFrame":
                 }
             )
     return pd.DataFrame(rows)
+
+
+LONGEST_TRIED = 12
+
+SHORT_WORDS = 2_000
+"""Words, at most about, that are tried for the first token at which the baseline without memory fails."""
+
+
+def memoryless_metrics(problem: Problem, training: "Words", words: "Words") -> "pd.DataFrame":
+    """The baseline without memory on words, and the perfect answer beside it.
+
+    Args:
+        problem: the language and what is asked.
+        training: the words that the baseline is fitted on.
+        words: it is asked about.
+
+    Returns:
+        Frame with two rows and the columns of `baseline_metrics` but for the split, and worst: the first token at which
+        any word makes it fail, infinite where none does.
+    """
+    import pandas as pd
+
+    baseline = without_memory(problem, training)
+    found, shortest = baseline.evaluate(words), baseline.evaluate(_shortest(problem))
+    failing = shortest.first_failure[~shortest.correct]
+    rows = [
+        {
+            "baseline": WITHOUT_MEMORY,
+            "accuracy": 100.0 * found.correct.mean(),
+            "fpf_mean": found.first_failure.mean(),
+            "fpf_min": int(found.first_failure.min()),
+            "unfailed": int(found.correct.sum()),
+            "worst": float(min(failing, default=np.inf)),
+        },
+        {
+            "baseline": "perfect",
+            "accuracy": 100.0,
+            "fpf_mean": words.lengths.mean(),
+            "fpf_min": int(words.lengths.min()),
+            "unfailed": len(words),
+            "worst": np.inf,
+        },
+    ]
+    return pd.DataFrame(rows).assign(words=len(words))
+
+
+def _shortest(problem: Problem) -> "Words":
+    """The shortest words of a language; the first failures of the baseline without memory are among their prefixes."""
+    from longcount.languages.words import Words
+
+    found: list[str] = []
+    length = 0
+    while len(found) < SHORT_WORDS and length < LONGEST_TRIED:
+        length += 1
+        found += itertools.islice(problem.language.enumerate(length), SHORT_WORDS)
+    return Words.from_strings(found, problem.language.letters)

@@ -14,26 +14,27 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from longcount import cells, engine
-from longcount.analysis.baselines import baseline_metrics
-from longcount.analysis.interventions import BASELINE, INTERVENTIONS, Intervention, leaderboard_study
+from longcount.analysis.baselines import WITHOUT_MEMORY, baseline_metrics, memoryless_metrics, without_memory
+from longcount.analysis.counting import first_failing_n
+from longcount.analysis.interventions import BASELINE, OF_DYCK1, Intervention, leaderboard_study
 from longcount.analysis.judging import Apply, judged, workers
-from longcount.analysis.models import chosen_models
+from longcount.analysis.models import LARGEST_N, chosen_models
 from longcount.analysis.results import FOLDER, path_of, read_result
 from longcount.analysis.selection import values, where
 from longcount.analysis.spread import summarise, wilson_interval
+from longcount.analysis.subjects import Memoryless, Networks
 from longcount.cells import Cell
 from longcount.errors import UserError
-from longcount.exact.boxes import Model
-from longcount.exact.certify import certify
-from longcount.exact.one_unit import depth_of, prove_one_unit
+from longcount.exact.certify import LEAST_EXACT_DEPTH, certify, check, prove
+from longcount.exact.one_unit import depth_of
+from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.repair import repair
-from longcount.languages import dyck
 from longcount.store.first_failures import blocks_sha256
 from longcount.store.frames import is_made_from, keep_frame, read_frame
 from longcount.store.store import Store
 from longcount.studies.executors import Threads
 from longcount.studies.run import Listener, run_study
-from longcount.training.problem import Problem
+from longcount.training.problem import DYCK1, Problem
 from longcount.training.protocol import Condition, Study
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ BOUNDED_RUNS = 50
 
 BOUND_LIMIT = 1_000
 """Tokens within which worst cases are looked for."""
+
+BEST_FIRST = ("exact", "accuracy", "fpf")
 
 TABLE, BASELINES = "leaderboard", "leaderboard_baselines"
 REPAIR = "repair"
@@ -56,7 +59,23 @@ class Leaderboard(NamedTuple):
     """See `make_leaderboard`."""
 
     baselines: pd.DataFrame
-    """See `longcount.analysis.baselines.baseline_metrics`, for the Very Long words."""
+    """For the Very Long words: first the baseline that needs no memory, last the perfect answer. See
+    `longcount.analysis.baselines.baseline_metrics`, and for other languages than Dyck-1 `memoryless_metrics` there."""
+
+    @property
+    def networks(self) -> pd.DataFrame:
+        """The table without the baseline."""
+        return self.table.loc[self.table["cell"] != ""]
+
+    @property
+    def language(self) -> str:
+        """The language's name."""
+        return str(self.table["language"].iloc[0]) if "language" in self.table else DYCK1.language.name
+
+    @property
+    def is_by_proof(self) -> bool:
+        """Whether proofs are possible: whether counters decide the language."""
+        return bool(self.networks["exact"].notna().any())
 
 
 def make_leaderboard(
@@ -65,7 +84,7 @@ def make_leaderboard(
     *,
     jobs: int | None = None,
     bounded_runs: int = BOUNDED_RUNS,
-    interventions: Sequence[Intervention] = INTERVENTIONS,
+    interventions: Sequence[Intervention] = OF_DYCK1,
     listen: Listener | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:
@@ -84,7 +103,11 @@ def make_leaderboard(
         Frame with one row per (cell, intervention), best first within its cell: cell, intervention, runs, learned,
         learned_low, learned_high, accuracy, accuracy_low, accuracy_high, fpf, fpf_low, fpf_high (Very Long words, all
         runs), lower_bound (median of the worst-case FPF's lower bound over the bounded runs; NaN where all are exact),
-        bounded (how many), exact, exact_low, exact_high (shares of all runs), draws (mean number of starts).
+        bounded (how many), exact, exact_low, exact_high (shares of all runs), draws (mean number of starts). For other
+        languages than Dyck-1 also language, units, passed, passed_low, passed_high (shares of runs that are right on
+        every Very Long word), for languages with a word for each n first_failing_n_min, _median and _max (infinite:
+        none), and a last row with the baseline without memory, cell empty and runs 0, whose lower_bound is the token at
+        which it fails on some word. Where no counter decides the language, exact is not a number.
 
     Raises:
         UserError: as `run_study`.
@@ -106,13 +129,19 @@ def make_leaderboard(
                 keep_frame(store, place, frame)
             found.append({"cell": cell, "intervention": intervention.name, **_row(frame)})
     order = cells.names()
-    found.sort(key=lambda row: (order.index(row["cell"]), -row["exact"], -row["accuracy"], -row["fpf"]))
+    found.sort(key=lambda row: (order.index(row["cell"]), *(-np.nan_to_num(row[name]) for name in BEST_FIRST)))
+    asked = store.study.conditions[0]
+    if asked.problem() != DYCK1:
+        about = {"language": asked.language, "units": asked.hidden_size}
+        proofs = any(not np.isnan(row["exact"]) for row in found)
+        baseline = {"cell": "", **_memoryless_row(store, asked), "exact": 0.0 if proofs else float("nan")}
+        found = [{**row, **about} for row in (*found, baseline)]
     return pd.DataFrame(found)
 
 
 def _is_judged(frame: pd.DataFrame, runs: int, bounded_runs: int) -> bool:
     """Whether all runs were judged, and as many as asked for have their worst case bounded or are proved exact."""
-    known = (values(frame, "max_depth") > 0) | ~np.isnan(values(frame, "lower_bound"))
+    known = (values(frame, "max_depth") != 0) | ~np.isnan(values(frame, "lower_bound"))
     return len(frame) == runs and bool(known[values(frame, "run") < bounded_runs].all())
 
 
@@ -136,58 +165,105 @@ def _judge(
     verdicts = [verdict for _, _, verdict in judged(store, models, judge, apply)]
     weights = np.stack([verdict.weights for verdict in verdicts])
     words = store.words("very_long", condition)
-    evaluation = engine.evaluate(condition.built_in_cell(), weights, words, dyck.targets(words))
+    problem = condition.problem()
+    evaluation = engine.evaluate(
+        condition.built_in_cell(), weights, words, problem.targets(words), problem.loss, problem.question
+    )
     metrics = store.metrics([condition.folder], columns=("run", "epoch", "split", "draws"))
     draws = dict(zip(metrics["run"].tolist(), metrics["draws"].tolist(), strict=True))
-    return models.assign(
+    frame = models.assign(
         draws=[draws[run] for run in models["run"]],
         accuracy=100.0 * evaluation.correct.mean(axis=1),
         fpf=evaluation.first_failure.mean(axis=1),
         max_depth=[verdict.max_depth for verdict in verdicts],
         lower_bound=[verdict.lower_bound for verdict in verdicts],
     )
+    if problem != DYCK1:
+        frame = frame.assign(passed=evaluation.correct.all(axis=1))
+    if problem.language.indexed:
+        frame = frame.assign(first_failing_n=first_failing_n(Networks(condition, weights), LARGEST_N))
+    return frame
 
 
 class _Verdict(NamedTuple):
     """What is found of one model."""
 
     weights: np.ndarray  # float32 [P], repaired where that was asked for
-    max_depth: int  # of the proof; 0: none
+    max_depth: float  # of the proof; 0: none; NaN where none is possible
     lower_bound: float  # NaN where it was not looked for
 
 
 def _judge_each(
     cell: Cell, problem: Problem, weights: np.ndarray, models: pd.DataFrame, repaired: bool, bounded_runs: int
 ) -> list[_Verdict]:
-    depth = depth_of(cell)
     verdicts = []
     for flat, learned, run in zip(weights, models["learned"], models["run"], strict=True):
         if repaired:
             flat = np.asarray(repair(cell, flat, learned=bool(learned)).weights, np.float32)
-        reach = prove_one_unit(Model(cell, flat), depth).max_depth
-        reach = reach if reach >= depth else 0
-        lower = np.nan
-        if run < bounded_runs and not reach:  # a proof to less than the depth asked for bounds it, too
-            lower = float(min(certify(cell, flat, problem, depth, BOUND_LIMIT).lower_bound, BOUND_LIMIT))
-        verdicts.append(_Verdict(flat, reach, lower))
+        verdicts.append(_Verdict(flat, *proof_and_bound(cell, problem, flat, bounded=run < bounded_runs)))
     return verdicts
 
 
+def proof_and_bound(cell: Cell, problem: Problem, flat: np.ndarray, bounded: bool) -> tuple[float, float]:
+    """The depth to which a model is proved, and the token before which no word fails; see `_Verdict`."""
+    try:
+        check(cell, problem)
+    except UserError:
+        return np.nan, np.nan
+    depth = needed = depth_of(cell)
+    if problem != DYCK1:
+        depth, needed = EXACT_INTEGERS, LEAST_EXACT_DEPTH
+    reach = prove(cell, flat, problem, depth).max_depth
+    if reach >= needed:
+        return reach, np.nan
+    if not bounded:
+        return 0, np.nan  # a proof to less than the depth asked for bounds it, too
+    return 0, float(min(certify(cell, flat, problem, depth, BOUND_LIMIT).lower_bound, BOUND_LIMIT))
+
+
 def _row(frame: pd.DataFrame) -> dict[str, float]:
-    columns = {
-        name: values(frame, name) for name in ("learned", "max_depth", "accuracy", "fpf", "lower_bound", "draws")
-    }
     runs = len(frame)
     row: dict[str, float] = {"runs": runs}
-    for name, holds in (("learned", columns["learned"].astype(bool)), ("exact", columns["max_depth"] > 0)):
+    depths = values(frame, "max_depth")
+    shares = {"learned": values(frame, "learned").astype(bool), "exact": depths > 0}
+    if "passed" in frame:
+        shares["passed"] = values(frame, "passed").astype(bool)
+    for name, holds in shares.items():
         low, high = wilson_interval(int(holds.sum()), runs)
         row |= {name: float(holds.mean()), f"{name}_low": low, f"{name}_high": high}
+    if np.isnan(depths).any():
+        row |= dict.fromkeys(("exact", "exact_low", "exact_high"), float("nan"))
     for name in ("accuracy", "fpf"):
-        summary = summarise(columns[name])
+        summary = summarise(values(frame, name))
         row |= {name: summary.mean, f"{name}_low": summary.low, f"{name}_high": summary.high}
-    bounds = columns["lower_bound"][~np.isnan(columns["lower_bound"])]
+    bounds = values(frame, "lower_bound")
+    bounds = bounds[~np.isnan(bounds)]
     row |= {"lower_bound": float(np.median(bounds)) if len(bounds) else float("nan"), "bounded": len(bounds)}
-    return {**row, "draws": float(columns["draws"].mean())}
+    if "first_failing_n" in frame:
+        ordered = np.sort(values(frame, "first_failing_n"))
+        places = {"min": 0, "median": (runs - 1) // 2, "max": runs - 1}
+        row |= {f"first_failing_n_{name}": float(ordered[place]) for name, place in places.items()}
+    return {**row, "draws": float(values(frame, "draws").mean())}
+
+
+def _memoryless_row(store: Store, condition: Condition) -> dict[str, Any]:
+    """The baseline without memory as a row of the table."""
+    found = memoryless_metrics(condition.problem(), store.words("training", condition), store.words("very_long"))
+    row = found.iloc[0].to_dict()
+    told = {
+        "intervention": WITHOUT_MEMORY,
+        "runs": 0,
+        "passed": float(row["unfailed"] == row["words"]),
+        "accuracy": row["accuracy"],
+        "fpf": row["fpf_mean"],
+        "lower_bound": row["worst"],
+        "bounded": 0,
+    }
+    if condition.problem().language.indexed:
+        baseline = without_memory(condition.problem(), store.words("training", condition))
+        n = float(first_failing_n(Memoryless(baseline), LARGEST_N)[0])
+        told |= {f"first_failing_n_{place}": n for place in ("min", "median", "max")}
+    return told
 
 
 def keep_leaderboard(store: Store, table: pd.DataFrame) -> Leaderboard:
@@ -200,7 +276,12 @@ def keep_leaderboard(store: Store, table: pd.DataFrame) -> Leaderboard:
     Raises:
         UserError: where the disk refuses.
     """
-    kept = Leaderboard(table, baseline_metrics({"very_long": store.words("very_long")}))
+    condition, words = store.study.conditions[0], store.words("very_long")
+    if condition.problem() == DYCK1:
+        baselines = baseline_metrics({"very_long": words})
+    else:
+        baselines = memoryless_metrics(condition.problem(), store.words("training", condition), words)
+    kept = Leaderboard(table, baselines)
     made_from = blocks_sha256(store)
     for name, frame in zip((TABLE, BASELINES), kept, strict=True):
         keep_frame(store, f"{FOLDER}/{name}.parquet", frame, made_from)

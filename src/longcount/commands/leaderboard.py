@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import App
 
-from longcount.commands.options import Form, Jobs, Json, Seed, form_of, number
+from longcount.commands.options import Form, Jobs, Json, LanguageName, Seed, form_of, number
 from longcount.commands.output import print_table, say
 
 app = App(name="leaderboard", help_format="plaintext", help_formatter="default")
@@ -18,6 +18,9 @@ def leaderboard(
     runs: Annotated[int, number(1, 100_000)] = 200,
     bounded: Annotated[int, number(0, 100_000)] = 50,
     only: tuple[str, ...] = (),
+    language: LanguageName = "dyck1",
+    units: Annotated[int, number(1, 16)] = 1,
+    cell: tuple[str, ...] = (),
     seed: Seed = 0,
     jobs: Jobs = None,
     form: Form = "text",
@@ -33,6 +36,8 @@ def leaderboard(
         runs: Networks for every intervention and cell.
         bounded: How many of them have their worst case bounded, which takes longest; a proof is tried for all.
         only: An intervention to try, by its name, beside the paper's protocol; may be given again. Default: all.
+        units: Units of each network.
+        cell: In whose part of the table: lstm, gru or relu; may be given again. Default: all.
     """
     from longcount import experiments
     from longcount.analysis.leaderboard import keep_leaderboard
@@ -42,9 +47,20 @@ def leaderboard(
 
     asked = form_of(form, json)
     frame = experiments.leaderboard(
-        out, runs=runs, bounded=bounded, only=only, seed=seed, jobs=jobs, progress=True, tell=say
+        out,
+        runs=runs,
+        bounded=bounded,
+        only=only,
+        language=language,
+        units=units,
+        cells=cell,
+        seed=seed,
+        jobs=jobs,
+        progress=True,
+        tell=say,
     )
     store = Store.open(out)
-    draw_leaderboard(store, keep_leaderboard(store, frame))
-    print_table(leaderboard_table(frame), asked)
+    kept = keep_leaderboard(store, frame)
+    draw_leaderboard(store, kept)
+    print_table(leaderboard_table(kept), asked)
     say(f"tables, figure and page: {out / 'report.html'}")

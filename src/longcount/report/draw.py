@@ -21,7 +21,7 @@ from longcount.report.paper import draw_paper, paper_of
 from longcount.report.paper_figures import paper_figures
 from longcount.report.repair import repair_table
 from longcount.report.tables import tables
-from longcount.report.worst_case import worst_case_figure, worst_case_table
+from longcount.report.worst_case import worst_case_figures, worst_case_table
 from longcount.store.store import Store
 from longcount.studies.executors import threads_asked
 
@@ -123,4 +123,4 @@ def _results(store: Store, jobs: int | None) -> "tuple[dict[str, pd.DataFrame], 
 
 
 def _figures(results: "dict[str, pd.DataFrame]", judged: "pd.DataFrame | None") -> list[Figure]:
-    return figures(results) + ([] if judged is None else worst_case_figure(judged))
+    return figures(results) + ([] if judged is None else worst_case_figures(judged, results["summary"]))

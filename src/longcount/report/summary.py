@@ -120,4 +120,4 @@ def first_failing_told(row: dict[str, Any]) -> str:
     """The first failing n of a condition: median, minimum and maximum over its runs."""
     least, median, greatest = (row[f"first_failing_n_{place}"] for place in ("min", "median", "max"))
     told = [f"{n:,.0f}" if np.isfinite(n) else "none" for n in (median, least, greatest)]
-    return told[0] if row["runs"] == 1 else f"{told[0]} ({told[1]} / {told[2]})"
+    return told[0] if row["runs"] <= 1 else f"{told[0]} ({told[1]} / {told[2]})"

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from longcount.analysis.baselines import WITHOUT_MEMORY
 from longcount.analysis.rounding import position
 from longcount.analysis.selection import in_order, values, where
 from longcount.analysis.worst_case import worst_case
+from longcount.papers import el_naggar_2022 as paper
 from longcount.report.channels import number, rows, shown
 from longcount.report.formats import Table
 from longcount.report.layout import Figure
-from longcount.report.style import colour
+from longcount.report.panels import DASHED
+from longcount.report.style import colours_of
 from longcount.report.table1 import cell_title
+from longcount.report.titles import problem_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,12 +76,29 @@ def _median(bounds: "pd.Series") -> str:
     return f"{position(median) if np.isfinite(median) else 'none known'} ({position(float(bounds.min()))})"
 
 
-def worst_case_figure(models: "pd.DataFrame") -> list[Figure]:
-    """Average against worst case, a point per model."""
+def worst_case_figures(models: "pd.DataFrame", summary: "pd.DataFrame") -> list[Figure]:
+    """Average against worst case, a point per model; a figure for each language and task.
+
+    Args:
+        models: as for `worst_case_table`, with language and task.
+        summary: from `longcount.analysis.summary.summary`, for the baseline without memory.
+    """
     bounded = where(where(models, learned=True), verdict="bounded")
     bounded = bounded.loc[bounded["upper_bound"].notna()]
-    if len(bounded) == 0:
-        return []
+    asked = dict.fromkeys(zip(bounded["language"], bounded["task"], strict=True))
+    return [
+        _figure(where(bounded, language=language, task=task), language, task, _without_memory(summary, language, task))
+        for language, task in asked
+    ]
+
+
+def _without_memory(summary: "pd.DataFrame", language: str, task: str) -> float | None:
+    """The average first point of failure of the baseline without memory on Very Long words, where it is known."""
+    found = where(summary, condition=WITHOUT_MEMORY, language=language, task=task, split="very_long")
+    return float(values(found, "fpf_mean").mean()) if len(found) else None
+
+
+def _figure(bounded: "pd.DataFrame", language: str, task: str, baseline: float | None) -> Figure:
     conditions = in_order(bounded["condition"])
     titles = [cell_title(condition) for condition in conditions]
     bounded = bounded.assign(
@@ -93,8 +114,8 @@ def worst_case_figure(models: "pd.DataFrame") -> list[Figure]:
         "upper": "upper",
         "lower": "lower",
     }
-    panel = {
-        "data": rows(bounded, **fields),
+    y = number("fpf", "average FPF on Very Long words", scale={"domainMin": 0})
+    points = {
         "mark": {"type": "circle", "size": 36 if len(bounded) <= 300 else 9, "opacity": 0.8},
         "encoding": {
             "x": number(
@@ -103,13 +124,13 @@ def worst_case_figure(models: "pd.DataFrame") -> list[Figure]:
                 scale={"type": "log"},
                 axis={"format": ",d", "values": [k * 10**n for n in range(6) for k in (1, 2, 5)]},
             ),
-            "y": number("fpf", "average FPF on Very Long words", scale={"domainMin": 0}),
+            "y": y,
             "color": {
                 "field": "model",
                 "type": "nominal",
                 "title": None,
                 "sort": titles,
-                "scale": {"domain": titles, "range": [colour(condition) for condition in conditions]},
+                "scale": {"domain": titles, "range": list(colours_of(conditions).values())},
             },
             "tooltip": shown(
                 "model",
@@ -121,18 +142,27 @@ def worst_case_figure(models: "pd.DataFrame") -> list[Figure]:
             ),
         },
     }
-    return [
-        Figure(
-            "worst_case",
-            "Average against worst case",
-            "Not in the paper, which judges by the average over random words.",
-            f"Of {len(bounded)} models that learned and are not exact, the median fails at token "
-            f"{position(float(bounded['upper'].median()))} of some word, while their average first point of failure on "
-            f"Very Long words is {position(float(values(bounded, 'very_long_fpf').mean()))}.",
-            "Scatter plot: the token at which a known word makes a model fail across on a log scale, its average first "
-            "point of failure up.",
-            [[panel]],
-            210,
-            width=380,
-        )
-    ]
+    layers, told = [points], ""
+    if baseline is not None:
+        answer = {"values": [{"fpf": round(baseline, 1), "what": WITHOUT_MEMORY}]}
+        tooltip = shown("what", ("fpf", ".1f", "average FPF"))
+        layers.append({"data": answer, "mark": {"type": "rule", **DASHED}, "encoding": {"y": y, "tooltip": tooltip}})
+        told = f" The dashed line is what the best answer from the last letter alone scores, {position(baseline)}."
+    first = (language, task) == paper.ASKED
+    title = "Average against worst case"
+    worst, average = np.median(values(bounded, "upper")), values(bounded, "very_long_fpf").mean()
+    return Figure(
+        "worst_case" if first else f"worst_case_{language}_{task}",
+        title if first else f"{title}: {problem_title(language, task)}",
+        "Not in the paper, which judges by the average over random words."
+        if first
+        else "Of models that learned and are not proved exact.",
+        f"Of {len(bounded)} models that learned and are not exact, the median fails at token "
+        f"{position(float(worst))} of some word, while their average first point of failure on Very Long words is "
+        f"{position(float(average))}.{told}",
+        "Scatter plot: the token at which a known word makes a model fail across on a log scale, its average first "
+        "point of failure up.",
+        [[{"data": rows(bounded, **fields), "layer": layers}]],
+        210,
+        width=380,
+    )

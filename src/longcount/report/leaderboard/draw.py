@@ -21,7 +21,7 @@ def draw_leaderboard(store: Store, leaderboard: Leaderboard) -> list[Path]:
         UserError: where they cannot be written.
     """
     figure = leaderboard_figure(leaderboard)
-    write_leaderboard(store.written("."), leaderboard.table)
+    write_leaderboard(store.written("."), leaderboard)
     image_files.write_figures(store.written("figures"), [figure])
     write_bytes(store.written("report.html"), leaderboard_page(store, leaderboard, figure).encode())
     return [store.written(name) for name in ("tables", "figures", "report.html")]

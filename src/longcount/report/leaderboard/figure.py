@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from longcount.analysis.baselines import BASELINES
+from longcount.analysis.baselines import BASELINES, WITHOUT_MEMORY
 from longcount.analysis.interventions import BASELINE
 from longcount.analysis.leaderboard import Leaderboard
 from longcount.analysis.selection import values, where
@@ -25,21 +25,24 @@ LABELS = 150  # CSS pixels that the interventions' names take in print
 
 def leaderboard_figure(leaderboard: Leaderboard) -> Figure:
     """Two panels per cell, one line per intervention, best first."""
-    constant, length = (float(where(leaderboard.baselines, baseline=name)["fpf_mean"].iloc[0]) for name in BASELINES)
+    constant, *_, length = leaderboard.baselines["fpf_mean"].astype(float)
     lines, tallest = [], 0
-    for cell in dict.fromkeys(leaderboard.table["cell"]):
+    for cell in dict.fromkeys(leaderboard.networks["cell"]):
         table = where(leaderboard.table, cell=cell)
-        lines.append([_proved(table, cell), _failures(table, cell, constant, length)])
+        share = ("exact", "proved exact") if leaderboard.is_by_proof else ("passed", "passes")
+        lines.append(
+            [_share(table, cell, *share), _failures(table, cell, constant, length, memoryless_title(leaderboard))]
+        )
         tallest = max(tallest, len(table))
+    worst = _WORST if leaderboard.is_by_proof else ""
     return Figure(
         "leaderboard",
         "How often each intervention ends in a counter, and how far its networks count",
         "Not in the paper, which judges by the average over random words and calls learning to count an open problem.",
-        "Left: the share of runs that are proved exact, with its 95 % interval (Wilson). Right: the average first "
-        "point of failure on Very Long words, with its 95 % interval over runs, and the worst case: no word whatever "
-        "fails before this token (median over the runs that were bounded, fainter where they are few: runs that are "
-        "proved exact fail on no word and are left out of it). The dashed line is what the answer “) may always "
-        f"follow” scores on the same words, {constant:.0f}. The red band is the paper's protocol as it is.",
+        f"Left: {_LEFT if leaderboard.is_by_proof else _LEFT_OF_WORDS} Right: the average first "
+        f"point of failure on Very Long words, with its 95 % interval over runs{worst}. The dashed line is what "
+        f"{memoryless_answer(leaderboard)} scores on the same words, {constant:.0f}. The red band is the paper's "
+        "protocol as it is.",
         "Dot plots, two per cell, one line per intervention, best first: the share of runs proved exact with its "
         "interval; the average first point of failure with its interval beside the worst case, and the constant answer "
         "as a dashed line.",
@@ -48,6 +51,29 @@ def leaderboard_figure(leaderboard: Leaderboard) -> Figure:
         aside=LABELS // 2 + 4,
         names_aside=True,
     )
+
+
+_LEFT = "the share of runs that are proved exact, with its 95 % interval (Wilson)."
+_LEFT_OF_WORDS = (
+    "the share of runs that pass, right on every Very Long word, with its 95 % interval (Wilson); no counters decide "
+    "the language, so nothing can be proved exact."
+)
+_WORST = (
+    ", and the worst case: no word whatever fails before this token (median over the runs that were bounded, fainter "
+    "where they are few: runs that are proved exact fail on no word and are left out of it)"
+)
+
+
+def memoryless_title(leaderboard: Leaderboard) -> str:
+    """The name of the answer that needs no memory."""
+    return "constant answer" if leaderboard.baselines["baseline"].iloc[0] == BASELINES[0] else WITHOUT_MEMORY
+
+
+def memoryless_answer(leaderboard: Leaderboard) -> str:
+    """The answer that needs no memory, in a sentence."""
+    if memoryless_title(leaderboard) == WITHOUT_MEMORY:
+        return "the best answer from the last letter alone"
+    return "the answer “) may always follow”"
 
 
 def _by_name(table: pd.DataFrame) -> dict[str, Any]:
@@ -70,16 +96,15 @@ def _band() -> Panel:
     }
 
 
-def _proved(table: pd.DataFrame, cell: str) -> Panel:
-    """The share of runs proved exact."""
-    table = table.assign(**{column: 100 * table[column] for column in ("exact", "exact_low", "exact_high")})
-    x = number("exact", "% of runs", scale={"domain": [0, 100]}, axis={"tickCount": 5})
-    told = shown("intervention", "runs", ("exact", ".1f", "proved exact %"), ("low", ".1f"), ("high", ".1f"))
+def _share(table: pd.DataFrame, cell: str, field: str, title: str) -> Panel:
+    """The share of runs that are proved exact, or right on every Very Long word."""
+    table = table.assign(**{column: 100 * table[column] for column in (field, f"{field}_low", f"{field}_high")})
+    x = number(field, "% of runs", scale={"domain": [0, 100]}, axis={"tickCount": 5})
+    told = shown("intervention", "runs", (field, ".1f", f"{title} %"), ("low", ".1f"), ("high", ".1f"))
+    fields = {"intervention": "intervention", "runs": "runs", field: field}
     return {
-        "title": _title(f"{cell_title(cell)}: proved exact"),
-        "data": rows(
-            table, intervention="intervention", runs="runs", exact="exact", low="exact_low", high="exact_high"
-        ),
+        "title": _title(f"{cell_title(cell)}: {title}"),
+        "data": rows(table, **fields, low=f"{field}_low", high=f"{field}_high"),
         "encoding": {"y": _by_name(table), "tooltip": told},
         "layer": [
             _band(),
@@ -92,7 +117,7 @@ def _proved(table: pd.DataFrame, cell: str) -> Panel:
     }
 
 
-def _failures(table: pd.DataFrame, cell: str, constant: float, length: float) -> Panel:
+def _failures(table: pd.DataFrame, cell: str, constant: float, length: float, without: str) -> Panel:
     """First points of failure: the average with its interval, the worst case, a line between, the constant answer."""
     table = table.assign(average=AVERAGE, worst=WORST)
     data = rows(
@@ -129,7 +154,7 @@ def _failures(table: pd.DataFrame, cell: str, constant: float, length: float) ->
     bounded = [{"filter": "isValid(datum.bound)"}]
     few = {"scale": {"domain": [0, max(1, int(values(table, "bounded").max()))], "range": [0.2, 1]}, "legend": None}
     faint = number("bounded", **few)
-    answer = {"values": [{"fpf": round(constant, 1), "what": "constant answer"}]}
+    answer = {"values": [{"fpf": round(constant, 1), "what": without}]}
     return {
         "title": _title(f"{cell_title(cell)}: average and worst case"),
         "data": data,

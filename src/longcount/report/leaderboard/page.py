@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from longcount import __version__, cells
-from longcount.analysis.interventions import BASELINE, INTERVENTIONS
+from longcount.analysis.interventions import BASELINE, CELLS, INTERVENTIONS, interventions_called
 from longcount.analysis.leaderboard import BOUND_LIMIT, Leaderboard
-from longcount.analysis.rounding import interval, percent, position
+from longcount.analysis.rounding import failure_token, interval, percent, position
 from longcount.analysis.selection import values, where
+from longcount.exact.certify import LEAST_EXACT_DEPTH
 from longcount.exact.one_unit import depth_of
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.document import document
 from longcount.report.layout import Figure
+from longcount.report.leaderboard.figure import memoryless_answer
+from longcount.report.leaderboard.tables import without_proof
+from longcount.report.summary import first_failing_told
 from longcount.report.table1 import cell_title
 from longcount.store.store import Store
-from longcount.training.protocol import canonical_sha256
+from longcount.training.problem import DYCK1
+from longcount.training.protocol import Condition, canonical_sha256
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,22 +47,28 @@ class Line(NamedTuple):
     entries: list[Entry]
 
 
-COLUMNS = ("intervention", "proved exact %", "learned %", "very long %", "average FPF", "worst case, at least")
+TITLES = {
+    "exact": "proved exact %",
+    "passed": "passes %",
+    "learned": "learned %",
+    "accuracy": "very long %",
+    "fpf": "average FPF",
+    "first_failing_n_median": "first failing n",
+    "lower_bound": "worst case, at least",
+}
 
 
 def leaderboard_page(store: Store, leaderboard: Leaderboard, figure: Figure) -> str:
     """The page's HTML."""
     table = leaderboard.table
-    cells = list(dict.fromkeys(table["cell"]))
+    cells = list(dict.fromkeys(leaderboard.networks["cell"]))
     names = set(table["intervention"])
     condition = store.study.conditions[0]
     return document(
         "leaderboard.html.j2",
         [figure],
         title="What makes a recurrent network count?",
-        lead=f"{_listed([cell_title(cell) for cell in cells])} networks of one unit, each trained or repaired in up to "
-        f"{len(names)} ways and judged on the same words: how many runs learn, how far they count on average, and how "
-        "many are proved to count exactly.",
+        lead=_lead(leaderboard, cells, condition),
         sections=[
             ("figures", "Figure"),
             *((f"table-{cell}", cell_title(cell)) for cell in cells),
@@ -65,10 +76,11 @@ def leaderboard_page(store: Store, leaderboard: Leaderboard, figure: Figure) -> 
             ("judging", "How they were judged"),
         ],
         facts=leaderboard_facts(leaderboard),
-        columns=COLUMNS,
-        parts=[(cell, cell_title(cell), lines(where(table, cell=cell))) for cell in cells],
+        columns=["intervention", *(title for measure, title in TITLES.items() if measure in table)],
+        parts=[(cell, cell_title(cell), lines(table.loc[table["cell"].isin([cell, ""])])) for cell in cells],
         meanings=[(one.name, one.sentence()) for one in INTERVENTIONS if one.name in names],
         judging=judging(store, leaderboard),
+        baseline=memoryless_answer(leaderboard) if len(table) > len(leaderboard.networks) else "",
         command=command(store, leaderboard),
         about=f"Made by longcount {__version__} from study "
         f"{canonical_sha256(store.study.model_dump(mode='json'))[:12]} (seed {condition.seed}). Everything on this "
@@ -77,26 +89,34 @@ def leaderboard_page(store: Store, leaderboard: Leaderboard, figure: Figure) -> 
     )
 
 
+def _lead(leaderboard: Leaderboard, cells: list[str], condition: Condition) -> str:
+    told = f"{_listed([cell_title(cell) for cell in cells])} networks of "
+    told += "one unit" if condition.hidden_size == 1 else f"{condition.hidden_size} units"
+    asked, made = condition.problem().language, "trained or repaired"
+    if asked != DYCK1.language:
+        made = "trained"
+        told += f", asked for the next letters of {asked.name} ({asked.description})"
+    ways = leaderboard.networks["intervention"].nunique()
+    judged = "how many runs learn, how far they count on average, and how many "
+    judged += "are proved to count exactly." if leaderboard.is_by_proof else "are right on all of them."
+    return f"{told}, each {made} in up to {ways} ways and judged on the same words: {judged}"
+
+
 def lines(table: pd.DataFrame) -> list[Line]:
-    """A cell's table, best first."""
+    """A cell's table, best first; then the baseline without memory, where it has a row."""
     return [
         Line(
             row["intervention"],
             row["intervention"] == BASELINE.name,
-            [
-                _share(row, "exact", 100),
-                _share(row, "learned", 100),
-                _share(row, "accuracy", 1),
-                Entry(*_with_interval(row, "fpf", 1, position), repr(row["fpf"])),
-                _worst(row),
-            ],
+            [tell(row) for measure, tell in ENTRIES.items() if measure in table],
         )
         for row in table.to_dict("records")
     ]
 
 
-def _share(row: dict, name: str, factor: float) -> Entry:
-    return Entry(*_with_interval(row, name, factor, percent), repr(row[name]))
+def _share(row: dict, name: str, factor: float = 1) -> Entry:
+    text, aside = _with_interval(row, name, factor, percent)
+    return Entry(text or "–", aside, repr(row[name]) if text else "-1")
 
 
 def _with_interval(row: dict, name: str, factor: float, tell: Callable[[float], str]) -> tuple[str, str]:
@@ -107,7 +127,13 @@ def _with_interval(row: dict, name: str, factor: float, tell: Callable[[float], 
     return value, interval(low, high)
 
 
+def _first_failing(row: dict) -> Entry:
+    return Entry(first_failing_told(row), "", repr(row["first_failing_n_median"]).replace("inf", "Infinity"))
+
+
 def _worst(row: dict) -> Entry:
+    if not row["cell"]:
+        return Entry(failure_token(row["lower_bound"]), "", repr(row["lower_bound"]).replace("inf", "Infinity"))
     if row["bounded"]:
         return Entry(
             position(row["lower_bound"]),
@@ -119,21 +145,36 @@ def _worst(row: dict) -> Entry:
     return Entry("–", "", "-1")
 
 
+ENTRIES: dict[str, Callable[[dict], Entry]] = {
+    "exact": lambda row: _share(row, "exact", 100),
+    "passed": lambda row: _share(row, "passed", 100),
+    "learned": lambda row: _share(row, "learned", 100),
+    "accuracy": lambda row: _share(row, "accuracy"),
+    "fpf": lambda row: Entry(*_with_interval(row, "fpf", 1, position), repr(row["fpf"])),
+    "first_failing_n_median": _first_failing,
+    "lower_bound": _worst,
+}
+"""What a table shows of each measure that it has."""
+
+
 def leaderboard_facts(leaderboard: Leaderboard) -> list[str]:
     """The page's first sentences."""
-    table, baselines = leaderboard
+    table, baselines = leaderboard.networks, leaderboard.baselines
     cells = list(dict.fromkeys(table["cell"]))
     runs = _runs(table)
     found = []
+    share, what = ("exact", "is proved exact") if leaderboard.is_by_proof else ("passed", "is right on every word")
+    if not leaderboard.is_by_proof:
+        found.append(without_proof(leaderboard))
     for cell in cells:
         of_cell = where(table, cell=cell)
-        some = of_cell.loc[of_cell["exact"] > 0]
+        some = of_cell.loc[of_cell[share] > 0]
         told = [
-            f"{row['intervention']} ({percent(100 * row['exact'])} %, "
-            f"{interval(percent(100 * row['exact_low']), percent(100 * row['exact_high']))})"
+            f"{row['intervention']} ({percent(100 * row[share])} %, "
+            f"{interval(percent(100 * row[f'{share}_low']), percent(100 * row[f'{share}_high']))})"
             for row in some.head(3).to_dict("records")
         ]
-        begin = f"{cell_title(cell)}: at least one of {runs} runs is proved exact under {len(some)} of {len(of_cell)} "
+        begin = f"{cell_title(cell)}: at least one of {runs} runs {what} under {len(some)} of {len(of_cell)} "
         begin += "interventions"
         found.append(f"{begin}: {'most often ' if len(some) > 3 else ''}{_listed(told)}." if told else f"{begin}.")
     papers = {row["cell"]: row for row in where(table, intervention=BASELINE.name).to_dict("records") if row["bounded"]}
@@ -145,17 +186,18 @@ def leaderboard_facts(leaderboard: Leaderboard) -> list[str]:
             f"{_listed(averages)}; that no word fails is certain only before token {_listed(bounds)}, the median over "
             "the runs that were bounded."
         )
-    fpf = baselines.set_index("baseline")["fpf_mean"]
+    fpf = baselines["fpf_mean"]
+    answer = memoryless_answer(leaderboard)
     found.append(
-        f"The answer “) may always follow”, which counts nothing, scores an average of {fpf['constant']:.0f} on the "
-        f"same words of {fpf['perfect']:,.0f} tokens."
+        f"{answer[0].upper()}{answer[1:]}, which counts nothing, scores an average of {fpf.iloc[0]:.0f} on the "
+        f"same words of {fpf.iloc[-1]:,.0f} tokens."
     )
     return found
 
 
 def judging(store: Store, leaderboard: Leaderboard) -> list[str]:
     """How runs were made and judged, in sentences."""
-    table, baselines = leaderboard
+    table, baselines = leaderboard.networks, leaderboard.baselines
     condition = store.study.conditions[0]
     words = store.words("training", condition) if "training" in store.splits(condition) else None
     judged_on = where(baselines, baseline="perfect").iloc[0]
@@ -166,8 +208,11 @@ def judging(store: Store, leaderboard: Leaderboard) -> list[str]:
     if "hard gates" in set(table["intervention"]):
         told[0] += " Networks with hard gates alone are cells of their own, which start from draws of their own."
     if words is not None:
+        trained = condition.words.training_lengths + " tokens"
+        if condition.problem().language.numbers:
+            trained = "n = " + condition.words.training_n
         told.append(
-            f"Words: {len(words):,} training words of {condition.words.training_lengths.replace('-', '–')} tokens, and "
+            f"Words: {len(words):,} training words of {trained.replace('-', '–')}, and "
             f"{int(judged_on['words']):,} Very Long words of {judged_on['fpf_mean']:,.0f} tokens, the same for all."
         )
     told.append(
@@ -182,13 +227,7 @@ def judging(store: Store, leaderboard: Leaderboard) -> list[str]:
             for row in again.to_dict("records")
         ]
         told.append(f"Restarts: runs that a recipe restarts are counted once; a run started {_listed(begun)}.")
-    depths = {cell: depth_of(cells.get(cell)) for cell in dict.fromkeys(table["cell"])}
-    less = [f"{depth:,} for the {cell_title(cell)}" for cell, depth in depths.items() if depth < EXACT_INTEGERS]
-    told.append(
-        "Proved exact: for every run a proof is tried that every answer is right on every Dyck-1 word, of any length, "
-        f"to a depth of {EXACT_INTEGERS:,}{f' ({_listed(less)})' if less else ''}. A run without a proof does not "
-        "count as exact, whatever it gets right."
-    )
+    told += _of_proofs(leaderboard)
     bounded = int(values(table, "bounded").max())
     if bounded:
         told.append(
@@ -200,11 +239,41 @@ def judging(store: Store, leaderboard: Leaderboard) -> list[str]:
     return told
 
 
+def _of_proofs(leaderboard: Leaderboard) -> list[str]:
+    if leaderboard.language != DYCK1.language.name:
+        passes = "Passes: right on every Very Long word."
+        if not leaderboard.is_by_proof:
+            return [f"{passes} No counters decide {leaderboard.language}: no proof is possible."]
+        return [
+            f"{passes} Proved exact: for every run a proof is tried that every answer is right on every word of "
+            f"{leaderboard.language}, of any length, while no counter exceeds {LEAST_EXACT_DEPTH:,} or more. A run "
+            "without a proof does not count as exact, whatever it gets right."
+        ]
+    cells_ = dict.fromkeys(leaderboard.networks["cell"])
+    depths = {cell: depth_of(cells.get(cell)) for cell in cells_}
+    less = [f"{depth:,} for the {cell_title(cell)}" for cell, depth in depths.items() if depth < EXACT_INTEGERS]
+    return [
+        "Proved exact: for every run a proof is tried that every answer is right on every Dyck-1 word, of any length, "
+        f"to a depth of {EXACT_INTEGERS:,}{f' ({_listed(less)})' if less else ''}. A run without a proof does not "
+        "count as exact, whatever it gets right."
+    ]
+
+
 def command(store: Store, leaderboard: Leaderboard) -> str:
     """The command that makes this leaderboard."""
-    runs, bounded = (int(np.max(values(leaderboard.table, name))) for name in ("runs", "bounded"))
-    seed = store.study.conditions[0].seed
-    return f"longcount leaderboard --out DIR --runs {runs} --bounded {bounded} --seed {seed}"
+    table = leaderboard.networks
+    runs, bounded = (int(np.max(values(table, name))) for name in ("runs", "bounded"))
+    condition = store.study.conditions[0]
+    asked = ""
+    if "language" in table:
+        asked = f" --language {leaderboard.language} --units {condition.hidden_size}"
+        whole = [one.name for one in interventions_called((), condition.problem().language)]
+        chosen = [name for name in whole[1:] if name in set(table["intervention"])]
+        if len(chosen) < len(whole) - 1:
+            asked += "".join(f' --only "{name}"' for name in chosen)
+        cells_ = list(dict.fromkeys(table["cell"]))
+        asked += "".join(f" --cell {cell}" for cell in cells_ if len(cells_) < len(CELLS))
+    return f"longcount leaderboard --out DIR{asked} --runs {runs} --bounded {bounded} --seed {condition.seed}"
 
 
 def _runs(table: pd.DataFrame) -> str:
