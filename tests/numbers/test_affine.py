@@ -116,3 +116,9 @@ def test_how_far_sums_are_exact_is_noted():
     assert doubled.step[0, 0] == 1.0
     far = affine(2.0, (1.0, 0.0)) * np.float32(1 + 2.0**-20) + np.float32(1)
     assert not (isinstance(far, Affine) and far.grows.any())
+
+
+def test_an_interval_is_no_single_number_even_where_sums_of_its_ends_are_equal():
+    """1 - 1 + w may be anything from 0 to w, which float64 does not tell from 0 beside 1."""
+    found = affine(1.0, (-1.0, 0.0)) + Interval.between(np.zeros((1, 1)), np.full((1, 1), np.float32(1e-30)))
+    assert not (isinstance(found, Affine) and found.grows.any())

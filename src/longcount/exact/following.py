@@ -47,7 +47,8 @@ class Walk:
     def __init__(self, network: Network, places: Graph, reading: Reading):
         self.network, self.places = network, places
         self.scale = np.ones((network.cell.hidden_size, 1), np.float32)
-        """By unit, the power of two below its least step, float32 [H, 1]: what its counter is measured in."""
+        """By unit, the power of two below its least step, 1 at the most (so that no state divided by it is rounded),
+        float32 [H, 1]: what its counter is measured in."""
         self.wrong: str | None = None
         """A word that is read wrong, where the walk met one."""
         states = {name: k for k, name in enumerate(places.machine.states)}
@@ -63,7 +64,7 @@ class Walk:
             before = tuple(part[:, words.source] for part in state)
             after, gates = network.advance(places.letter[words.edge], before)
             moves = after[at] - before[at]
-            self.scale = np.exp2(np.floor(np.log2(steps_of(network, moves))))[:, None]
+            self.scale = np.exp2(np.floor(np.log2(steps_of(network, moves)))).clip(max=1)[:, None]
             kept = gates[network.cell.keeps] >= KEPT if network.cell.keeps in gates else np.ones(moves.shape, bool)
             self.equations = self._noted(words.letter[words.source], words.edge, moves / self.scale, kept)
 

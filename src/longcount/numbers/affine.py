@@ -145,7 +145,8 @@ class Affine(Interval):
         total, all_slopes = offset + more, slopes + more_slopes
         least = np.minimum(_step(offset[0]), _step(more[0]))
         sums = (np.abs(total[0]) <= 2.0**52 * least) & _sums_exactly(slopes, more_slopes)
-        exact, together = self._exact(total, all_slopes, (grows | both) & ~swallowed & sums)
+        point = (offset[0] == offset[1]) & (more[0] == more[1])
+        exact, together = self._exact(total[0], all_slopes, (grows | both) & ~swallowed & sums & point)
         exact &= self._within(offset, slopes, step, exact) & self._within(more, more_slopes, more_step, exact)
         settles = mine & fresh & ~swallowed & ~exact
         settled_offset, settled = self._settles(offset, slopes, more, settles)
@@ -184,7 +185,8 @@ class Affine(Interval):
         size = np.abs(factor)
         power = grows & (np.frexp(size)[0] == 0.5) & ((size == 1) | _far_from_zero(plain))
         new, all_slopes = np.sort(offset * factor, axis=0), slopes * factor
-        exact, together = self._exact(new, all_slopes, grows & ~power)
+        point = offset[0] == offset[1]
+        exact, together = self._exact(new[0], all_slopes, grows & ~power & point)
         exact &= self._within(offset, slopes, step, exact)
         kept = power | exact
         return Affine(
@@ -232,10 +234,11 @@ class Affine(Interval):
         return Affine(*parts, ~held)
 
     def _exact(self, offset: np.ndarray, slopes: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where exact results are float32 numbers because all are multiples of a step, and the step."""
-        step = np.minimum(_step(offset[0]), _step_of(slopes))
-        largest = np.abs(offset[0]) + np.abs(slopes).sum(axis=0) * self.excesses.reach.least
-        holds = wanted & (offset[0] == offset[1]) & (largest <= MANTISSA * step) & (step >= SMALLEST)
+        """Where exact results of one offset [..., S] are float32 numbers because all are multiples of a step; and the
+        step."""
+        step = np.minimum(_step(offset), _step_of(slopes))
+        largest = np.abs(offset) + np.abs(slopes).sum(axis=0) * self.excesses.reach.least
+        holds = wanted & (largest <= MANTISSA * step) & (step >= SMALLEST)
         return holds, np.where(holds, step, np.inf)
 
     def _within(self, offset: np.ndarray, slopes: np.ndarray, step: np.ndarray, wanted: np.ndarray) -> np.ndarray:
