@@ -12,7 +12,7 @@ from longcount.analysis.leaderboard import (
     Leaderboard,
     keep_leaderboard,
     make_leaderboard,
-    proof_and_bound,
+    proof_and_bounds,
     read_leaderboard,
 )
 from longcount.analysis.selection import values
@@ -71,7 +71,9 @@ def test_words_by_number_stand_beside_the_baseline(tmp_path):
     assert found.is_by_proof
     *networks, baseline = found.table.to_dict("records")
     assert [row["cell"] for row in networks] == ["lstm", "lstm"]
-    assert all(row["exact"] == 0 and row["bounded"] == 2 and row["lower_bound"] >= 0 for row in networks)
+    assert all(
+        row["exact"] == 0 and row["bounded"] == 2 and 0 <= row["lower_bound"] <= row["upper_bound"] for row in networks
+    )
     assert all(row["first_failing_n_min"] <= row["first_failing_n_median"] for row in networks)
     # It says that b follows b, which is wrong first at the end of ab.
     assert (baseline["cell"], baseline["intervention"], baseline["lower_bound"]) == ("", "without memory", 1)
@@ -104,14 +106,14 @@ def test_nothing_passes_where_no_counters_decide(tmp_path):
 
 def test_a_proof_of_several_units_counts_and_a_network_that_fails_is_bounded():
     cell, flat, asked = built("shuffle2")
-    reach, bound = proof_and_bound(cell, asked, flat, bounded=True)
+    reach, *bounds = proof_and_bounds(cell, asked, flat, bounded=True)
     assert reach >= 100_000
-    assert math.isnan(bound)
+    assert all(map(math.isnan, bounds))
     broken = flat.copy()
     broken[-1] += 40
-    assert proof_and_bound(cell, asked, broken, bounded=False)[0] == 0
-    reach, bound = proof_and_bound(cell, asked, broken, bounded=True)
+    assert proof_and_bounds(cell, asked, broken, bounded=False)[0] == 0
+    reach, lower, upper = proof_and_bounds(cell, asked, broken, bounded=True)
     assert reach == 0
-    assert 0 <= bound < BOUND_LIMIT
+    assert 0 <= lower <= upper < BOUND_LIMIT
     dyck2 = problem(languages.get("dyck2"), tasks.NEXT_LETTERS)
-    assert all(map(math.isnan, proof_and_bound(cells.get("lstm", 2, 1, 4, 4), dyck2, flat, bounded=True)))
+    assert all(map(math.isnan, proof_and_bounds(cells.get("lstm", 2, 1, 4, 4), dyck2, flat, bounded=True)))

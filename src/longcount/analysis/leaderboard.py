@@ -104,10 +104,11 @@ def make_leaderboard(
         learned_low, learned_high, accuracy, accuracy_low, accuracy_high, fpf, fpf_low, fpf_high (Very Long words, all
         runs), lower_bound (median of the worst-case FPF's lower bound over the bounded runs; NaN where all are exact),
         bounded (how many), exact, exact_low, exact_high (shares of all runs), draws (mean number of starts). For other
-        languages than Dyck-1 also language, units, passed, passed_low, passed_high (shares of runs that are right on
-        every Very Long word), for languages with a word for each n first_failing_n_min, _median and _max (infinite:
-        none), and a last row with the baseline without memory, cell empty and runs 0, whose lower_bound is the token at
-        which it fails on some word. Where no counter decides the language, exact is not a number.
+        languages than Dyck-1 also language, units, upper_bound (median of the token at which a known word fails),
+        passed, passed_low, passed_high (shares of runs that are right on every Very Long word), for languages with a
+        word for each n first_failing_n_min, _median and _max (infinite: none), and a last row with the baseline
+        without memory, cell empty and runs 0, whose bounds are the token at which it fails on some word. Where no
+        counter decides the language, exact is not a number.
 
     Raises:
         UserError: as `run_study`.
@@ -179,7 +180,8 @@ def _judge(
         lower_bound=[verdict.lower_bound for verdict in verdicts],
     )
     if problem != DYCK1:
-        frame = frame.assign(passed=evaluation.correct.all(axis=1))
+        upper = [verdict.upper_bound for verdict in verdicts]
+        frame = frame.assign(passed=evaluation.correct.all(axis=1), upper_bound=upper)
     if problem.language.indexed:
         frame = frame.assign(first_failing_n=first_failing_n(Networks(condition, weights), LARGEST_N))
     return frame
@@ -191,6 +193,7 @@ class _Verdict(NamedTuple):
     weights: np.ndarray  # float32 [P], repaired where that was asked for
     max_depth: float  # of the proof; 0: none; NaN where none is possible
     lower_bound: float  # NaN where it was not looked for
+    upper_bound: float  # likewise; infinite where no failing word was found
 
 
 def _judge_each(
@@ -200,25 +203,27 @@ def _judge_each(
     for flat, learned, run in zip(weights, models["learned"], models["run"], strict=True):
         if repaired:
             flat = np.asarray(repair(cell, flat, learned=bool(learned)).weights, np.float32)
-        verdicts.append(_Verdict(flat, *proof_and_bound(cell, problem, flat, bounded=run < bounded_runs)))
+        verdicts.append(_Verdict(flat, *proof_and_bounds(cell, problem, flat, bounded=run < bounded_runs)))
     return verdicts
 
 
-def proof_and_bound(cell: Cell, problem: Problem, flat: np.ndarray, bounded: bool) -> tuple[float, float]:
-    """The depth to which a model is proved, and the token before which no word fails; see `_Verdict`."""
+def proof_and_bounds(cell: Cell, problem: Problem, flat: np.ndarray, bounded: bool) -> tuple[float, float, float]:
+    """The depth to which a model is proved, and between which tokens its worst case lies; see `_Verdict`."""
     try:
         check(cell, problem)
     except UserError:
-        return np.nan, np.nan
+        return np.nan, np.nan, np.nan
     depth = needed = depth_of(cell)
     if problem != DYCK1:
         depth, needed = EXACT_INTEGERS, LEAST_EXACT_DEPTH
     reach = prove(cell, flat, problem, depth).max_depth
     if reach >= needed:
-        return reach, np.nan
+        return reach, np.nan, np.nan
     if not bounded:
-        return 0, np.nan  # a proof to less than the depth asked for bounds it, too
-    return 0, float(min(certify(cell, flat, problem, depth, BOUND_LIMIT).lower_bound, BOUND_LIMIT))
+        return 0, np.nan, np.nan
+    found = certify(cell, flat, problem, depth, BOUND_LIMIT)  # a proof to less than the depth asked for bounds it, too
+    upper = np.inf if found.upper_bound is None else float(found.upper_bound)
+    return 0, float(min(found.lower_bound, BOUND_LIMIT)), upper
 
 
 def _row(frame: pd.DataFrame) -> dict[str, float]:
@@ -239,6 +244,9 @@ def _row(frame: pd.DataFrame) -> dict[str, float]:
     bounds = values(frame, "lower_bound")
     bounds = bounds[~np.isnan(bounds)]
     row |= {"lower_bound": float(np.median(bounds)) if len(bounds) else float("nan"), "bounded": len(bounds)}
+    if "upper_bound" in frame:
+        upper = values(frame, "upper_bound")
+        row["upper_bound"] = float(np.median(upper[~np.isnan(upper)])) if len(bounds) else float("nan")
     if "first_failing_n" in frame:
         ordered = np.sort(values(frame, "first_failing_n"))
         places = {"min": 0, "median": (runs - 1) // 2, "max": runs - 1}
@@ -257,6 +265,7 @@ def _memoryless_row(store: Store, condition: Condition) -> dict[str, Any]:
         "accuracy": row["accuracy"],
         "fpf": row["fpf_mean"],
         "lower_bound": row["worst"],
+        "upper_bound": row["worst"],
         "bounded": 0,
     }
     if condition.problem().language.indexed:

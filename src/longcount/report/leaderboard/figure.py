@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from longcount.analysis.baselines import BASELINES, WITHOUT_MEMORY
 from longcount.analysis.interventions import BASELINE
 from longcount.analysis.leaderboard import Leaderboard
@@ -34,7 +36,8 @@ def leaderboard_figure(leaderboard: Leaderboard) -> Figure:
             [_share(table, cell, *share), _failures(table, cell, constant, length, memoryless_title(leaderboard))]
         )
         tallest = max(tallest, len(table))
-    worst = _WORST if leaderboard.is_by_proof else ""
+    worst = "no word whatever fails before" if "upper_bound" not in leaderboard.table else "a known word fails at"
+    worst = f", and the worst case: {worst} {_WORST}" if leaderboard.is_by_proof else ""
     return Figure(
         "leaderboard",
         "How often each intervention ends in a counter, and how far its networks count",
@@ -59,7 +62,7 @@ _LEFT_OF_WORDS = (
     "the language, so nothing can be proved exact."
 )
 _WORST = (
-    ", and the worst case: no word whatever fails before this token (median over the runs that were bounded, fainter "
+    "this token (median over the runs that were bounded, fainter "
     "where they are few: runs that are proved exact fail on no word and are left out of it)"
 )
 
@@ -119,7 +122,8 @@ def _share(table: pd.DataFrame, cell: str, field: str, title: str) -> Panel:
 
 def _failures(table: pd.DataFrame, cell: str, constant: float, length: float, without: str) -> Panel:
     """First points of failure: the average with its interval, the worst case, a line between, the constant answer."""
-    table = table.assign(average=AVERAGE, worst=WORST)
+    bound, limit = ("upper_bound", "most") if "upper_bound" in table else ("lower_bound", "least")
+    table = table.assign(average=AVERAGE, worst=WORST, **{bound: table[bound].replace(np.inf, np.nan)})
     data = rows(
         table,
         intervention="intervention",
@@ -127,7 +131,7 @@ def _failures(table: pd.DataFrame, cell: str, constant: float, length: float, wi
         fpf="fpf",
         low="fpf_low",
         high="fpf_high",
-        bound="lower_bound",
+        bound=bound,
         bounded="bounded",
         average="average",
         worst="worst",
@@ -148,7 +152,7 @@ def _failures(table: pd.DataFrame, cell: str, constant: float, length: float, wi
         ("fpf", ".1f", "average FPF"),
         ("low", ".1f"),
         ("high", ".1f"),
-        ("bound", ".0f", "worst case, at least"),
+        ("bound", ".0f", f"worst case, at {limit}"),
         ("bounded", "d", "median of runs"),
     )
     bounded = [{"filter": "isValid(datum.bound)"}]

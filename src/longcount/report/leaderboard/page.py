@@ -20,7 +20,7 @@ from longcount.papers import el_naggar_2022 as paper
 from longcount.report.document import document
 from longcount.report.layout import Figure
 from longcount.report.leaderboard.figure import memoryless_answer
-from longcount.report.leaderboard.tables import without_proof
+from longcount.report.leaderboard.tables import bounds_told, without_proof
 from longcount.report.summary import first_failing_told
 from longcount.report.table1 import cell_title
 from longcount.store.store import Store
@@ -64,6 +64,9 @@ def leaderboard_page(store: Store, leaderboard: Leaderboard, figure: Figure) -> 
     cells = list(dict.fromkeys(leaderboard.networks["cell"]))
     names = set(table["intervention"])
     condition = store.study.conditions[0]
+    titles = [title for measure, title in TITLES.items() if measure in table]
+    if "upper_bound" in table:
+        titles[-1] = "worst case"
     return document(
         "leaderboard.html.j2",
         [figure],
@@ -76,7 +79,7 @@ def leaderboard_page(store: Store, leaderboard: Leaderboard, figure: Figure) -> 
             ("judging", "How they were judged"),
         ],
         facts=leaderboard_facts(leaderboard),
-        columns=["intervention", *(title for measure, title in TITLES.items() if measure in table)],
+        columns=["intervention", *titles],
         parts=[(cell, cell_title(cell), lines(table.loc[table["cell"].isin([cell, ""])])) for cell in cells],
         meanings=[(one.name, one.sentence()) for one in INTERVENTIONS if one.name in names],
         judging=judging(store, leaderboard),
@@ -136,7 +139,7 @@ def _worst(row: dict) -> Entry:
         return Entry(failure_token(row["lower_bound"]), "", repr(row["lower_bound"]).replace("inf", "Infinity"))
     if row["bounded"]:
         return Entry(
-            position(row["lower_bound"]),
+            bounds_told(row, position),
             "of 1 run" if row["bounded"] == 1 else f"of {row['bounded']:.0f} runs",
             repr(row["lower_bound"]),
         )
@@ -232,8 +235,9 @@ def judging(store: Store, leaderboard: Leaderboard) -> list[str]:
     if bounded:
         told.append(
             f"Worst case: of the runs without a proof, the first of each line (at most {bounded}) have it bounded: a "
-            f"search over all words, to {BOUND_LIMIT:,} tokens, finds a token before which none fails. The table shows "
-            "the median, and of how many runs."
+            f"search over all words, to {BOUND_LIMIT:,} tokens, finds a token before which none fails"
+            f"{', and a word that does' if 'upper_bound' in table else ''}. The table shows the median"
+            f"{'s' if 'upper_bound' in table else ''}, and of how many runs."
         )
     told.append("Intervals are 95 %: Wilson for shares of runs, bootstrap over runs for means.")
     return told

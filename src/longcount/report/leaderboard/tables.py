@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,8 @@ def caption_of(leaderboard: Leaderboard) -> str:
     told = f"95% intervals in brackets; FPF in tokens of {float(leaderboard.baselines['fpf_mean'].iloc[-1]):,.0f}"
     if "passed" in table:
         told += "; passes: right on every Very Long word; without memory: the best answer from the last letter alone"
+        if leaderboard.is_by_proof:
+            told += "; worst case: no word fails before the first token, a known one at the second, medians"
     if "first_failing_n_min" in table:
         told += "; first failing n: median (min / max) over runs"
     return told if leaderboard.is_by_proof else f"{told}. {without_proof(leaderboard)}"
@@ -92,7 +95,17 @@ def write_leaderboard(directory: Path, kept: Leaderboard) -> None:
 def _worst(row: dict[str, Any]) -> str:
     if not row["cell"]:
         return failure_token(row["lower_bound"])
-    return "–" if row["bounded"] == 0 else f"{row['lower_bound']:.0f} ({row['bounded']} runs)"
+    if row["bounded"] == 0:
+        return "–"
+    return f"{bounds_told(row, '{:.0f}'.format)} ({row['bounded']} runs)"
+
+
+def bounds_told(row: dict[str, Any], tell: Callable[[float], str]) -> str:
+    """The worst case: the token before which no word fails, and where it is kept that at which a known one does."""
+    lower = tell(row["lower_bound"])
+    if "upper_bound" not in row or row["upper_bound"] == row["lower_bound"]:
+        return lower
+    return f"{lower}–{tell(row['upper_bound'])}" if np.isfinite(row["upper_bound"]) else f"{lower} or later"
 
 
 def _interval(row: dict[str, Any], name: str, factor: float, digits: int) -> str:
