@@ -1,139 +1,108 @@
-"""Try to make models fail that were proved exact: words of a million tokens and more, and words made against them.
+"""Try to make networks fail that are proved exact: all short words, long ones, and words made against them.
 
-    python benchmarks/stress.py STORE [--before STORE] [--jobs 2] [--tokens 1000000] [--deepest 500000]
+    python benchmarks/stress.py STORE... [--tokens 1000000000]
 
-Every model of the store that `longcount certify` proved exact (at the epoch that it judged) reads
-- a ramp to depth TOKENS / 2 (at most DEEPEST) and down again, `()` repeated, and a staircase of ramps of all depths,
-- random words: balanced walks that drift up, stay near the bottom (depth at most 3), or wander,
-- its adversary: at every token the letter after which its answer is nearer to being wrong, chosen nine times in ten,
-- the witness of its unrepaired self, repeated (`--before`: the store that it was repaired from, certified too).
+Of every condition of each store, the networks of the last epoch of all runs are proved, and the exact ones read
+- all words up to the length at which there are 200,000 (of recognisers all strings, of words of n all prefixes),
+- ramps up to a count of 500,000 and down again, each pair of letters one after the other, words of n and m, a few
+  letters again and again, all within the count to which the networks are proved,
+- each its adversary: at every token the letter after which its answer is nearest to being wrong, nine times in ten,
+- random walks, until the networks have read so many tokens together.
 
-Prints a Markdown table of tokens read and models that failed. A failure would disprove a proof.
+Prints a Markdown table of tokens read and networks that failed. A failure would disprove a proof.
 """
 
 from __future__ import annotations
 
 import argparse
-from concurrent.futures import ThreadPoolExecutor
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from attacks import adversaries, all_words, judged_everywhere, length_with, ramps, walks
 from longcount import cells, engine
-from longcount.analysis.certificates import read_certificates
-from longcount.analysis.selection import values, where
-from longcount.cells.network import inputs_of_letters, matrix_vector, split, step
-from longcount.exact.witness import decode
-from longcount.languages import dyck
+from longcount.cells import Cell
+from longcount.exact.certify import LEAST_EXACT_DEPTH, prove
+from longcount.exact.one_unit import depth_of
 from longcount.languages.words import Words
 from longcount.store.store import Store
+from longcount.training.problem import DYCK1, Problem
 
 BLOCK = 32
-ADVERSARY_TOKENS = 20_000
+SHORT = 200_000
+RAMPS = 8_000_000  # tokens of all ramps
+WALKS, LETTERS = 400, 10_000
+ADVERSARY = 5_000  # tokens
+PART = 2_000_000  # tokens of words that are read at a time
 
 
-def walk(random: np.random.Generator, tokens: int, deepest: int, drift: float) -> np.ndarray:
-    """A balanced word: a random walk between 0 and a depth, brought down at its end. uint8 [about tokens]."""
-    letters, depth = np.zeros(tokens, np.uint8), 0
-    closing = random.random(tokens) >= 0.5 + drift
-    for place in range(tokens):
-        closes = depth > 0 and (closing[place] or depth == deepest)
-        letters[place] = closes
-        depth += -1 if closes else 1
-    return np.concatenate([letters, np.ones(depth, np.uint8)])
+def parts_of(words: Words) -> Iterator[Words]:
+    """Words in parts that fit into memory."""
+    part = words.offsets[:-1] // PART
+    for number in np.unique(part):
+        yield words.select(np.flatnonzero(part == number))
 
 
-def words_for_all(tokens: int, deepest: int, random: np.random.Generator) -> Words:
-    """Words that every model reads, none deeper than `deepest`."""
-    stairs = np.arange(1, int(np.sqrt(tokens)))
-    made = [walk(random, tokens, deepest, 0.05), walk(random, tokens, 3, 0.0), walk(random, tokens, deepest, 0.0)]
-    drawn = [Words(word, np.array([0, len(word)])) for word in made]
-    return Words.concatenate(
-        [dyck.ramps([min(tokens // 2, deepest)]), dyck.shallow(tokens), dyck.ramps(stairs.tolist()), *drawn]
-    )
+def failing(cell: Cell, weights: np.ndarray, problem: Problem, words: Words) -> np.ndarray:
+    """Which networks, float32 [M, P], read some word wrong: bool [M]."""
+    failed = np.zeros(len(weights), bool)
+    for part in parts_of(words):
+        targets, question = judged_everywhere(problem, part)
+        for first in range(0, len(weights), BLOCK):
+            models = slice(first, first + BLOCK)
+            found = engine.evaluate(cell, weights[models], part, targets, problem.loss, question)
+            failed[models] |= ~found.correct.all(axis=1)
+    return failed
 
 
-def adversaries(cell: cells.Cell, weights: np.ndarray, tokens: int, random: np.random.Generator) -> np.ndarray:
-    """For every model the word that it comes nearest to failing on, token by token: uint8 [tokens, models]."""
-    network = split(cell, list(weights.T))
-    letters = inputs_of_letters(cell, network)
-    state = cell.initial_state(weights[:, 0] * 0)
-    depth = np.zeros(len(weights), int)
-    chosen = np.zeros((tokens, len(weights)), np.uint8)
-    for place in range(tokens):
-        after, margins = [], []
-        for letter, move in ((0, 1), (1, -1)):
-            following, _ = step(cell, network, letters[letter], state)
-            may_open, may_close = (
-                product + bias
-                for product, bias in zip(
-                    matrix_vector(network.readout_weight, following[0]), network.readout_bias, strict=True
-                )
-            )
-            right = np.where(depth + move > 0, may_close, -may_close)
-            after.append(following)
-            margins.append(np.minimum(may_open, right))
-        closes = (margins[1] < margins[0]) ^ (random.random(len(weights)) < 0.1)
-        closes &= depth > 0
-        chosen[place] = closes
-        depth += np.where(closes, -1, 1)
-        state = tuple(
-            part_open.map(lambda _, a=part_open, b=part_close, closes=closes: np.where(closes, b[0], a[0]))
-            for part_open, part_close in zip(*after, strict=True)
-        )
-    return chosen
+def stressed(cell: Cell, weights: np.ndarray, deepest: int, problem: Problem, tokens: int) -> list[object]:
+    """A row of the table: of exact networks, float32 [M, P], proved to a count."""
+    random = np.random.default_rng(0)
+    most = length_with(problem, SHORT)
+    short = all_words(problem, most)
+    long = ramps(problem, RAMPS, deepest)
+    depths = np.maximum.reduceat(problem.language.depths(long), long.offsets[:-1])
+    long = long.select(np.flatnonzero(depths <= deepest))
+    failed = failing(cell, weights, problem, short) | failing(cell, weights, problem, long)
+    read = len(weights) * (len(short.tokens) + len(long.tokens))
+    for k, word in enumerate(adversaries(cell, weights, problem, ADVERSARY, random)):
+        failed[k] |= failing(cell, weights[k : k + 1], problem, word).any()
+        read += len(word.tokens)
+    while read < tokens:
+        walked = walks(problem, WALKS, LETTERS, random)
+        failed |= failing(cell, weights, problem, walked)
+        read += len(weights) * len(walked.tokens)
+    return [len(weights), most, f"{int(depths[depths <= deepest].max()):,}", f"{read:.1e}", int(failed.sum())]
 
 
 def main() -> None:
-    """Read the verdicts, make the words, count failures."""
+    """Prove, read, count failures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("store", type=Path)
-    parser.add_argument("--before", type=Path)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--tokens", type=int, default=1_000_000)
-    parser.add_argument("--deepest", type=int, default=500_000, help="depth to which the models were proved")
+    parser.add_argument("stores", nargs="+", type=Path)
+    parser.add_argument("--tokens", type=int, default=1_000_000_000, help="by the networks of a condition, at least")
     asked = parser.parse_args()
-    store = Store.open(asked.store)
-    verdicts = read_certificates(store)
-    assert verdicts is not None, "certify the store first"
-    before = read_certificates(Store.open(asked.before)) if asked.before else None
-    random = np.random.default_rng(0)
-    shared = words_for_all(asked.tokens, asked.deepest, random)
-    targets = dyck.targets(shared)
-    print("| condition | models proved exact | tokens per model | tokens in all | models that failed |")
-    print("|:--|--:|--:|--:|--:|")
-    for name in dict.fromkeys(verdicts["condition"]):
-        exact = where(verdicts, condition=name, verdict="exact")
-        if not len(exact):
-            continue
-        runs, epochs = values(exact, "run"), values(exact, "epoch")
-        weights = store.weights(str(name), runs, epochs)
-        cell = cells.get(str(values(exact, "cell")[0]))
-        failed = np.zeros(len(weights), bool)
-
-        def shared_words(first: int, cell: cells.Cell = cell, weights: np.ndarray = weights) -> np.ndarray:
-            found = engine.evaluate(cell, weights[first : first + BLOCK], shared, targets)
-            return np.asarray(~found.correct.all(axis=1))
-
-        with ThreadPoolExecutor(asked.jobs) as executor:
-            parts = list(executor.map(shared_words, range(0, len(weights), BLOCK)))
-        failed |= np.concatenate(parts)
-        tokens = np.full(len(weights), len(shared.tokens))
-        chosen = adversaries(cell, weights, ADVERSARY_TOKENS, random)
-        for model, run in enumerate(runs):
-            own = [Words(np.ascontiguousarray(chosen[:, model]), np.array([0, len(chosen)]))]
-            if before is not None:
-                for text in values(where(before, condition=name, run=run), "witness"):
-                    if text is None:
-                        continue
-                    word = decode(text)
-                    word = np.tile(word, max(ADVERSARY_TOKENS // len(word), 1))
-                    own.append(Words(word, np.array([0, len(word)])))
-            words = Words.concatenate(own)
-            found = engine.evaluate(cell, weights[model : model + 1], words, dyck.targets(words))
-            failed[model] |= not found.correct.all()
-            tokens[model] += len(words.tokens)
-        print(f"| {name} | {len(weights)} | {int(tokens.mean()):,} | {tokens.sum():,} | {failed.sum()} |", flush=True)
+    print("| language, task | cell | units | exact | all words up to | counts up to | tokens in all | failed |")
+    print("|:--|:--|--:|--:|--:|--:|--:|--:|")
+    false = False
+    for directory in asked.stores:
+        store = Store.open(directory)
+        for condition in store.study.conditions:
+            cell, problem = condition.built_in_cell(), condition.problem()
+            runs = np.arange(condition.runs)
+            weights = cells.pack(cell, store.tensors(condition.folder, runs, np.full(len(runs), condition.epochs)))
+            one_unit = problem == DYCK1 and cell.hidden_size == 1
+            wanted = (depth_of(cell),) if one_unit else ()
+            depths = np.array([prove(cell, flat, problem, *wanted).max_depth for flat in weights])
+            exact = depths >= LEAST_EXACT_DEPTH
+            if not exact.any():
+                continue
+            row = stressed(cell, weights[exact], int(depths[exact].min()), problem, asked.tokens)
+            false |= bool(row[-1])
+            name = f"{condition.language}, {condition.task}"
+            print("| " + " | ".join(map(str, [name, condition.cell, cell.hidden_size, *row])) + " |", flush=True)
+    sys.exit(false)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """Stores certified, repaired and constructed, by function and by command."""
 
+import hashlib
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from longcount import cells, experiments
 from longcount.analysis import certificates
@@ -17,6 +19,7 @@ from longcount.errors import UserError
 from longcount.exact.certify import certify
 from longcount.exact.construct import construct
 from longcount.languages.splits import make_splits
+from longcount.store.block import hashed
 from longcount.store.model_stores import keep_models
 from longcount.store.store import Store
 
@@ -107,6 +110,26 @@ def test_programs_are_read_of_one_layer(tmp_path):
     keep_models(tmp_path / "deep", {cell: flat[None]}, "imported", {"file": "none"})
     with pytest.raises(UserError, match="programs are read of networks of one layer, not 2"):
         extract_store(tmp_path / "deep")
+
+
+def test_verdicts_about_other_weights_are_not_shown(store):
+    """Nor those that are left in the results where weights were edited and the manifest fits again."""
+    certify_store(store.directory, cell="lstm", limit=20)
+    (path,) = store.directory.glob("runs/lstm/*/weights.safetensors")
+    tensors = load_file(path)
+    tensors["readout.weight"][0] *= -1  # of the run that is exact
+    save_file(tensors, path)
+    manifest = json.loads((path.parent / "manifest.json").read_text())
+    manifest["sha256"][path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (path.parent / "manifest.json").write_text(json.dumps(hashed(manifest)))
+    edited = Store.open(store.directory)
+    kept = read_certificates(edited)
+    assert kept is not None
+    assert (kept["run"].tolist(), kept["verdict"].tolist()) == ([1], ["bounded"])
+    assert certify_store(edited, cell="lstm", run=0, limit=20)["verdict"].tolist() == ["bounded"]
+    again = read_certificates(edited)
+    assert again is not None
+    assert again["run"].tolist() == [0, 1]
 
 
 def test_damaged_certificates_are_told_of(store, capsys):

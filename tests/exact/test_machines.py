@@ -9,6 +9,7 @@ import pytest
 
 from longcount import cells, engine, languages
 from longcount.cells.lstm import LSTM
+from longcount.exact.boxes import THRESHOLD
 from longcount.exact.certify import certify, prove
 from longcount.exact.closure import Closure
 from longcount.exact.construct import construct
@@ -44,6 +45,10 @@ def counters(asked: Problem, steps: list[list[float]], readout: list[list[float]
     tensors["readout.weight"][:], tensors["readout.bias"][:] = readout, bias
     return cell, tensors
 
+
+ONE = np.float32(1)
+FORTY_AT_1 = np.float32(40) * elementary.tanh(ONE)
+"""What a readout of weight 40 reads of a unit that counts, at 1."""
 
 UP, DOWN = [1.0, 0.0], [-1.0, 0.0]
 CASES: dict[str, tuple[Problem, list, list, list]] = {
@@ -128,6 +133,30 @@ def test_a_gate_one_step_of_float32_from_saturation_is_refused(name):
         assert prove(cell, exact, asked).max_depth > 100_000, (name, row)
         near = changed(name, "weight_ih_l0", (row, letter), np.nextafter(np.float32(edge), np.float32(0)))
         assert prove(cell, near, asked).max_depth == 0, (name, row)
+
+
+EDGES = {
+    "a gate that holds while another counter moves": ("shuffle2", "weight_ih_l0", (2, 2), SIGMOID.one_from, -1),
+    "a step down": ("shuffle2", "weight_ih_l0", (4, 1), TANH.minus_one_to, +1),
+    "no bracket to close at 0": ("shuffle2", "readout.bias", (1,), np.nextafter(THRESHOLD, -ONE), +1),
+    "a bracket to close at 1": ("shuffle2", "readout.bias", (1,), -FORTY_AT_1, -1),
+    "no member at 0": ("majority, recognise", "readout.bias", (0,), np.nextafter(THRESHOLD, -ONE), +1),
+    "a member at 1": ("majority, recognise", "readout.bias", (0,), -FORTY_AT_1, -1),
+    "no b where none is due": ("an_bn", "readout.bias", (1,), np.nextafter(THRESHOLD, -ONE), +1),
+    "a b where one is due": ("an_bn", "readout.bias", (1,), -FORTY_AT_1, -1),
+}
+"""Of a built network the tensor, the place, the last value with which it is right, and on which side it is not."""
+
+
+@pytest.mark.parametrize("what", EDGES)
+def test_networks_one_step_of_float32_from_the_conditions_are_refused(what):
+    name, tensor, place, edge, side = EDGES[what]
+    cell, asked = built(name)[0], CASES[name][0]
+    assert prove(cell, changed(name, tensor, place, edge), asked).max_depth > 100_000
+    beyond = changed(name, tensor, place, np.nextafter(np.float32(edge), np.float32(side * np.inf)))
+    assert prove(cell, beyond, asked).max_depth == 0
+    if tensor == "readout.bias":
+        assert not right(name, beyond, every_word(asked, 2)).all()
 
 
 def test_a_network_proves_nothing_about_another_language():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from longcount.exact.machines import prove_machine
 from longcount.exact.many_states import Network
 from longcount.exact.one_unit import THEORIES, finenesses_of, prove_one_unit
 from longcount.exact.proof import EXACT_INTEGERS, Proof
-from longcount.exact.search import completed, search
+from longcount.exact.search import Found, completed, search, search_closely
 from longcount.exact.witness import encode, failing_word
 from longcount.languages import tasks
 from longcount.languages.machine import Machine
@@ -62,6 +63,14 @@ class Certificate:
     """Of the network's answers."""
     arithmetic: str
     """What the network computes in."""
+    weights_sha256: str
+    """Of its weights, see `hash_of`."""
+    wrongly_accepted: str | None = None
+    """Bounded: a string outside the language that it accepts (`longcount.exact.search`), as the witness is written;
+    None where none was found."""
+    none_below: int | None = None
+    """Bounded: no string outside the language that it accepts has fewer letters; if `wrongly_accepted` has so many, it
+    is the shortest."""
 
 
 ARITHMETIC = "float32"
@@ -96,26 +105,35 @@ def certify(
         "task": problem.task.name,
         "threshold": problem.question.threshold,
         "arithmetic": ARITHMETIC,
+        "weights_sha256": hash_of(flat),
     }
     proof = prove(cell, flat, problem, depth)
     if proof.max_depth >= min(depth, LEAST_EXACT_DEPTH):
         seconds = time.perf_counter() - started
         return Certificate("exact", proof.max_depth, proof.max_depth, None, None, False, proof.reason, seconds, **about)
-    lower, word = _bounds(cell, flat, problem, limit)
+    lower, word, none_below, accepted = _bounds(cell, flat, problem, limit)
     if word is not None and problem.question.answers == "token":
         assert isinstance(problem.language, Machine)
         word = completed(problem.language, word)
+    letters = problem.language.letters
     return Certificate(
         "bounded",
         None,
         lower,
         None if word is None else replayed(cell, flat, word, problem),
-        None if word is None else encode(word, problem.language.letters),
+        None if word is None else encode(word, letters),
         word is None,
         proof.reason,
         time.perf_counter() - started,
         **about,
+        wrongly_accepted=None if accepted is None else encode(accepted, letters),
+        none_below=none_below,
     )
+
+
+def hash_of(flat: np.ndarray) -> str:
+    """SHA-256 of a network's weights, float32 [P], as they lie in memory: by it a verdict says what it is about."""
+    return hashlib.sha256(np.ascontiguousarray(flat, "<f4").tobytes()).hexdigest()
 
 
 def prove(cell: Cell, flat: np.ndarray, problem: Problem = DYCK1, depth: int = EXACT_INTEGERS) -> Proof:
@@ -143,8 +161,8 @@ def _is_one_unit_on_dyck1(cell: Cell, problem: Problem) -> bool:
     return problem == DYCK1 and (cell.hidden_size, cell.layers) == (1, 1) and not cell.learned_start
 
 
-def _bounds(cell: Cell, flat: np.ndarray, problem: Problem, limit: int) -> tuple[int, np.ndarray | None]:
-    """No word fails before this token; and a prefix whose last token fails, uint8 [n + 1]."""
+def _bounds(cell: Cell, flat: np.ndarray, problem: Problem, limit: int) -> Found:
+    """What is found without a proof."""
     if not _is_one_unit_on_dyck1(cell, problem):
         return search(Network(cell, flat), problem, limit)
     model = Model(cell, flat)
@@ -154,7 +172,7 @@ def _bounds(cell: Cell, flat: np.ndarray, problem: Problem, limit: int) -> tuple
     for fineness in finenesses_of(cell):
         if lower < within:
             lower = max(lower, no_failure_before(model, within, fineness))
-    return lower, word
+    return search_closely(Network(cell, flat), problem, limit)._replace(lower=lower, word=word)
 
 
 def replayed(cell: Cell, flat: np.ndarray, tokens: np.ndarray, problem: Problem = DYCK1) -> int:

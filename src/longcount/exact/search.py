@@ -2,33 +2,33 @@
 
 All words are read letter by letter, states that are equal kept once, as long as there are few enough of them: up to
 there the search misses nothing. From then on a few states are kept for each configuration and last letter, those with
-the least and greatest parts, and then words that repeat a few letters are tried.
+the least and greatest parts, and then words that repeat a few letters are tried (`longcount.exact.repeating`).
 """
 
 from __future__ import annotations
 
 import heapq
-import itertools
-from functools import lru_cache
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from longcount import engine
 from longcount.exact.many_states import Network
 from longcount.exact.reading import answers, said, whole
+from longcount.exact.repeating import failing_repetition
+from longcount.languages import tasks
+from longcount.languages.language import END
 from longcount.languages.machine import Configuration, Machine
-from longcount.languages.words import Words
 from longcount.training.problem import Problem
 
 MOST_STATES = 1_000
 """As many states are followed at once."""
 
 SEARCHED = 64
-"""Tokens of the words whose states are followed."""
+"""Tokens of the words whose states are followed where they are more than that."""
 
-REPEATED = 3
-"""Letters that words repeat, at most."""
+FOLLOWED = 250_000
+"""States that are followed in all where they are never more than that at once: of aⁿbⁿ, words of 1,000 tokens."""
 
 COMPLETED = 100_000
 """Configurations tried to complete a word."""
@@ -37,10 +37,14 @@ COMPLETED = 100_000
 class Found(NamedTuple):
     """What a search found."""
 
-    lower: int
+    lower: int = 0
     """No word is read wrong before this token."""
-    word: np.ndarray | None
+    word: np.ndarray | None = None
     """uint8 [n + 1]: the last of its letters is the first that is read wrong; None where no such word was found."""
+    none_below: int | None = 1
+    """No string outside the language that is accepted has fewer letters; None for a task that accepts no strings."""
+    accepted: np.ndarray | None = None
+    """uint8: a string outside the language that is accepted; None where none was found."""
 
 
 class Tables(NamedTuple):
@@ -52,97 +56,177 @@ class Tables(NamedTuple):
     """int64 [codes, L, C]."""
     right: np.ndarray
     """bool [codes, outputs]."""
+    member: np.ndarray
+    """bool [codes]: whether what has been read is a word."""
 
 
-def tables(problem: Problem) -> Tables:
-    """The tables of a problem's language; its last state is outside the language where that is asked about, too."""
-    machine = _machine(problem)
+def tables(problem: Problem, outside: bool = False) -> Tables:
+    """The tables of a problem's language; its last state is outside the language where that is asked about, or wanted.
+    Nothing is right there for a task that does not ask."""
+    machine = machine_of(problem)
     counters, letters, states = machine.counters, machine.letters, machine.states
-    outside = len(states)
-    codes = (outside + whole(problem)) << counters
-    after = np.full((codes, len(letters)), outside if whole(problem) else -1)
+    outside_too = outside or whole(problem)
+    codes = (len(states) + outside_too) << counters
+    after = np.full((codes, len(letters)), len(states) if outside_too else -1)
     steps = np.zeros((codes, len(letters), counters), np.int64)
-    right = np.zeros((codes, len(problem.outputs)), bool)
-    for code in range(codes):
+    right, member = np.zeros((codes, len(problem.outputs)), bool), np.zeros(codes, bool)
+    for code in range(len(states) << counters):
         state, bits = code >> counters, tuple(code >> k & 1 for k in range(counters))
-        if state == outside:
-            right[code] = answers(problem, machine, None)
-            continue
         configuration = Configuration(states[state], bits)
-        right[code] = answers(problem, machine, configuration)
+        right[code], member[code] = answers(problem, machine, configuration), machine.may_end(configuration)
         for letter, following in machine.following(configuration):
             token = letters.index(letter)
             after[code, token] = states.index(following.state)
             steps[code, token] = np.array(following.counters) - bits
-    return Tables(after, steps, right)
+    return Tables(after, steps, right, member)
 
 
-def _machine(problem: Problem) -> Machine:
+def machine_of(problem: Problem) -> Machine:
+    """The language of a problem that verdicts are about."""
     assert isinstance(problem.language, Machine), "verdicts are about languages that counters decide"
     return problem.language
 
 
 def search(network: Network, problem: Problem, limit: int) -> Found:
-    """The first failure within `limit` tokens that is found, and before which token there is none."""
-    found = _followed(network, problem, min(limit, SEARCHED))
-    if found.word is None and limit > SEARCHED:
-        return Found(found.lower, _repeated(network, problem, limit))
+    """The first failure within `limit` tokens that is found, and before which token there is none; and the shortest
+    string outside the language that is found to be accepted."""
+    found = search_closely(network, problem, limit)
+    if found.word is not None:
+        return found
+    return found._replace(word=failing_repetition(network.cell, network.flat, problem, limit))
+
+
+def search_closely(network: Network, problem: Problem, limit: int) -> Found:
+    """As `search`, without the words that repeat a few letters."""
+    machine, table, found = machine_of(problem), tables(problem, outside=True), Found()
+    recognises, outside = whole(problem), len(machine.states)
+    inside = np.arange(len(table.member)) < outside << machine.counters
+    asks_for_end = recognises or problem.outputs[-1] == END
+    belongs = table.member if asks_for_end else inside
+    if problem.task == tasks.CLASSIFY or (problem.task == tasks.NEXT_LETTERS and machine.expected):
+        found = found._replace(none_below=None)
+
+    def goes_on(code: np.ndarray, said: np.ndarray | None) -> np.ndarray:
+        if recognises:
+            return np.ones((len(code), len(machine.letters)), bool)
+        if found.word is None or said is None:
+            return table.next[code] != outside
+        return said[: len(machine.letters)].T
+
+    for arrived in followed(network, problem, table, goes_on, limit):
+        if found.word is None:
+            wrong = (arrived.said != table.right[arrived.code].T).any(axis=0)
+            if wrong.any():
+                word = arrived.word(int(np.argmax(wrong)))
+                found = found._replace(lower=len(word) - 1 if arrived.complete else found.lower, word=word)
+            elif arrived.complete:
+                found = found._replace(lower=arrived.letters)
+        if found.none_below is not None:
+            wrong = ~belongs[arrived.code] & (arrived.said[-1] if asks_for_end else True)
+            if wrong.any():
+                string = arrived.word(int(np.argmax(wrong)))
+                least = len(string) if arrived.complete else found.none_below
+                return found._replace(accepted=string, none_below=least)
+            found = found._replace(none_below=arrived.letters + 1 if arrived.complete else found.none_below)
+        elif found.word is not None:
+            return found
     return found
 
 
-def _followed(network: Network, problem: Problem, limit: int) -> Found:
-    machine, table = _machine(problem), tables(problem)
-    counters, letters = machine.counters, len(machine.letters)
-    bits = 1 << np.arange(counters)
+class Arrived(NamedTuple):
+    """States S that strings of so many letters lead to."""
+
+    letters: int
+    complete: bool
+    """Whether no string of so many letters was left out."""
+    code: np.ndarray
+    """int64 [S]: of `Tables`."""
+    said: np.ndarray
+    """bool [outputs, S]."""
+    history: list[tuple[np.ndarray, np.ndarray]]
+    """Of each letter: the states from which it led, int64 [S], and which it is, int64 [S]."""
+
+    def word(self, at: int) -> np.ndarray:
+        """The letters, uint8, that led to one of the states."""
+        letters = []
+        for origin, token in reversed(self.history):
+            letters.append(int(token[at]))
+            at = int(origin[at])
+        return np.array(letters[::-1], np.uint8)
+
+
+def followed(
+    network: Network,
+    problem: Problem,
+    table: Tables,
+    goes_on: Callable[[np.ndarray, np.ndarray | None], np.ndarray],
+    limit: int,
+) -> Iterator[Arrived]:
+    """The states of a network after all strings of 1, 2, ... letters, up to `limit` or as long as there are few.
+
+    Args:
+        network: the network.
+        problem: the language and what is asked.
+        table: of the language.
+        goes_on: which letters are followed, bool [S, L], in states of codes int64 [S] in which the network said bool
+            [outputs, S], or None at the beginning.
+        limit: letters.
+    """
+    machine = machine_of(problem)
+    counters, outside = machine.counters, len(machine.states)
     parts = tuple(np.array(part) for part in network.start)
-    state = np.array([machine.states.index(machine.start.state)])
-    counts = np.array(machine.start.counters, np.int64).reshape(1, counters)
-    lower, complete = 0, True
+    state, counts = np.array([machine.states.index(machine.start.state)]), np.array([machine.start.counters], np.int64)
+    counts, code, answered = counts.reshape(1, counters), _codes(state, counts), None
     history: list[tuple[np.ndarray, np.ndarray]] = []
-    with np.errstate(over="ignore", invalid="ignore"):
-        for position in range(limit):
-            code = (state << counters) | ((counts > 0) * bits).sum(axis=1)
-            origin, token = np.nonzero(table.next[code] >= 0)
-            if not len(origin):
-                return Found(limit, None)
-            state, counts = table.next[code[origin], token], counts[origin] + table.steps[code[origin], token]
+    complete, total = True, 0
+    for position in range(limit):
+        origin, token = np.nonzero(goes_on(code, answered))
+        total += len(origin)
+        if not len(origin):  # no string has more letters
+            assert answered is not None
+            yield Arrived(limit, complete, code[:0], answered[:, :0], history)
+            return
+        if position >= SEARCHED and not (complete and total <= FOLLOWED):
+            return
+        with np.errstate(over="ignore", invalid="ignore"):
             parts, _ = network.advance(token, tuple(part[:, origin] for part in parts))
-            after = (state << counters) | ((counts > 0) * bits).sum(axis=1)
-            h = parts[-len(network.cell.state_names)]
-            wrong = (said(network.outputs(h), problem.question) != table.right[after].T).any(axis=0)
-            if wrong.any():
-                word = _way_back(history, origin, token, int(np.argmax(wrong)))
-                return Found(position if complete else lower, word)
-            kept = _different(state, counts, token, parts, letters)
-            if len(kept) > MOST_STATES:
-                complete, kept = False, _extreme(kept, state, counts, token, parts, letters)
-            lower = position + 1 if complete else lower
-            history.append((origin[kept], token[kept]))
-            state, counts, parts = state[kept], counts[kept], tuple(part[:, kept] for part in parts)
-    return Found(lower, None)
+            answered = said(network.outputs(parts[-len(network.cell.state_names)]), problem.question)
+        state, counts = table.next[code[origin], token], counts[origin] + table.steps[code[origin], token]
+        counts[state == outside] = 0
+        code = _codes(state, counts)
+        history.append((origin, token))
+        yield Arrived(position + 1, complete, code, answered, history)
+        kept = _different(state, counts, token, parts)
+        if len(kept) > MOST_STATES:
+            complete, kept = False, _extreme(kept, state, counts, token, parts)
+        history[-1] = origin[kept], token[kept]
+        state, counts, parts = state[kept], counts[kept], tuple(part[:, kept] for part in parts)
+        code, answered = code[kept], answered[:, kept]
 
 
-def _different(
-    state: np.ndarray, counts: np.ndarray, token: np.ndarray, parts: tuple[np.ndarray, ...], letters: int
-) -> np.ndarray:
-    """One of those that are equal."""
+def _codes(state: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    return (state << counts.shape[1]) | ((counts > 0) << np.arange(counts.shape[1])).sum(axis=1)
+
+
+def _different(state: np.ndarray, counts: np.ndarray, token: np.ndarray, parts: tuple[np.ndarray, ...]) -> np.ndarray:
+    """The first of those that are equal, in order."""
     numbers = np.concatenate([part.T for part in parts], axis=1) + np.float32(0)
     rows = np.concatenate([state[:, None], counts, numbers.view(np.int32)], axis=1).astype(np.int64)
-    return np.sort(np.unique(rows, axis=0, return_index=True)[1])
+    # Equal rows have equal sums, by which they are sorted faster than by all their numbers.
+    factors = np.random.default_rng(0).integers(1, 2**63, rows.shape[1], np.int64, endpoint=False) | 1
+    order = np.argsort((rows * factors).sum(axis=1), kind="stable")
+    again = (rows[order[1:]] == rows[order[:-1]]).all(axis=1)
+    return np.sort(order[np.append(True, ~again)])
 
 
 def _extreme(
-    kept: np.ndarray,
-    state: np.ndarray,
-    counts: np.ndarray,
-    token: np.ndarray,
-    parts: tuple[np.ndarray, ...],
-    letters: int,
+    kept: np.ndarray, state: np.ndarray, counts: np.ndarray, token: np.ndarray, parts: tuple[np.ndarray, ...]
 ) -> np.ndarray:
     """Those with the least and greatest parts of each configuration and last letter; small counts first."""
     group = np.concatenate([counts.sum(axis=1)[:, None], state[:, None], counts, token[:, None]], axis=1)[kept]
-    _, number = np.unique(group, axis=0, return_inverse=True)
-    number = number.reshape(-1)
+    sorted_ = np.lexsort(group.T[::-1])
+    number = np.empty(len(group), np.int64)
+    number[sorted_] = np.append(0, np.cumsum((np.diff(group[sorted_], axis=0) != 0).any(axis=1)))
     chosen: list[np.ndarray] = []
     for row in np.concatenate(parts)[:, kept]:
         order = np.lexsort((row, number))
@@ -153,93 +237,6 @@ def _extreme(
     if len(found) > MOST_STATES:
         found = found[np.argsort(number[found], kind="stable")[:MOST_STATES]]
     return kept[found]
-
-
-def _way_back(
-    history: list[tuple[np.ndarray, np.ndarray]], origin: np.ndarray, token: np.ndarray, at: int
-) -> np.ndarray:
-    letters = [int(token[at])]
-    at = int(origin[at])
-    for before, tokens in reversed(history):
-        letters.append(int(tokens[at]))
-        at = int(before[at])
-    return np.array(letters[::-1], np.uint8)
-
-
-def _repeated(network: Network, problem: Problem, limit: int) -> np.ndarray | None:
-    """The shortest prefix that is read wrong of words that repeat a few letters, up to `limit` tokens."""
-    words = repeating(_machine(problem), limit)
-    if problem.question.answers == "word":  # every prefix is a string of its own: those of some lengths
-        texts = words.strings()
-        lengths = sorted({2**k + d for k in range(7, limit.bit_length()) for d in (0, 1)})
-        words = Words.from_strings([text[:n] for text in texts for n in lengths if n <= len(text)], words.letters)
-    found = engine.evaluate(
-        network.cell,
-        network.flat[None],
-        words,
-        problem.targets(words),
-        "ce" if problem.question.link == "softmax" else "mse",
-        problem.question,
-    )
-    first = np.where(found.correct[0], limit + 1, found.first_failure[0])
-    if not len(first) or first.min() > limit:
-        return None
-    return words[int(first.argmin())][: int(first.min()) + 1].copy()
-
-
-@lru_cache(maxsize=8)
-def repeating(machine: Machine, limit: int) -> Words:
-    """Prefixes of words, up to `limit` tokens: those of n, and a few letters repeated, then one of them alone."""
-    texts = set()
-    if machine.numbers:
-        sizes = [*range(1, 65), *(2**k for k in range(7, limit.bit_length()))]
-        texts = {machine.word_of(*[n] * machine.numbers) for n in sizes}
-        texts = {text for text in texts if len(text) <= limit}
-    for length in range(1, REPEATED + 1):
-        cycles = map("".join, itertools.product(machine.letters, repeat=length))
-        for first, cycle in itertools.product(("", *machine.letters), cycles):
-            climbs = _repeats(machine, first, cycle)
-            if climbs is not None:
-                texts.add(first + cycle * ((limit - 1) // length))
-                top = first + cycle * (limit // (STEEP * length))
-                texts |= {top + letter * _times(machine, top, letter) for letter in machine.letters if climbs}
-    longest = sorted(texts, key=lambda text: (-len(text), text))
-    return Words.from_strings(longest[:MOST_WORDS], machine.letters)
-
-
-def _repeats(machine: Machine, first: str, cycle: str) -> bool | None:
-    """Whether letters repeated without end raise a counter; None where they cannot be repeated."""
-    passed = [_configuration(machine, first + cycle * times) for times in (1, 2, 3)]
-    if any(configuration is None for configuration in passed):
-        return None
-    _, before, after = passed
-    assert before is not None
-    assert after is not None
-    rises = [more - less for less, more in zip(before.counters, after.counters, strict=True)]
-    return None if before.state != after.state or min(rises, default=0) < 0 else any(rises)
-
-
-def _times(machine: Machine, text: str, letter: str) -> int:
-    """How often a letter may follow a text, up to as often as the text has letters."""
-    configuration = _configuration(machine, text)
-    for times in range(len(text)):
-        configuration = None if configuration is None else machine.step(configuration, letter)
-        if configuration is None:
-            return times
-    return len(text)
-
-
-def _configuration(machine: Machine, text: str) -> Configuration | None:
-    configuration: Configuration | None = machine.start
-    for letter in text:
-        configuration = None if configuration is None else machine.step(configuration, letter)
-    return configuration
-
-
-STEEP = 8
-"""Ramps take one of so many tokens on their way up."""
-
-MOST_WORDS = 96
 
 
 def completed(machine: Machine, prefix: np.ndarray) -> np.ndarray:

@@ -88,7 +88,8 @@ def _short(value: float | None) -> str:
 
 CERTIFIED = [
     "condition", "cell", "run", "epoch", "network", "language", "task", "threshold", "arithmetic", "verdict",
-    "max_depth", "lower_bound", "upper_bound", "witness", "capped", "reason", "seconds",
+    "max_depth", "lower_bound", "upper_bound", "witness", "capped", "wrongly_accepted", "none_below", "reason",
+    "weights_sha256", "seconds",
 ]  # fmt: skip
 
 
@@ -106,6 +107,7 @@ def certificates(title: str, frame: pd.DataFrame) -> Table:
                 "verdict": row["verdict"],
                 **{name: "" if row[field] is None else f"{row[field]:,}" for name, field in figures.items()},
                 "why, or witness": row["witness"] or found,
+                "wrongly accepted": row["wrongly_accepted"] or "",
             }
         )
     exact = sum(frame["verdict"] == "exact")
