@@ -13,7 +13,7 @@ from longcount.analysis.worst_case import with_verdicts, worst_cases
 from longcount.commands.application import main
 from longcount.report.draw import draw
 from longcount.report.tables import runs_shown
-from longcount.report.worst_case import worst_case_figures
+from longcount.report.worst_case import worst_case_figures, worst_case_table
 from longcount.store.store import Store
 
 
@@ -67,7 +67,7 @@ def test_verdicts_on_the_epochs_of_another_reading_stay_out_of_table_1(drawn):
 
 
 def test_each_language_has_a_figure_with_its_baseline():
-    told = {"cell": "lstm", "epoch": 9, "learned": True, "verdict": "bounded", "lower_bound": 3}
+    told = {"cell": "lstm", "epoch": 9, "learned": True, "verdict": "bounded", "max_depth": None, "lower_bound": 3}
     asked = [("dyck1", "next_letters"), ("shuffle2", "next_letters"), ("shuffle2", "next_letters")]
     rows = [
         {**told, "condition": f"lstm-language={language}", "language": language, "task": task, "run": run}
@@ -75,7 +75,8 @@ def test_each_language_has_a_figure_with_its_baseline():
     ]
     models = pd.DataFrame(rows).assign(very_long_fpf=[500.0, 40.0, 60.0], upper_bound=[9, 5, None])
     baseline = {"condition": "without memory", "language": "shuffle2", "task": "next_letters", "split": "very_long"}
-    first, second = worst_case_figures(models, pd.DataFrame([{**baseline, "fpf_mean": 12.5}]))
+    summary = pd.DataFrame([{**baseline, "fpf_mean": 12.5}])
+    first, second = worst_case_figures(models, summary)
     assert (first.name, second.name) == ("worst_case", "worst_case_shuffle2_next_letters")
     assert len(first.rows[0][0]["layer"]) == 1, "without the baseline, which is not known"
     [_, rule] = second.rows[0][0]["layer"]
@@ -83,3 +84,9 @@ def test_each_language_has_a_figure_with_its_baseline():
     assert second.sentence.startswith("Of 1 models")
     assert "alone scores, 12.5." in second.sentence
     assert "alone" not in first.sentence
+    table = worst_case_table(models.assign(kept=True), summary)
+    assert table.shown["asked"].tolist() == ["Dyck-1, next letters", *["shuffle2, next letters"] * 2], (
+        "one row for each condition, then the baseline"
+    )
+    assert table.shown.iloc[-1].to_dict()["average FPF"] == "12.5"
+    assert len(worst_case_table(models.iloc[:1].assign(kept=True), summary).shown) == 1

@@ -70,7 +70,7 @@ def draw(
         drawn = _figures(results, judged)
         told = tables(results) if judged is None else tables(results, worst_cases(store, results["models"]))
         if judged is not None:
-            told.insert(3, worst_case_table(judged))
+            told.insert(3, worst_case_table(judged, results["summary"]))
         repaired = repair_table(store)
         if repaired is not None:
             told.insert(3, repaired)

@@ -24,15 +24,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def worst_case_table(models: "pd.DataFrame") -> Table:
-    """Average and worst case side by side, one row per condition.
+def worst_case_table(models: "pd.DataFrame", summary: "pd.DataFrame") -> Table:
+    """Average and worst case side by side, one row per condition, and for other languages than the first paper's the
+    baseline without memory.
 
     Args:
         models: the models of Table 1 that have a verdict; see `longcount.analysis.worst_case.with_verdicts`.
+        summary: from `longcount.analysis.summary.summary`, for the baseline.
     """
     import pandas as pd
 
     numbers, texts = [], []
+    asked = dict.fromkeys(zip(models["language"], models["task"], strict=True))
     for condition in in_order(models["condition"]):
         chosen = where(models, condition=condition, kept=True)
         case = worst_case(chosen)
@@ -54,18 +57,25 @@ def worst_case_table(models: "pd.DataFrame") -> Table:
         texts.append(
             {
                 "model": cell_title(condition),
+                **({"asked": problem_title(*chosen[["language", "task"]].iloc[0])} if len(asked) > 1 else {}),
                 "average FPF": position(row["very_long_fpf"]),
                 "worst FPF, at least": _median(lower),
                 "worst FPF, at most": _median(upper),
                 "proved exact": f"{case.exact} of {case.models}",
             }
         )
+    for language, task in asked:
+        baseline = _without_memory(summary, language, task)
+        if (language, task) != paper.ASKED and baseline is not None:
+            numbers.append({"condition": WITHOUT_MEMORY, "cell": "", "very_long_fpf": baseline})
+            texts.append({"model": WITHOUT_MEMORY, "average FPF": position(baseline)})
+            texts[-1] |= {"asked": problem_title(language, task)} if len(asked) > 1 else {}
     caption = (
         "Average first point of failure on Very Long words, and the first point of failure over all words, "
         "median (minimum) over the models that are not exact: no word fails before “at least”, and a word that is "
         "known fails at “at most”."
     )
-    shown_ = pd.DataFrame(texts)
+    shown_ = pd.DataFrame(texts).fillna("")
     return Table("worst_case", "Worst case", "Average and worst case", pd.DataFrame(numbers), shown_, caption)
 
 
