@@ -110,3 +110,26 @@ def test_a_search_that_is_cut_short_says_only_what_it_knows():
     cell, flat = leaking(asked, 1 - 1e-4)
     found = search(Network(cell, flat), asked, 30)
     assert (found.lower, found.word, found.none_below, found.accepted) == (30, None, 31, None)
+
+
+def test_a_language_of_few_words_is_searched_to_its_end():
+    few = languages.Machine(
+        name="few",
+        letters="ab",
+        description="ab",
+        rules=(("start", "a", "", "middle", ()), ("middle", "b", "", "last", ())),
+        ends=(("last", ""),),
+    )
+    asked = problem(few)
+    cell = cells.get("lstm", 1, 1, 2, 2)
+    tensors = {name: np.zeros(shape, np.float32) for name, shape in cell.shapes().items()}
+    gates = tensors["weight_ih_l0"].reshape(4, 2)
+    gates[0], gates[2], gates[3] = 1, [9, -9], 9  # h tells the last letter
+    tensors["readout.weight"][:], tensors["readout.bias"][:] = [[0], [9]], [-9, 0]
+    found = search(Network(cell, cells.pack(cell, tensors)), asked, 20)
+    assert (found.lower, found.word, found.none_below, found.accepted) == (20, None, 21, None)
+    tensors["readout.bias"][0] = 9
+    found = search(Network(cell, cells.pack(cell, tensors)), asked, 20)
+    assert found.word is not None
+    assert found.accepted is not None
+    assert (found.lower, found.word.tolist(), found.none_below, found.accepted.tolist()) == (0, [0], 2, [0, 0])

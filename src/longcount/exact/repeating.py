@@ -151,7 +151,7 @@ def _within(machine: Machine, texts: list[str], outside: bool) -> Words:
         return words
     left = machine.first_bad_tokens(words)
     ends = np.where(left < 0, words.lengths, left)
-    kept = np.concatenate([word[:end] for word, end in zip(words, ends, strict=True)])
+    kept = np.concatenate([np.zeros(0, np.uint8), *(word[:end] for word, end in zip(words, ends, strict=True))])
     return Words(kept, offsets_of(ends), machine.letters)
 
 

@@ -3,6 +3,12 @@
 All words are read letter by letter, states that are equal kept once, as long as there are few enough of them: up to
 there the search misses nothing. From then on a few states are kept for each configuration and last letter, those with
 the least and greatest parts, and then words that repeat a few letters are tried (`longcount.exact.repeating`).
+
+The same search finds strings outside the language that a network accepts. A recogniser accepts a string where it says
+so after its last letter. Other networks are read as acceptors: they accept a string where they allowed every letter but
+the first, before which nothing is asked, and, after the last, the end; where a language has no end among its outputs,
+strings that no word begins with are looked for. As long as a network is right it allows what the language does, so the
+strings that it has accepted so far are those that words begin with.
 """
 
 from __future__ import annotations
