@@ -35,6 +35,10 @@ TOLERANCE = 1e-3
 """What is smaller is taken for 0 where equations are solved."""
 
 
+DROPS = ("first", "between", "last")
+"""When letters are looked at that drop what a unit counted."""
+
+
 class Walk:
     """A float32 state for each configuration with small counters and last letter, that of the shortest word.
 
@@ -124,14 +128,16 @@ class Walk:
 
     def slopes(self) -> Iterator[np.ndarray]:
         """Slopes to try, float32 [C, H, P]: that of each unit at each place. Letters that drop what a unit counted go
-        before those that move it, then after: they may do so at one count alone."""
-        first = self._slopes(True)
-        yield first
-        second = self._slopes(False)
-        if not np.array_equal(first, second):
-            yield second
+        first, then between those that move it within a state and those that lead to another, then last: they may do so
+        at one count alone."""
+        tried: list[np.ndarray] = []
+        for drops in DROPS:
+            found = self._slopes(drops)
+            if not any(np.array_equal(found, other) for other in tried):
+                tried.append(found)
+                yield found
 
-    def _slopes(self, drops_first: bool) -> np.ndarray:
+    def _slopes(self, drops: str) -> np.ndarray:
         counters, units = len(self.places.counts), self.network.cell.hidden_size
         states = len(self.places.machine.states)
         found = np.zeros((counters, units, states + 1), np.float32)
@@ -143,7 +149,7 @@ class Walk:
             for unit in range(units):
                 of_unit = kept[unit] > 0
                 found[:, unit, :-1] = _solved(
-                    states, rows[:4].astype(int), stays, steps, known.astype(int), of_unit, moves[unit], drops_first
+                    states, rows[:4].astype(int), stays, steps, known.astype(int), of_unit, moves[unit], drops
                 )
         return found[:, :, self._states]
 
@@ -180,7 +186,7 @@ def _solved(
     known: np.ndarray,
     kept: np.ndarray,
     moves: np.ndarray,
-    drops_first: bool,
+    drops: str,
 ) -> np.ndarray:
     """The slopes [C, states] of one unit: columns of `_noted`."""
     counters = len(stays)
@@ -207,9 +213,12 @@ def _solved(
             (ties if kept[column] else dropped).append(tie)
     same = offset_before == offset_after
     inside = kept & ~same & (before == after)
-    groups = [rows[same & kept], rows[inside], dropped, ties, rows[kept & (before != after)]]
-    if drops_first:
-        groups = [dropped, rows[same & kept], ties, rows[~same & kept]]
+    between = rows[kept & (before != after)]
+    groups = {
+        "first": [dropped, rows[same & kept], ties, rows[~same & kept]],
+        "between": [rows[same & kept], rows[inside], dropped, ties, between],
+        "last": [rows[same & kept], rows[inside], ties, between, dropped],
+    }[drops]
     ordered = np.concatenate(
         [np.array(list(dict.fromkeys(map(tuple, group)))).reshape(-1, rows.shape[1]) for group in groups]
     )
