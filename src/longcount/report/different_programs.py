@@ -53,11 +53,11 @@ def programs_shown(different: pd.DataFrame) -> Table:
         rows.append(
             {
                 "program": str(row["program"]) if row["program"] else "none read",
+                "text": row["text"],
                 **({"asked": title} if several else {}),
                 "networks": f"{row['networks']:,}",
                 "% of all": f"{100 * row['share']:.1f}",
                 "proved": f"{row['proved']:,}",
-                "text": row["text"],
                 "runs": _runs_told(row["models"]),
             }
         )
