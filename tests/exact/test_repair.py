@@ -5,16 +5,19 @@ from functools import cache
 import numpy as np
 import pytest
 
-from longcount import cells, engine
+from longcount import cells, engine, languages
 from longcount.errors import UserError
 from longcount.exact.boxes import Model
+from longcount.exact.certify import certify, prove
 from longcount.exact.construct import construct
 from longcount.exact.one_unit import prove_one_unit
 from longcount.exact.relu import nearest_step
 from longcount.exact.repair import Wanted, changes, repair
+from longcount.exact.sharpening import with_thresholds
 from longcount.languages import dyck
 from longcount.languages.splits import make_splits
 from longcount.languages.words import Words
+from longcount.training.problem import Problem, problem
 
 RUNS = 16  # the engine's narrowest block
 
@@ -118,3 +121,66 @@ def test_methods_belong_to_cells():
         repair(cells.get("relu"), construct("relu"), Wanted(factor=4.0))
     with pytest.raises(UserError, match="no repair is known for tanh"):
         repair(cells.get("tanh"), np.zeros(cells.get("tanh").size(), np.float32))
+
+
+def _two_counters() -> tuple[cells.Cell, np.ndarray, Problem]:
+    """An LSTM whose units count the two pairs of Shuffle-2, all gates saturated."""
+    cell, asked = cells.get("lstm", 2, 1, letters=4, outputs=4), problem(languages.get("shuffle2"))
+    tensors = {name: np.zeros(shape, np.float32) for name, shape in cell.shapes().items()}
+    tensors["weight_ih_l0"][0:2] = [[40, 40, -90, -90], [-90, -90, 40, 40]]  # i
+    tensors["weight_ih_l0"][4:6] = [[40, -40, 0, 0], [0, 0, 40, -40]]  # g
+    tensors["bias_ih_l0"][[2, 3, 6, 7]] = 40  # f and o
+    tensors["readout.weight"][[1, 3], [0, 1]] = 20
+    tensors["readout.bias"][:] = [10, -8, 10, -8]
+    return cell, cells.pack(cell, tensors), asked
+
+
+def test_several_units_are_sharpened_until_they_are_proved():
+    cell, exact, asked = _two_counters()
+    assert repair(cell, exact, problem=asked).method == "none"
+    tensors = {name: tensor.copy() for name, tensor in cells.unpack(cell, exact).items()}
+    for name in ("weight_ih_l0", "bias_ih_l0"):
+        tensors[name][:6] /= 4
+    soft = cells.pack(cell, tensors)
+    done = repair(cell, soft, problem=asked)
+    assert (done.method, done.factor) == ("sharpen", 2.0)
+    assert done.max_depth == certify(cell, done.weights, asked).max_depth
+    after = cells.unpack(cell, done.weights)
+    for name, tensor in tensors.items():
+        factor = np.ones(len(tensor), np.float32)
+        if not name.startswith("readout"):
+            factor[:6] = 2
+        np.testing.assert_array_equal(after[name].T, tensor.T * factor)
+
+
+def test_thresholds_are_set_anew_only_where_short_words_are_read_wrong():
+    cell, exact, asked = _two_counters()
+    np.testing.assert_array_equal(with_thresholds(cell, exact, asked), exact)
+    wrong = exact.copy()
+    wrong[-3:] = [-20, -10, -30]  # the biases of `)`, `[` and `]`
+    refused = with_thresholds(cell, wrong, asked)
+    assert refused is not None
+    assert refused[-2] == -10, "`[` may always come: no word says where its threshold should be"
+    assert prove(cell, refused, asked).max_depth == 0
+    wrong[-2] = 10
+    found = with_thresholds(cell, wrong, asked)
+    assert found is not None
+    assert prove(cell, found, asked).max_depth > 100_000
+    np.testing.assert_allclose(found[[-3, -1]], -10 * np.tanh(1), rtol=1e-6)
+    blind = exact.copy()
+    blind[cells.pack(cell, {name: np.full(shape, name == "readout.weight", np.float32)
+                            for name, shape in cell.shapes().items()}) == 1] = 0  # fmt: skip
+    assert with_thresholds(cell, blind, asked) is None
+    assert not repair(cell, blind, Wanted(factor=2.0), problem=asked).repaired
+
+
+def test_what_no_repair_is_known_for_is_refused():
+    asked = problem(languages.get("shuffle2"))
+    with pytest.raises(UserError, match="for shuffle2, next_letters, are repaired where they are LSTMs, not relu"):
+        repair(cells.get("relu", 2, 1, 4, 4), np.zeros(4), problem=asked)
+    with pytest.raises(UserError, match="one layer of at most 8 units"):
+        repair(cells.get("lstm", 2, 2, 4, 4), np.zeros(4), problem=asked)
+    with pytest.raises(UserError, match="lstm is repaired by sharpen, not by project"):
+        repair(cells.get("lstm", 2, 1, 4, 4), np.zeros(4), Wanted("project"), problem=asked)
+    with pytest.raises(UserError, match="only languages that counters decide"):
+        repair(cells.get("lstm", 2, 1, 4, 4), np.zeros(4), problem=problem(languages.get("dyck2")))

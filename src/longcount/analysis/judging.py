@@ -13,10 +13,9 @@ import numpy as np
 from longcount.analysis.models import weights_of
 from longcount.cells import Cell
 from longcount.errors import UserError
-from longcount.exact.boxes import check_covered
 from longcount.store.store import Store
 from longcount.studies.executors import threads_asked
-from longcount.training.problem import DYCK1, Problem
+from longcount.training.problem import Problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +80,7 @@ def judged(
             yield from zip(part.to_dict("records"), flat, of_part, strict=True)
 
 
-def refuse_uncovered(store: Store, models: pd.DataFrame, covered: Callable[[Cell, Problem], None]) -> None:
+def refuse_uncovered(store: Store, models: pd.DataFrame, covered: Callable[[Cell, Problem], object]) -> None:
     """Raise UserError for the first condition that nothing is known about: PyTorch modules, and what `covered` refuses.
 
     Args:
@@ -99,15 +98,3 @@ def refuse_uncovered(store: Store, models: pd.DataFrame, covered: Callable[[Cell
             covered(condition.built_in_cell(), condition.problem())
         except UserError as error:
             raise UserError(f"{store.directory}: {name}: {error}") from None
-
-
-def one_unit_on_dyck1(cell: Cell, problem: Problem) -> None:
-    """Refuse what is repaired by none of the ways that are known: all but one unit in one layer on Dyck-1.
-
-    Raises:
-        UserError: for another network or problem.
-    """
-    if problem != DYCK1:
-        what = f"{problem.language.name}, {problem.task.name}, threshold {problem.question.threshold:g}"
-        raise UserError(f"repair works for dyck1, next_letters, threshold 0.5, not for {what}")
-    check_covered(cell)

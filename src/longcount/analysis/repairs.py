@@ -8,6 +8,7 @@ came from is gone.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,9 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from longcount import cells
 from longcount.analysis.certificates import KEYS, certified, keep_certificates, read_certificates
-from longcount.analysis.judging import Apply, judged, one_unit_on_dyck1, refuse_uncovered, workers
+from longcount.analysis.judging import Apply, judged, refuse_uncovered, workers
 from longcount.analysis.models import chosen_models, metrics_of
 from longcount.analysis.selection import at_epochs, best_models, kept_runs
 from longcount.analysis.table1 import MEASURES
@@ -69,7 +69,8 @@ def repair_store(
             change that is proved.
         factor: of sharpening or rescaling; default: the smallest power of 2 that is proved.
         epoch: which model of a run.
-        depth: to which a repaired model must be proved; default: 2^24, 100,000 for gru.
+        depth: to which a repaired model must be proved; default: 2^24; 100,000 for gru,
+            several units and other languages.
         bounded: runs of each cell, the first ones, whose models are certified before repair where the old store holds
             no verdict on them.
         jobs: processes; default: all cores.
@@ -86,10 +87,12 @@ def repair_store(
 
     store, wanted = Store.open(store), Wanted(method, factor, depth)
     models = chosen_models(store, epoch)
-    refuse_uncovered(store, models, one_unit_on_dyck1)
-    trained = {name: store.condition(name).built_in_cell() for name in dict.fromkeys(models["condition"])}
-    for cell in trained.values():
-        wanted.repairers(cell)
+    refuse_uncovered(store, models, wanted.repairers)
+    conditions = [store.condition(name) for name in dict.fromkeys(models["condition"])]
+    trained = {condition.folder: condition.built_in_cell() for condition in conditions}
+    problem = conditions[0].problem()
+    if any(condition.problem() != problem for condition in conditions):
+        raise UserError(f"{store.directory}: several languages or tasks; repair takes stores with one of each")
     if len(set(models["condition"])) > len(set(models["cell"])):
         raise UserError(
             f"{store.directory}: several conditions of one cell; repair takes stores with one condition per cell"
@@ -103,16 +106,19 @@ def repair_store(
             rows.append({**row, **_record(cell, before, done)})
             repaired.setdefault(cell, []).append(done.weights)
         frame = pd.DataFrame(rows).astype({"factor": "Float64", "method": object, "learned": object})
-        verdicts = _verdicts_before(store, frame, wanted, bounded, apply)
+        depths = {cell.name: wanted.depths_for(cell, problem)[0] for cell in trained.values()}
+        verdicts = _verdicts_before(store, frame, depths, bounded, apply)
     detail = {"from": store.study.sha256(), "epoch": str(epoch), "method": wanted.method}
     if wanted.factor is not None:
         detail["factor"] = f"{wanted.factor:g}"
     splits = {split: store.words(split) for split in store.splits()}
     weights = {cell: np.stack(flat) for cell, flat in repaired.items()}
-    kept = keep_models(out, weights, "repaired", detail, splits)
+    asked = conditions[0].model_dump(include={"language", "task", "threshold"})
+    own = {field: source for field, source in conditions[0].sources.items() if field in asked}
+    kept = keep_models(out, weights, "repaired", detail, splits, {**asked, "sources": own})
     keep_frame(kept, REPAIRS, frame)
     keep_frame(kept, BEFORE, _measured(store, models).merge(verdicts, on=KEYS, how="left").assign(bounded=bounded))
-    proved = _verdicts_after(kept, frame, verdicts, wanted)
+    proved = _verdicts_after(kept, frame, verdicts, depths)
     if len(proved):
         keep_certificates(kept, proved)
     return kept, frame
@@ -136,7 +142,9 @@ def read_repairs(store: Store) -> pd.DataFrame:
     return read_frame(store.directory / REPAIRS, "longcount repair", store.version)
 
 
-def _verdicts_before(store: Store, repairs: pd.DataFrame, wanted: Wanted, bounded: int, apply: Apply) -> pd.DataFrame:
+def _verdicts_before(
+    store: Store, repairs: pd.DataFrame, depths: Mapping[str, int], bounded: int, apply: Apply
+) -> pd.DataFrame:
     """Verdicts on models before repair: those that are kept, those that the repair itself proved, and some more."""
     import pandas as pd
 
@@ -147,7 +155,7 @@ def _verdicts_before(store: Store, repairs: pd.DataFrame, wanted: Wanted, bounde
     first = (repairs.groupby("cell").cumcount() < bounded).to_numpy(bool)
     asked = repairs.loc[first & ~stored & ~proved, [*KEYS, "cell"]]
     rows = pd.DataFrame(certified(store, asked, EXACT_INTEGERS, SEARCH_LIMIT, apply))
-    found = [known, _proofs(repairs.loc[proved], wanted)]
+    found = [known, _proofs(repairs.loc[proved], depths)]
     if len(rows):
         found.append(_verdict_columns(rows.assign(depth=EXACT_INTEGERS, limit=SEARCH_LIMIT)))
     return pd.concat(found, ignore_index=True)
@@ -164,20 +172,22 @@ def _verdict_columns(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.reindex(columns=list(_VERDICT)).astype(_VERDICT)
 
 
-def _proofs(repairs: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
-    """The proofs that models of a frame of repairs were repaired with, as verdicts."""
-    asked = [wanted.depth_for(cells.get(cell)) for cell in repairs["cell"]]
+def _proofs(repairs: pd.DataFrame, depths: Mapping[str, int]) -> pd.DataFrame:
+    """The proofs that models of a frame of repairs were repaired with, as verdicts, to the depths asked by cell."""
+    asked = [depths[cell] for cell in repairs["cell"]]
     told = {"verdict": "exact", "upper_bound": None, "witness": None, "capped": False, "limit": SEARCH_LIMIT}
     return _verdict_columns(repairs.assign(lower_bound=repairs["max_depth"], depth=asked, **told))
 
 
-def _verdicts_after(kept: Store, repairs: pd.DataFrame, before: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
+def _verdicts_after(
+    kept: Store, repairs: pd.DataFrame, before: pd.DataFrame, depths: Mapping[str, int]
+) -> pd.DataFrame:
     """Verdicts on the models of the new store, without certifying any."""
     import pandas as pd
 
     done = repairs["repaired"].to_numpy(bool)
     same = before.merge(repairs.loc[~done, KEYS], on=KEYS)
-    verdicts = pd.concat([_proofs(repairs.loc[done], wanted), same], ignore_index=True)
+    verdicts = pd.concat([_proofs(repairs.loc[done], depths), same], ignore_index=True)
     verdicts = verdicts.merge(repairs[["condition", "run", "cell"]], on=["condition", "run"])
     found = chosen_models(kept).merge(verdicts.drop(columns=["condition", "epoch"]), on=["cell", "run"])
     return found.astype({"lower_bound": "int64", "capped": bool, "depth": "int64", "limit": "int64"})
@@ -207,7 +217,9 @@ def _record(cell: Cell, before: np.ndarray, done: Repair) -> dict[str, object]:
     }
 
 
-def _repair_each(cell: Cell, _: Problem, weights: np.ndarray, models: pd.DataFrame, wanted: Wanted) -> list[Repair]:
+def _repair_each(
+    cell: Cell, problem: Problem, weights: np.ndarray, models: pd.DataFrame, wanted: Wanted
+) -> list[Repair]:
     found = zip(weights, models["learned"], strict=True)
-    done = (repair(cell, flat, wanted, learned) for flat, learned in found)
+    done = (repair(cell, flat, wanted, learned, problem) for flat, learned in found)
     return [replace(one, weights=np.asarray(one.weights, np.float32)) for one in done]

@@ -138,7 +138,7 @@ def hash_of(flat: np.ndarray) -> str:
 
 def prove(cell: Cell, flat: np.ndarray, problem: Problem = DYCK1, depth: int = EXACT_INTEGERS) -> Proof:
     """The strongest proof there is of a model, up to a depth; arguments as for `certify`."""
-    if _is_one_unit_on_dyck1(cell, problem) and type(cell) in THEORIES:
+    if is_one_unit_on_dyck1(cell, problem) and type(cell) in THEORIES:
         return prove_one_unit(Model(cell, flat), depth)
     return prove_machine(cell, flat, problem, depth, min(depth, LEAST_EXACT_DEPTH))
 
@@ -157,13 +157,14 @@ def check(cell: Cell, problem: Problem) -> None:
         )
 
 
-def _is_one_unit_on_dyck1(cell: Cell, problem: Problem) -> bool:
+def is_one_unit_on_dyck1(cell: Cell, problem: Problem) -> bool:
+    """Whether theorems 1 to 3 are about a network: one unit that starts at 0, the next letters of Dyck-1."""
     return problem == DYCK1 and (cell.hidden_size, cell.layers) == (1, 1) and not cell.learned_start
 
 
 def _bounds(cell: Cell, flat: np.ndarray, problem: Problem, limit: int) -> Found:
     """What is found without a proof."""
-    if not _is_one_unit_on_dyck1(cell, problem):
+    if not is_one_unit_on_dyck1(cell, problem):
         return search(Network(cell, flat), problem, limit)
     model = Model(cell, flat)
     word = failing_word(model, limit)

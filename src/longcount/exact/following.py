@@ -39,6 +39,21 @@ DROPS = ("first", "between", "last")
 """When letters are looked at that drop what a unit counted."""
 
 
+def states_after(network: Network, words: Tree) -> tuple[Part, ...]:
+    """Every part of the state after each short word, float32 [H, N]."""
+    start = [np.repeat(part, len(words.letter) + 1, axis=1) for part in network.start]
+    first = 0
+    for length in range(1, int(words.length.max()) + 1):
+        last = int(np.searchsorted(words.length, length, side="right"))
+        parts = tuple(part[:, words.parent[first:last]] for part in start)
+        with np.errstate(over="ignore", invalid="ignore"):
+            after, _ = network.advance(words.letter[first:last], parts)
+        for part, new in zip(start, after, strict=True):
+            part[:, first:last] = new
+        first = last
+    return tuple(part[:, :-1] for part in start)
+
+
 class Walk:
     """A float32 state for each configuration with small counters and last letter, that of the shortest word.
 
@@ -58,7 +73,7 @@ class Walk:
         states = {name: k for k, name in enumerate(places.machine.states)}
         self._states = np.array([len(states) if place is None else states[place.state] for place in places.places])
         words = tree(places, places.bound + (BEYOND if len(places.machine.states) > 1 else BEYOND_IN_ONE_STATE))
-        state = self._read(words)
+        state = states_after(network, words)
         wrong = ~reading.right(network, state[0], words.place)
         if wrong.any():
             self.wrong = _spelled(words, int(np.argmax(wrong)), places.machine.letters)
@@ -71,20 +86,6 @@ class Walk:
             self.scale = np.exp2(np.floor(np.log2(steps_of(network, moves)))).clip(max=1)[:, None]
             kept = gates[network.cell.keeps] >= KEPT if network.cell.keeps in gates else np.ones(moves.shape, bool)
             self.equations = self._noted(words.letter[words.source], words.edge, moves / self.scale, kept)
-
-    def _read(self, words: Tree) -> tuple[Part, ...]:
-        """The state after each word."""
-        start = [np.repeat(part, len(words.letter) + 1, axis=1) for part in self.network.start]
-        first = 0
-        for length in range(1, int(words.length.max()) + 1):
-            last = int(np.searchsorted(words.length, length, side="right"))
-            parts = tuple(part[:, words.parent[first:last]] for part in start)
-            with np.errstate(over="ignore", invalid="ignore"):
-                after, _ = self.network.advance(words.letter[first:last], parts)
-            for part, new in zip(start, after, strict=True):
-                part[:, first:last] = new
-            first = last
-        return tuple(part[:, :-1] for part in start)
 
     def _noted(self, last: np.ndarray, edges: np.ndarray, moves: Part, kept: np.ndarray) -> np.ndarray:
         """Rows, float64 [rows, S]: the state before and after, where the offset stands before and after, for each

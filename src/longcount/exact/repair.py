@@ -1,12 +1,14 @@
 """Make a trained model exact by the smallest change that can be proved.
 
-The theory of each cell has its ways: sharpening, projection, rescaling. Where the readout then does not tell depth 0
-from depth 1, its threshold is set between them; where the output for `(` falls with depth, its weight is set to 0. A
+The theory of each cell has its ways for one unit on Dyck-1: sharpening, projection, rescaling. Where the readout then
+does not tell depth 0 from depth 1, its threshold is set between them; where the output for `(` falls with depth, its
+weight is set to 0. LSTMs of several units, or for other languages, are sharpened (`longcount.exact.sharpening`). A
 model that never learned is not repaired: the answer would come from us.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,9 +17,12 @@ import numpy as np
 from longcount import cells
 from longcount.cells import Cell
 from longcount.errors import UserError
-from longcount.exact.boxes import Model
-from longcount.exact.one_unit import THEORIES, depth_of, prove_one_unit
+from longcount.exact.certify import LEAST_EXACT_DEPTH, is_one_unit_on_dyck1, prove
+from longcount.exact.one_unit import THEORIES, depth_of
+from longcount.exact.proof import EXACT_INTEGERS
+from longcount.exact.sharpening import repairs_of_machines
 from longcount.exact.theory import Repairer
+from longcount.training.problem import DYCK1, Problem
 
 Method = Literal["auto", "sharpen", "project", "rescale"]
 
@@ -58,39 +63,50 @@ class Wanted:
     factor: float | None = None
     """Of sharpening or rescaling; None: the least of `FACTORS` that is proved."""
     depth: int | None = None
-    """To which a repaired model must be proved; None: 2^24, 100,000 for the GRU."""
+    """To which a repaired model must be proved; None: 2^24 for one unit on Dyck-1, else and for the GRU 100,000."""
 
     def __post_init__(self) -> None:
         if self.factor is not None and not 0 < self.factor <= LARGEST_FACTOR:
             raise UserError(f"factor: {self.factor}: should be a number above 0, at most {LARGEST_FACTOR:,}")
 
-    def repairers(self, cell: Cell) -> dict[str, Repairer]:
-        """The ways to try for a cell, by name, in this order.
+    def repairers(self, cell: Cell, problem: Problem = DYCK1) -> dict[str, Repairer]:
+        """The ways to try for a cell and a problem, by name, in this order.
 
         Raises:
-            UserError: where the cell has none, or not this one, or none that takes a factor where one is given.
+            UserError: where there are none, or not this one, or none that takes a factor where one is given.
         """
-        theory = THEORIES.get(type(cell))
-        if theory is None or not theory.repairs:
-            known = ", ".join(kind.name for kind, theory in THEORIES.items() if theory.repairs)
-            raise UserError(f"no repair is known for {cell.name}; there are some for {known}")
-        if self.method not in ("auto", *theory.repairs):
-            raise UserError(f"{cell.name} is repaired by {' or '.join(theory.repairs)}, not by {self.method}")
-        found = {name: way for name, way in theory.repairs.items() if self.method in ("auto", name)}
+        ways = _of_one_unit(cell) if is_one_unit_on_dyck1(cell, problem) else repairs_of_machines(cell, problem)
+        if self.method not in ("auto", *ways):
+            raise UserError(f"{cell.name} is repaired by {' or '.join(ways)}, not by {self.method}")
+        found = {name: way for name, way in ways.items() if self.method in ("auto", name)}
         taking = {name: way for name, way in found.items() if way.takes_factor or self.factor is None}
         if not taking:
             raise UserError(f"{cell.name}: {' and '.join(found)} takes no factor; leave it out")
         return taking
 
-    def depth_for(self, cell: Cell) -> int:
-        """The depth for a cell."""
-        return self.depth or depth_of(cell)
+    def depths_for(self, cell: Cell, problem: Problem = DYCK1) -> tuple[int, int]:
+        """The depth to which proofs are looked for, and the one that they must reach."""
+        if self.depth is not None:
+            return self.depth, self.depth
+        if is_one_unit_on_dyck1(cell, problem):
+            return depth_of(cell), depth_of(cell)
+        return EXACT_INTEGERS, LEAST_EXACT_DEPTH
 
 
 ANY = Wanted()
 
 
-def repair(cell: Cell, flat: np.ndarray, wanted: Wanted = ANY, learned: bool | None = None) -> Repair:
+def _of_one_unit(cell: Cell) -> Mapping[str, Repairer]:
+    theory = THEORIES.get(type(cell))
+    if theory is None or not theory.repairs:
+        known = ", ".join(kind.name for kind, theory in THEORIES.items() if theory.repairs)
+        raise UserError(f"no repair is known for {cell.name}; there are some for {known}")
+    return theory.repairs
+
+
+def repair(
+    cell: Cell, flat: np.ndarray, wanted: Wanted = ANY, learned: bool | None = None, problem: Problem = DYCK1
+) -> Repair:
     """The smallest change of a model that is proved exact.
 
     Args:
@@ -98,23 +114,24 @@ def repair(cell: Cell, flat: np.ndarray, wanted: Wanted = ANY, learned: bool | N
         flat: trained weights, float32 [P].
         wanted: which repair.
         learned: whether the model learned its task; None where that is unknown. One that did not is not repaired.
+        problem: what it is for.
 
     Raises:
         UserError: for a repair that the cell does not have.
     """
-    repairers, depth = wanted.repairers(cell), wanted.depth_for(cell)
+    repairers, (depth, needed) = wanted.repairers(cell, problem), wanted.depths_for(cell, problem)
     flat = np.asarray(flat, np.float32)
     if learned is False:
         return Repair(None, flat, None, 0, "it never learned the task: there is nothing to make exact")
-    proof = prove_one_unit(Model(cell, flat), depth)
-    if proof.max_depth >= depth:
+    proof = prove(cell, flat, problem, depth)
+    if proof.max_depth >= needed:
         return Repair("none", flat, None, proof.max_depth, proof.reason)
     factors = FACTORS if wanted.factor is None else (wanted.factor,)
     reasons = []
     for name, repairer in repairers.items():
         for used, candidate in repairer.candidates(cell, flat, factors, depth):
-            proof = prove_one_unit(Model(cell, candidate), depth)
-            if proof.max_depth >= depth:
+            proof = prove(cell, candidate, problem, depth)
+            if proof.max_depth >= needed:
                 return Repair(name, candidate, used, proof.max_depth, proof.reason)
         reasons.append(f"{name}: {proof.reason}")
     return Repair(None, flat, None, 0, "; ".join(reasons))

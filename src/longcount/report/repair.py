@@ -134,8 +134,8 @@ def _caption(both: dict[str, pd.DataFrame], bounded: int) -> str:
     known = {stage: worst_case(frame).models for stage, frame in both.items()}
     return (
         "Before and after repair: Table 1 (mean (min / max) over models), the worst case (medians of the lower and of "
-        "the upper bounds of the first point of failure over all Dyck-1 words, of the models that are not proved "
-        "exact), proofs with the depth that all of them reach, and the norm of the change over the norm of the "
+        "the upper bounds of the first point of failure over all words of the language, of the models that are not "
+        "proved exact), proofs with the depth that all of them reach, and the norm of the change over the norm of the "
         "weights, median (maximum) over the models that were changed. “none”: a model never failed. The worst case is "
         f"known of {known['before']:,} of {len(both['before']):,} models before and of {known['after']:,} after: where "
         "bounds were not kept before the repair, they were looked for in the "
