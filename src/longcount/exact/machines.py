@@ -86,36 +86,40 @@ def first_closed(
         obstacle = "the state before the first token is too large"
     if obstacle:
         return Proof(0, obstacle)
+    wanted, needed = bounds
+    tried, proof = [], Proof(0, "the language has too many configurations")
     for places in graphs(problem):
         reading = Reading(problem, places)
         walk = Walk(network, places, reading)
         if walk.wrong is not None:
             return Proof(0, f"{walk.wrong!r} is read wrong")
-        scaled = network.in_units(walk.scale)
         for slopes in walk.slopes():
-            proof = _deepest(bounds, partial(closure, scaled, places, reading, slopes))
+            tried.append(partial(closure, network.in_units(walk.scale), places, reading, slopes))
+            proof = _closed(tried[-1], wanted, needed)
             if proof.max_depth:
                 return proof
-            obstacle = proof.reason
-    return Proof(0, obstacle or "the language has too many configurations")
+    return _less_deep(tried, wanted, needed) or proof
 
 
-def _deepest(bounds: tuple[int, int], closure: Callable[[Reach], Closure]) -> Proof:
-    """The proof by boxes that close for counts up to a bound: the one that is wanted; where it does not, and the one
-    that is needed does, the first that does of the halves of the former."""
-    wanted, needed = bounds
-    found = Proof(0, "")
-    for bound in (wanted, needed, *(wanted >> k for k in range(1, wanted.bit_length()) if wanted >> k > needed)):
-        reach = Reach(bound, needed)
-        boxes = closure(reach)
-        if boxes.close():
-            how = f"closed boxes; from count {boxes.places.bound} on units follow the counters exactly"
-            found = Proof(reach.reached, how)
-            if bound != needed:
-                break
-        elif bound == needed:
-            return Proof(0, boxes.obstacle)
-    return found
+def _less_deep(tried: list[Callable[[Reach], Closure]], wanted: int, needed: int) -> Proof | None:
+    """The proof by the first boxes that close for counts up to the bound that is needed, and then for as many as the
+    first that does of the halves of the one that is wanted."""
+    for closure in tried if needed < wanted else ():
+        proof = _closed(closure, needed, needed)
+        if proof.max_depth:
+            halves = (wanted >> k for k in range(1, wanted.bit_length()) if wanted >> k > needed)
+            deeper = (_closed(closure, half, needed) for half in halves)
+            return next((found for found in deeper if found.max_depth), proof)
+    return None
+
+
+def _closed(closure: Callable[[Reach], Closure], bound: int, needed: int) -> Proof:
+    """The proof by boxes for counts up to a bound, where they close."""
+    reach = Reach(bound, needed)
+    boxes = closure(reach)
+    if not boxes.close():
+        return Proof(0, boxes.obstacle)
+    return Proof(reach.reached, f"closed boxes; from count {boxes.places.bound} on units follow the counters exactly")
 
 
 def graphs(problem: Problem) -> Iterator[Graph]:
