@@ -120,6 +120,7 @@ def test_programs_are_read_of_one_layer(tmp_path):
 def test_verdicts_about_other_weights_are_not_shown(store):
     """Nor those that are left in the results where weights were edited and the manifest fits again."""
     certify_store(store.directory, cell="lstm", limit=20)
+    extract_store(store.directory, cell="lstm")
     (path,) = store.directory.glob("runs/lstm/*/weights.safetensors")
     tensors = load_file(path)
     tensors["readout.weight"][0] *= -1  # of the run that is exact
@@ -131,6 +132,9 @@ def test_verdicts_about_other_weights_are_not_shown(store):
     kept = read_certificates(edited)
     assert kept is not None
     assert (kept["run"].tolist(), kept["verdict"].tolist()) == ([1], ["bounded"])
+    programs = read_programs(edited)
+    assert programs is not None
+    assert programs["run"].tolist() == [1]
     assert certify_store(edited, cell="lstm", run=0, limit=20)["verdict"].tolist() == ["bounded"]
     again = read_certificates(edited)
     assert again is not None

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 
 from longcount.analysis.judging import Apply, judged, refuse_uncovered, workers
-from longcount.analysis.models import chosen_models, weights_of
+from longcount.analysis.kept import keep_about, read_about
+from longcount.analysis.models import chosen_models
 from longcount.analysis.selection import where
 from longcount.arguments import Between, Jobs, Run, checked
 from longcount.cells import Cell
 from longcount.errors import UserError
-from longcount.exact.certify import SEARCH_LIMIT, Certificate, certify, check, hash_of
+from longcount.exact.certify import SEARCH_LIMIT, Certificate, certify, check
 from longcount.exact.proof import EXACT_INTEGERS
-from longcount.store.frames import keep_frame, read_frame
 from longcount.store.store import Store
 from longcount.training.best_epoch import Epoch
 from longcount.training.problem import Problem
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CERTIFICATES = "results/certificates.parquet"
-
-KEYS = ["condition", "run", "epoch"]
-"""What a verdict is about."""
 
 
 @checked
@@ -94,42 +91,13 @@ def _certify_each(
 
 
 def read_certificates(store: Store) -> pd.DataFrame | None:
-    """What `certify_store` kept, or None where nothing was certified: verdicts carry a hash of the weights that they
-    are about, and those about other weights than the store's are left out."""
-    path = store.result(CERTIFICATES)
-    if not path.exists():
-        return None
-    kept = read_frame(path, f"longcount certify {store.directory}", store.version)
-    if "weights_sha256" not in kept:  # kept by a version without hashes
-        return None
-    kept = kept.loc[kept["weights_sha256"] == _hashes(store, kept)].reset_index(drop=True)
-    return kept if len(kept) else None
+    """What `certify_store` kept, or None where nothing was certified; see `read_about`."""
+    return read_about(store, CERTIFICATES, "certify")
 
 
 def keep_certificates(store: Store, frame: pd.DataFrame) -> None:
-    """Keep verdicts with a store, and a hash of the weights that each is about; those on other models that are kept
-    already stay."""
-    import pandas as pd
-
-    before = read_certificates(store)
-    frame = frame.assign(weights_sha256=_hashes(store, frame))
-    if before is not None:
-        again = before.set_index(KEYS).index.isin(frame.set_index(KEYS).index)
-        frame = pd.concat([before.loc[~again], frame]).sort_values(by=KEYS, ignore_index=True)
-    keep_frame(store, CERTIFICATES, frame)
-
-
-def _hashes(store: Store, models: pd.DataFrame) -> pd.Series:
-    """Hashes of the weights that a store has of models, a frame with `KEYS`; empty where it has no such model."""
-    import pandas as pd
-
-    found = pd.Series("", index=models.index, dtype=object)
-    for condition in store.study.conditions:
-        there = where(models, condition=condition.folder)
-        there = there.loc[(there["run"] < condition.runs) & (there["epoch"] <= condition.epochs)]
-        if len(there):
-            found.loc[there.index] = [hash_of(flat) for flat in weights_of(store, there)]
-    return found
+    """Keep verdicts with a store; see `keep_about`."""
+    keep_about(store, CERTIFICATES, "certify", frame)
 
 
 def chosen_of(store: Store, cell: str | None, run: int | None, epoch: Epoch) -> pd.DataFrame:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from longcount.analysis.certificates import KEYS, chosen_of
+from longcount.analysis.certificates import chosen_of
 from longcount.analysis.judging import judged, refuse_uncovered, workers
+from longcount.analysis.kept import KEYS, keep_about, read_about
 from longcount.analysis.selection import where
 from longcount.arguments import Between, Jobs, Run, checked
 from longcount.cells import Cell
@@ -18,7 +19,6 @@ from longcount.errors import UserError
 from longcount.exact.certify import check
 from longcount.exact.extraction import Extracted, extract
 from longcount.exact.proof import EXACT_INTEGERS
-from longcount.store.frames import keep_frame, read_frame
 from longcount.store.store import Store
 from longcount.training.best_epoch import Epoch
 from longcount.training.problem import Problem
@@ -72,7 +72,7 @@ def extract_store(
     frame = pd.DataFrame(rows).drop(columns="learned", errors="ignore")
     frame = frame.astype({"max_depth": "Int64", "differs": object})
     try:
-        _keep(store, frame.loc[:, KEPT])
+        keep_about(store, PROGRAMS, "extract", frame.loc[:, KEPT])
     except UserError as error:
         if tell is None:
             raise
@@ -80,21 +80,9 @@ def extract_store(
     return frame
 
 
-def _keep(store: Store, frame: pd.DataFrame) -> None:
-    """Keep programs with a store; those of other models that are kept already stay."""
-    import pandas as pd
-
-    before = read_programs(store)
-    if before is not None:
-        again = before.set_index(KEYS).index.isin(frame.set_index(KEYS).index)
-        frame = pd.concat([before.loc[~again], frame])
-    keep_frame(store, PROGRAMS, frame.sort_values(by=KEYS, ignore_index=True))
-
-
 def read_programs(store: Store) -> pd.DataFrame | None:
-    """What `extract_store` kept, or None where nothing was extracted."""
-    path = store.result(PROGRAMS)
-    return read_frame(path, f"longcount extract {store.directory}", store.version) if path.exists() else None
+    """What `extract_store` kept, or None where nothing was extracted; see `read_about`."""
+    return read_about(store, PROGRAMS, "extract")
 
 
 def different_programs(frame: pd.DataFrame) -> pd.DataFrame:

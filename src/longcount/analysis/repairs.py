@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from longcount.analysis.certificates import KEYS, certified, keep_certificates, read_certificates
+from longcount.analysis.certificates import certified, keep_certificates, read_certificates
 from longcount.analysis.judging import Apply, judged, refuse_uncovered, workers
+from longcount.analysis.kept import KEYS
 from longcount.analysis.models import chosen_models, metrics_of
 from longcount.analysis.selection import at_epochs, best_models, kept_runs
 from longcount.analysis.table1 import MEASURES

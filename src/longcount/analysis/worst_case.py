@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from longcount.analysis.certificates import KEYS, read_certificates
+from longcount.analysis.certificates import read_certificates
+from longcount.analysis.kept import KEYS
 from longcount.analysis.selection import values, where
 from longcount.analysis.table1 import rows_of_cells
 from longcount.store.store import Store
