@@ -30,7 +30,7 @@ PAIRS = [
     (certify.certify, longcount.certify, {}),
     (construct.construct, longcount.construct, {}),
     (evaluate.evaluate, longcount.evaluate, {"data": "words"}),
-    (leaderboard.leaderboard, longcount.leaderboard, {}),
+    (leaderboard.leaderboard, longcount.leaderboard, {"cell": "cells"}),
     (repair.repair, longcount.repair, {}),
     (reproduce.reproduce, longcount.reproduce, {}),
     (study.compare, longcount.compare, {}),

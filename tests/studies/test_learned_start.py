@@ -1,5 +1,7 @@
 """A state before the first token that is learned: trained by both engines, kept, exported, judged, and never proved."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -93,12 +95,12 @@ def test_starts_that_do_not_fit_are_told_of():
         recognise(wide)
 
 
-def test_nothing_is_proved_of_it(tmp_path, capsys):
+def test_it_is_part_of_what_is_proved_and_not_repaired(tmp_path, capsys):
     cell = cells.CELLS["relu"](learned_start=True)
-    weights = np.append(construct("relu"), np.float32(0))[None]
+    weights = np.stack([np.append(construct("relu"), np.float32(start)) for start in (0, 1)])
     keep_models(tmp_path / "store", {cell: weights}, "imported", {})
     assert main(["certify", str(tmp_path / "store"), "--limit", "20", "--json"]) == 0
-    assert '"verdict": "bounded"' in capsys.readouterr().out
+    assert [row["verdict"] for row in json.loads(capsys.readouterr().out)] == ["exact", "bounded"]
     assert main(["repair", str(tmp_path / "store"), "--out", str(tmp_path / "repaired")]) == 2
     told = capsys.readouterr().err
     assert told.startswith("longcount: ")
