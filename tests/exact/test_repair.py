@@ -176,7 +176,7 @@ def test_thresholds_are_set_anew_only_where_short_words_are_read_wrong():
 
 def test_what_no_repair_is_known_for_is_refused():
     asked = problem(languages.get("shuffle2"))
-    with pytest.raises(UserError, match="for shuffle2, next_letters, are repaired where they are LSTMs, not relu"):
+    with pytest.raises(UserError, match="on Dyck-1, only LSTMs are repaired, not relu"):
         repair(cells.get("relu", 2, 1, 4, 4), np.zeros(4), problem=asked)
     with pytest.raises(UserError, match="one layer of at most 8 units"):
         repair(cells.get("lstm", 2, 2, 4, 4), np.zeros(4), problem=asked)

@@ -32,10 +32,7 @@ def repairs_of_machines(cell: Cell, problem: Problem) -> dict[str, Repairer]:
     """
     check(cell, problem)
     if type(cell) is not LSTM:
-        raise UserError(
-            f"networks of several units, or for {problem.language.name}, {problem.task.name}, are repaired where they "
-            f"are LSTMs, not {cell.name}"
-        )
+        raise UserError(f"beyond one unit whose state starts at 0 on Dyck-1, only LSTMs are repaired, not {cell.name}")
     obstacle = covers(cell, problem)
     if obstacle:
         raise UserError(obstacle)
