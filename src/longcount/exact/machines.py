@@ -17,6 +17,7 @@ from longcount.exact.nodes import Graph, graph
 from longcount.exact.proof import Proof
 from longcount.exact.reading import Reading, whole
 from longcount.exact.refined import counted, unrolled
+from longcount.exact.repeating import failing_repetition
 from longcount.languages.machine import Machine
 from longcount.numbers.affine import Reach
 from longcount.training.problem import Problem
@@ -24,6 +25,9 @@ from longcount.training.problem import Problem
 FINENESSES = ((2, 1, False), (4, 3, False), (4, 3, True), (14, 3, False), (14, 3, True))
 """From which count on counters are looked at together, how many letters in a state are told from later ones, and
 whether letters are counted, too; the first that does."""
+
+PROBED = 400
+"""Before closer looks words of so many letters are read that repeat a few: most of what is not exact is told by them."""
 
 MOST_UNITS, MOST_COUNTERS = 8, 6
 
@@ -98,6 +102,10 @@ def first_closed(
             proof = _closed(tried[-1], wanted, needed)
             if proof.max_depth:
                 return proof
+        if places.bound == FINENESSES[0][0]:
+            word = failing_repetition(cell, flat, problem, PROBED)
+            if word is not None:
+                return Proof(0, f"a word is read wrong at its letter {len(word)}")
     return _less_deep(tried, wanted, needed) or proof
 
 
