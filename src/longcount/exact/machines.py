@@ -27,7 +27,7 @@ FINENESSES = ((2, 1, False), (4, 3, False), (4, 3, True), (14, 3, False), (14, 3
 whether letters are counted, too; the first that does."""
 
 PROBED = 400
-"""Before closer looks words of so many letters are read that repeat a few: most of what is not exact is told by them."""
+"""Before closer looks words of so many letters are read that repeat a few: they tell most of what is not exact."""
 
 MOST_UNITS, MOST_COUNTERS = 8, 6
 
