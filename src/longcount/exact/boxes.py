@@ -72,7 +72,8 @@ VIEWS: dict[type[Cell], View] = {
 }
 """By cell; all others: the state itself."""
 
-THEOREMS_ARE_ABOUT: tuple[type[Cell], ...] = (LSTM, GRU, ReLU, HardLSTM, HardGRU)
+WITH_LARGE_WEIGHTS: tuple[type[Cell], ...] = (LSTM, GRU, ReLU, HardLSTM, HardGRU)
+"""Cells that no weights up to `LARGEST` make overflow: they multiply no two sums of weights."""
 
 LARGEST_OF_OTHERS = 2.0**30
 """Largest magnitude of weights of all other cells: some multiply three sums of them, which must not overflow."""
@@ -111,7 +112,7 @@ class Model:
         self.weights = split(cell, list(self.flat))
         self.letters = inputs_of_letters(cell, self.weights)
         self.view = VIEWS.get(type(cell)) or view_of_state(cell)
-        self.largest = LARGEST if type(cell) in THEOREMS_ARE_ABOUT else LARGEST_OF_OTHERS
+        self.largest = LARGEST if type(cell) in WITH_LARGE_WEIGHTS else LARGEST_OF_OTHERS
         self.in_range = bool((np.abs(self.flat) <= self.largest).all())
         """Whether no weight is so large (or NaN) that arithmetic on intervals could overflow."""
 

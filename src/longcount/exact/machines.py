@@ -92,7 +92,7 @@ def first_closed(
         return Proof(0, obstacle)
     wanted, needed = bounds
     tried, proof = [], Proof(0, "the language has too many configurations")
-    for places in graphs(problem):
+    for number, places in enumerate(graphs(problem)):
         reading = Reading(problem, places)
         walk = Walk(network, places, reading)
         if walk.wrong is not None:
@@ -102,10 +102,9 @@ def first_closed(
             proof = _closed(tried[-1], wanted, needed)
             if proof.max_depth:
                 return proof
-        if places.bound == FINENESSES[0][0]:
-            word = failing_repetition(cell, flat, problem, PROBED)
-            if word is not None:
-                return Proof(0, f"a word is read wrong at its letter {len(word)}")
+        word = None if number else failing_repetition(cell, flat, problem, PROBED)
+        if word is not None:
+            return Proof(0, f"a word is read wrong at its letter {len(word)}")
     return _less_deep(tried, wanted, needed) or proof
 
 

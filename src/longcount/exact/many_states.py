@@ -13,7 +13,7 @@ import numpy as np
 
 from longcount.cells import Cell
 from longcount.cells.network import Layer, initial_state, inputs_of_letters, recurrent_gates, split
-from longcount.exact.boxes import LARGEST_OF_OTHERS, THEOREMS_ARE_ABOUT, VIEWS, View, in_units, view_of_state
+from longcount.exact.boxes import LARGEST_OF_OTHERS, VIEWS, WITH_LARGE_WEIGHTS, View, in_units, view_of_state
 from longcount.numbers.affine import Affine
 from longcount.numbers.intervals import LARGEST, Interval
 from longcount.numbers.vector import Vector
@@ -51,7 +51,7 @@ class Network:
         """By unit, in what its counter is measured as a coordinate."""
         self.start = [_column(part) for part in initial_state(cell, weights, np.float32(0))]
         """Every part of every layer's state before the first token, float32 [H, 1]."""
-        largest = LARGEST if type(cell) in THEOREMS_ARE_ABOUT else LARGEST_OF_OTHERS
+        largest = LARGEST if type(cell) in WITH_LARGE_WEIGHTS else LARGEST_OF_OTHERS
         self.in_range = bool((np.abs(self.flat) <= largest).all())
         """Whether no weight is so large (or NaN) that arithmetic on intervals could overflow."""
 

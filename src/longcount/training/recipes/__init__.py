@@ -38,98 +38,76 @@ from longcount.training.recipes.parts import (
 )
 from longcount.training.recipes.recipe import Recipe, train
 
+_BIASES = ("bias_ih_l0", "bias_hh_l0")
+
+_SHORT_FIRST = (CrossEntropy(), ShortWords((12, 16, 24, 32, 51)))
+
+
+def _exact(cell: str, epochs: int, *parts: Part) -> Recipe:
+    return Recipe("exact", cell, epochs, learning_rate=0.01, parts=parts)
+
+
 EXACT = {
-    "lstm": Recipe(
-        "exact",
-        "lstm",
-        epochs=10,
-        learning_rate=0.01,
-        parts=(CrossEntropy(), Slope("ifg", start=3), Redraw(3, 1e-3)),
-    ),
-    "relu": Recipe(
-        "exact",
+    "lstm": _exact("lstm", 10, CrossEntropy(), Slope("ifg", start=3), Redraw(3, 1e-3)),
+    "relu": _exact(
         "relu",
-        epochs=13,
-        learning_rate=0.01,
-        parts=(
-            LeaveOut(("bias_ih_l0", "bias_hh_l0")),
-            OppositeSteps(),
-            CountUp(),
-            KeepCount(),
-            RoundAndFreeze(11, readout_rate=0.003),
-        ),
+        13,
+        LeaveOut(_BIASES),
+        OppositeSteps(),
+        CountUp(),
+        KeepCount(),
+        RoundAndFreeze(11, readout_rate=0.003),
     ),
-    "gru": Recipe(
-        "exact",
+    "gru": _exact(
         "gru",
-        epochs=12,
-        learning_rate=0.01,
-        parts=(
-            LeaveOut(("weight_ih_l0", "weight_hh_l0", "bias_hh_l0"), "z"),
-            SlowGate(3.5, 1.3),
-            Slope("n", start=3),
-        ),
+        12,
+        LeaveOut(("weight_ih_l0", "weight_hh_l0", "bias_hh_l0"), "z"),
+        SlowGate(3.5, 1.3),
+        Slope("n", start=3),
     ),
 }
 """The recipes that train a cell to count Dyck-1 exactly, by cell."""
 
-_BIASES = ("bias_ih_l0", "bias_hh_l0")
-
 COUNTING = {
-    "lstm": Recipe(
-        "exact",
+    "lstm": _exact(
         "lstm",
-        epochs=12,
-        learning_rate=0.01,
-        parts=(
-            CrossEntropy(),
-            ShortWords((12, 16, 24, 32, 51)),
-            LeaveOut(("weight_hh_l0", "bias_ih_l0", "bias_hh_l0"), "i"),
-            Slope("fgo", start=5, factor=4.0, largest=1024.0),
-            Decay(start=5, factor=0.5),
-            RoundGate("i", 8),
-            Redraw(8, 1e-4),
-            Redraw(11, 1e-6),
-            Decay(start=11, factor=0.01),
-        ),
+        12,
+        *_SHORT_FIRST,
+        LeaveOut(("weight_hh_l0", *_BIASES), "i"),
+        Slope("fgo", start=5, factor=4.0, largest=1024.0),
+        Decay(start=5, factor=0.5),
+        RoundGate("i", 8),
+        Redraw(8, 1e-4),
+        Redraw(11, 1e-6),
+        Decay(start=11, factor=0.01),
     ),
-    "relu": Recipe(
-        "exact",
+    "relu": _exact(
         "relu",
-        epochs=13,
-        learning_rate=0.01,
-        parts=(
-            CrossEntropy(),
-            ShortWords((12, 16, 24, 32, 51)),
-            LeaveOut(_BIASES),
-            CountersAndReaders(kept=1.0),
-            OwnLetters(3),
-            FallingReaders(),
-            Sparse(1e-4, until=9),
-            RoundSteps(9),
-            DropSmall(11, share=0.3),
-            Decay(start=8, factor=0.7),
-            Redraw(6, 1e-2),
-            Redraw(12, 1e-6),
-        ),
+        13,
+        *_SHORT_FIRST,
+        LeaveOut(_BIASES),
+        CountersAndReaders(kept=1.0),
+        OwnLetters(3),
+        FallingReaders(),
+        Sparse(1e-4, until=9),
+        RoundSteps(9),
+        DropSmall(11, share=0.3),
+        Decay(start=8, factor=0.7),
+        Redraw(6, 1e-2),
+        Redraw(12, 1e-6),
     ),
-    "gru": Recipe(
-        "exact",
+    "gru": _exact(
         "gru",
-        epochs=13,
-        learning_rate=0.01,
-        parts=(
-            CrossEntropy(),
-            ShortWords((12, 16, 24, 32, 51)),
-            LeaveOut(("weight_ih_l0", "weight_hh_l0", *_BIASES), "r"),
-            LeaveOut(_BIASES, "n"),
-            CountersAndReaders(kept=0.0),
-            OwnLetters(3),
-            SlowSteps(9),
-            DropSmall(11, share=0.3),
-            Decay(start=8, factor=0.7),
-            Redraw(12, 1e-6),
-        ),
+        13,
+        *_SHORT_FIRST,
+        LeaveOut(("weight_ih_l0", "weight_hh_l0", *_BIASES), "r"),
+        LeaveOut(_BIASES, "n"),
+        CountersAndReaders(kept=0.0),
+        OwnLetters(3),
+        SlowSteps(9),
+        DropSmall(11, share=0.3),
+        Decay(start=8, factor=0.7),
+        Redraw(12, 1e-6),
     ),
 }
 """Those for all other languages."""
