@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from longcount import engine
+from longcount.analysis.analysis import Analysis
 from longcount.analysis.baselines import WITHOUT_MEMORY, without_memory
 from longcount.analysis.models import evaluate, first_failing_n
 from longcount.analysis.selection import where
@@ -82,6 +83,7 @@ def test_runs_of_a_recipe_are_summed_up_after_their_last_epoch(tmp_path):
     validation = store.metrics(splits=["validation"])
     losses = validation.loc[validation["epoch"] > 0].pivot(index="run", columns="epoch", values="loss")
     assert (losses.idxmin(axis=1) < store.condition("lstm").epochs).any()
+    assert Analysis(store, 1).selected["epoch"].tolist() == [store.condition("lstm").epochs] * 3
 
 
 @pytest.mark.parametrize("task", ["next_letters", "predict", "recognise"])

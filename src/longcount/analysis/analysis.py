@@ -75,7 +75,7 @@ class Analysis:
 
     @cached_property
     def selected(self) -> "pd.DataFrame":
-        models = table1.selected_models(self.metrics, self.store.study.selection)
+        models = table1.selected_models(self.metrics, self.store.study.selection, self.store.study.ended)
         asked = {name: [getattr(self.conditions[folder], name) for folder in models["condition"]] for name in ASKED}
         # The paper keeps some runs alone; of what it does not study all are kept.
         return models.assign(kept=models["kept"] | ~models["condition"].isin(self.dyck1), **asked)
@@ -94,12 +94,13 @@ class Analysis:
         first, metrics = self.conditions[self.dyck1[0]], self._of_dyck1(self.metrics)
         known = [split for split in table1.SPLITS if split in self.store.splits(first)]
         splits = {split: self.store.words(split, first) for split in known}
-        tables = [table1.table1(metrics, splits, reading).assign(reading=reading) for reading in LOSS_COLUMNS]
+        ended = self.store.study.ended
+        tables = [table1.table1(metrics, splits, reading, ended).assign(reading=reading) for reading in LOSS_COLUMNS]
         return pd.concat(tables, ignore_index=True)
 
     def learned(self) -> "pd.DataFrame":
         """See `longcount.analysis.table1.learned_shares`."""
-        return table1.learned_shares(self._of_dyck1(self.metrics))
+        return table1.learned_shares(self._of_dyck1(self.metrics), self.store.study.ended)
 
     @cached_property
     def _models(self) -> "pd.DataFrame":

@@ -44,8 +44,7 @@ def summary(store: Store) -> "pd.DataFrame":
     import pandas as pd
 
     metrics = metrics_of(store)
-    ended = {condition.folder for condition in store.study.conditions if condition.recipe is not None}
-    best = best_models(metrics, store.study.selection, ended)
+    best = best_models(metrics, store.study.selection, store.study.ended)
     measures = {f"{split}_{name}": (split, name) for split in SPLITS for name in ("accuracy", "fpf_mean", "unfailed")}
     models = at_epochs(metrics, best.drop(columns="validation_accuracy"), measures)
     rows: list[dict[str, object]] = []

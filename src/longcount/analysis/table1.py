@@ -1,5 +1,6 @@
 """The paper's Table 1, measured: accuracy on three splits and the first point of failure on Very Long words."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,14 +24,16 @@ MEASURES = {  # the table's name of a measure: (split, column of the metrics)
 SPLITS = tuple(split for split, _ in MEASURES.values())
 
 
-def selected_models(metrics: "pd.DataFrame", reading: Reading = "average") -> "pd.DataFrame":
-    """One row per run: its best epoch with everything that Table 1 says of it.
+def selected_models(
+    metrics: "pd.DataFrame", reading: Reading = "average", ended: Collection[str] = ()
+) -> "pd.DataFrame":
+    """One row per run: its best epoch, or the last one of conditions in `ended`, with all that Table 1 says of it.
 
     Returns:
         Frame with condition, cell, run, epoch, validation_loss, validation_accuracy, learned, kept, the other measures
         of Table 1, ``<split>_unfailed`` (words without a failure) and very_long_accuracy.
     """
-    best = best_models(metrics, reading)
+    best = best_models(metrics, reading, ended)
     best = best.assign(kept=kept_runs(best))
     wanted = {name: source for name, source in MEASURES.items() if name != "validation_accuracy"}
     wanted |= {f"{split}_unfailed": (split, "unfailed") for split in SPLITS}
@@ -49,13 +52,16 @@ def rows_of_cells(models: "pd.DataFrame") -> "list[tuple[str, pd.DataFrame]]":
     return rows
 
 
-def table1(metrics: "pd.DataFrame", splits: "dict[str, Words]", reading: Reading = "average") -> "pd.DataFrame":
+def table1(
+    metrics: "pd.DataFrame", splits: "dict[str, Words]", reading: Reading = "average", ended: Collection[str] = ()
+) -> "pd.DataFrame":
     """Table 1 of a store.
 
     Args:
         metrics: the store's frame (see `longcount.analysis.selection`).
         splits: the words of the four splits, for the two baselines.
         reading: how the best epoch is chosen.
+        ended: conditions whose runs are judged after their last epoch.
 
     Returns:
         Frame with one row per (condition, measure): condition (of `rows_of_cells`, or a baseline), cell (empty for a
@@ -65,7 +71,7 @@ def table1(metrics: "pd.DataFrame", splits: "dict[str, Words]", reading: Reading
     """
     import pandas as pd
 
-    models = selected_models(metrics, reading)
+    models = selected_models(metrics, reading, ended)
     sizes = {split: len(words) for split, words in splits.items()}
     rows: list[dict[str, object]] = []
     for condition, chosen in rows_of_cells(models):
@@ -85,11 +91,12 @@ def table1(metrics: "pd.DataFrame", splits: "dict[str, Words]", reading: Reading
     return pd.DataFrame(rows, columns=columns)
 
 
-def learned_shares(metrics: "pd.DataFrame") -> "pd.DataFrame":
-    """How many runs of each row of Table 1 learned (at least half of the validation words right at the best epoch).
+def learned_shares(metrics: "pd.DataFrame", ended: Collection[str] = ()) -> "pd.DataFrame":
+    """How many runs of each row of Table 1 learned (at least half of the validation words right).
 
     Args:
         metrics: the store's frame.
+        ended: conditions whose runs are judged after their last epoch, not their best.
 
     Returns:
         Frame with condition, cell, runs, learned, share, low, high (95% Wilson interval), shares in [0, 1].
@@ -97,7 +104,7 @@ def learned_shares(metrics: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
 
     rows = []
-    for condition, chosen in rows_of_cells(selected_models(metrics)):
+    for condition, chosen in rows_of_cells(selected_models(metrics, ended=ended)):
         runs, learned = len(chosen), int(chosen["learned"].to_numpy().sum())
         low, high = wilson_interval(learned, runs)
         labels = {"condition": condition, "cell": chosen["cell"].iloc[0]}

@@ -53,5 +53,6 @@ def table1_of(store: Store) -> "Table":
 
     metrics = metrics_of(store)
     words = {split: store.words(split) for split in store.splits()}
-    worst = worst_cases(store, with_verdicts(store, selected_models(metrics)))
-    return table1_printed(table1(metrics, words), learned_shares(metrics), worst)
+    ended = store.study.ended
+    worst = worst_cases(store, with_verdicts(store, selected_models(metrics, ended=ended)))
+    return table1_printed(table1(metrics, words, ended=ended), learned_shares(metrics, ended), worst)

@@ -224,7 +224,7 @@ def runs_shown(results: "Results") -> "pd.DataFrame":
                 "run": str(row["run"]),
                 "kept": _yes_or_no(row["kept"]) if "table1" in results else "",
                 "learned": _yes_or_no(row["learned"]),
-                "best epoch": str(row["epoch"]),
+                "epoch": str(row["epoch"]),
                 "validation loss": significant(row["validation_loss"]),
                 "validation %": percent(row["validation_accuracy"]),
                 "long %": percent(row["long_accuracy"]),

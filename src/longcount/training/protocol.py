@@ -361,6 +361,12 @@ class Study(Frozen):
     )
     origin: Origin = Origin()
 
+    @property
+    def ended(self) -> frozenset[str]:
+        """The folders of conditions whose runs are judged after their last epoch: what a recipe makes of a run is there
+        then."""
+        return frozenset(condition.folder for condition in self.conditions if condition.recipe is not None)
+
     def sha256(self) -> str:
         """Hash of the study's canonical form, the schema's number in it."""
         return canonical_sha256({"schema": SCHEMA, **self.model_dump(mode="json")})

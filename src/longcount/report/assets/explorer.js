@@ -42,7 +42,7 @@ function chooseCell(asked = {}) {
   fill(
     control.run,
     [
-      ...model.runs.map((known) => [known.run, `${known.run} (best epoch ${known.best}, ${known.told})`]),
+      ...model.runs.map((known) => [known.run, `${known.run} (epoch ${known.best}, ${known.told})`]),
       ...model.exact.map(({ kind, title }) => [kind, title]),
     ],
   );
