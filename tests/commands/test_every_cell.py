@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from longcount import Store, cells
-from longcount.exact.boxes import THEOREMS_ARE_ABOUT
+from longcount.exact.boxes import WITH_LARGE_WEIGHTS
 
 STUDY = """
 cell = [{names}]
@@ -65,7 +65,7 @@ def test_certify_and_report(longcount_here, store, monkeypatch):
     rows = json.loads(longcount_here("certify", store, "--limit", 30, "--jobs", 1, "--json").is_done().stdout)
     assert [row["cell"] for row in rows] == [name for name in cells.names() for _ in range(2)]
     for row in rows:
-        assert row["verdict"] == "bounded" or cells.CELLS[row["cell"]] in THEOREMS_ARE_ABOUT
+        assert row["verdict"] == "bounded" or cells.CELLS[row["cell"]] in WITH_LARGE_WEIGHTS
         assert row["upper_bound"] is None or row["lower_bound"] <= row["upper_bound"]
     for name in ("helpers", "drawing"):
         monkeypatch.setattr(f"longcount.report.draw.image_files.{name}", lambda *_: nullcontext([]))
