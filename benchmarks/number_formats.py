@@ -3,37 +3,26 @@
     python benchmarks/number_formats.py STORE [STORE ...] [--models 20] [--formats bfloat16 float16] [--largest 2100]
 
 Takes the first models of every store that `longcount certify STORE --epoch last` proved exact, rounds their weights and
-the result of every operation to the format, and looks by halving for the greatest count up to which each is right on
-the word that takes a counter up to it and down again. Prints a row of a Markdown table for each store and format.
+the result of every operation to the format, and looks for the greatest count up to which each is right on every word
+that takes a counter up to a count and down again. Prints a row of a Markdown table for each store and format.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
-from functools import partial
 
 import numpy as np
 
 from longcount.analysis.certificates import read_certificates
 from longcount.analysis.selection import values, where
-from longcount.cells import Cell
-from longcount.exact.formats import climbing_word, first_failures, last_counts
-from longcount.languages.machine import Machine
+from longcount.exact.formats import first_failing_counts
 from longcount.numbers.rounded import FORMATS
 from longcount.store.store import Store
-from longcount.training.problem import Problem
-
-
-def fail(cell: Cell, weights: np.ndarray, problem: Problem, form: str, count: int, models: np.ndarray) -> np.ndarray:
-    """Whether each of some models fails on the word that takes a counter up to a count and down again, bool."""
-    assert isinstance(problem.language, Machine)
-    word = climbing_word(problem.language, count)
-    return first_failures(cell, weights[models], word, problem, form) < len(word)
 
 
 def main() -> None:
-    """Halve, count, print."""
+    """Try, count, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stores", nargs="+")
     parser.add_argument("--models", type=int, default=20)
@@ -51,8 +40,8 @@ def main() -> None:
         runs = values(where(verdicts, verdict="exact", epoch=condition.epochs), "run")[: asked.models]
         weights = store.weights(condition.folder, runs, np.full(len(runs), condition.epochs))
         for form in asked.formats:
-            fails = partial(fail, cell, weights, problem, form)
-            counts = Counter(last_counts(fails, len(weights), asked.largest).tolist())
+            last = first_failing_counts(cell, weights, problem, form, asked.largest) - 1
+            counts = Counter(last.tolist())
             told = ", ".join(f"{models}: {count:,}" for count, models in sorted(counts.items(), reverse=True))
             print(f"| {problem.language.name} | {cell.name}, {cell.hidden_size} units | {form} | {told} |", flush=True)
 

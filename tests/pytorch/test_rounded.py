@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from longcount import cells, engine, languages
+from longcount.exact import formats
 from longcount.exact.construct import construct
-from longcount.exact.formats import climbing_word, first_failures, last_counts
+from longcount.exact.formats import climbing_word, first_failing_counts, first_failures
 from longcount.languages.machine import Machine
 from longcount.languages.words import Words
 from longcount.numbers.rounded import FORMATS, Rounded
@@ -57,26 +58,25 @@ def test_plain_numbers_on_either_side_and_functions_are_rounded(form):
 def test_float32_is_the_engines(name):
     cell, random = cells.get(name, 2), np.random.default_rng(0)
     weights = random.uniform(-1, 1, (4, cell.size())).astype(np.float32)
-    word = climbing_word(machine("dyck1"), 20)
-    words = Words(word, np.array([0, len(word)]))
-    expected = engine.evaluate(cell, weights, words, DYCK1.targets(words)).first_failure[:, 0]
-    np.testing.assert_array_equal(first_failures(cell, weights, word, DYCK1, "float32"), expected)
+    words = Words.from_strings(["(" * 20 + ")" * 20, "()" * 8, "(()())"])
+    expected = engine.evaluate(cell, weights, words, DYCK1.targets(words)).first_failure
+    np.testing.assert_array_equal(first_failures(cell, weights, words, DYCK1, "float32"), expected)
 
 
 @pytest.mark.parametrize("name", ["lstm", "relu"])
 def test_counting_by_one_ends_where_the_format_does(name):
-    cell = cells.get(name)
-    weights = construct(name)[None]
+    cell, weights = cells.get(name), construct(name)[None]
+    assert first_failing_counts(cell, weights, DYCK1, "bfloat16", 260) == [257]
+    assert first_failing_counts(cell, weights, DYCK1, "float32", 20) == [21]
 
-    def fails(form: str):
-        def asked(count: int, models: np.ndarray) -> np.ndarray:
-            word = climbing_word(machine("dyck1"), count)
-            return first_failures(cell, weights[models], word, DYCK1, form) < len(word)
 
-        return asked
+def test_every_count_is_tried(monkeypatch):
+    def at_odd_counts(cell, weights, words, problem, form):
+        fails = np.isin(words.lengths // 2, [13, 15, 17])
+        return np.tile(np.where(fails, 0, words.lengths), (len(weights), 1))
 
-    assert set(last_counts(fails("bfloat16"), 1, 300)) == {256}
-    assert set(last_counts(fails("float32"), 1, 300)) == {300}
+    monkeypatch.setattr(formats, "first_failures", at_odd_counts)
+    assert first_failing_counts(cells.get("relu"), construct("relu")[None], DYCK1, "bfloat16", 20, together=8) == [13]
 
 
 @pytest.mark.parametrize("name", ["shuffle2", "semi_dyck1", "an_bm_cm_dn", "an_b2n", "boolean3"])
