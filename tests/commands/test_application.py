@@ -116,16 +116,16 @@ def test_bad_seed(longcount_here, tmp_path, seed):
     assert not (tmp_path / "words").exists()
 
 
-def test_a_closed_pipe_is_no_defect(longcount, tmp_path):
-    longcount("data", "make", tmp_path).is_done()
+def test_a_closed_pipe_is_no_defect(longcount_here, tmp_path):
+    longcount_here("data", "make", tmp_path).is_done()
     reader = f"{sys.executable} -m longcount data check {tmp_path} | true; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", reader], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "0"
     assert done.stderr == ""
 
 
-def test_a_full_standard_output_is_told(tmp_path, longcount):
-    longcount("data", "make", tmp_path).is_done()
+def test_a_full_standard_output_is_told(tmp_path, longcount_here):
+    longcount_here("data", "make", tmp_path).is_done()
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "longcount", "data", "check", str(tmp_path)],

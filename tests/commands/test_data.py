@@ -17,25 +17,25 @@ def contents(directory):
     return {path.name: path.read_bytes() for path in directory.iterdir()}
 
 
-def test_make_writes_the_five_splits_and_depends_on_the_seed_alone(longcount, tmp_path):
+def test_make_writes_the_five_splits_and_depends_on_the_seed_alone(longcount_here, tmp_path):
     for name, options in (("first", []), ("again", ["--seed", "0"]), ("other", ["--seed", "1"])):
-        longcount("data", "make", tmp_path / name, *options).is_done()
+        longcount_here("data", "make", tmp_path / name, *options).is_done()
     assert set(contents(tmp_path / "first")) == FILES
     assert contents(tmp_path / "first") == contents(tmp_path / "again")
     assert contents(tmp_path / "first")["train.txt"] != contents(tmp_path / "other")["train.txt"]
     assert contents(tmp_path / "first")["train.txt"].count(b"\n") == 10_000
 
 
-def test_make_does_not_overwrite_other_words(longcount, tmp_path):
+def test_make_does_not_overwrite_other_words(longcount_here, tmp_path):
     (tmp_path / "train.txt").write_text("()\n")
-    longcount("data", "make", tmp_path).is_refused(str(tmp_path / "train.txt"), "other words")
+    longcount_here("data", "make", tmp_path).is_refused(str(tmp_path / "train.txt"), "other words")
     assert contents(tmp_path) == {"train.txt": b"()\n"}
 
 
-def test_check_prints_counts_duplicates_and_overlaps(longcount, tmp_path):
+def test_check_prints_counts_duplicates_and_overlaps(longcount_here, tmp_path):
     (tmp_path / "train.txt").write_text("()\n(())\n()\n")
     (tmp_path / "long.txt").write_text("()()\n(())\n")
-    shown = longcount("data", "check", tmp_path).is_done().stdout
+    shown = longcount_here("data", "check", tmp_path).is_done().stdout
     rows = [line.split() for line in shown.splitlines() if line.startswith("training  ")]
     assert rows == [["training", "3", "3", "8", "2", "2.7", "4", "2", "0.8"], ["training", "1"]]
     assert "training and long share 1 words" in shown
@@ -65,15 +65,15 @@ def test_check_refuses_bad_words_by_file_and_line(longcount_here, word_file, con
     longcount_here("data", "check", path.parent).is_refused(str(path), said)
 
 
-def test_check_of_what_is_no_directory_of_words(longcount, word_file, tmp_path):
-    longcount("data", "check", tmp_path / "nowhere").is_refused("nowhere", "no such directory")
-    longcount("data", "check", word_file("()\n")).is_refused("is not a directory")
+def test_check_of_what_is_no_directory_of_words(longcount_here, word_file, tmp_path):
+    longcount_here("data", "check", tmp_path / "nowhere").is_refused("nowhere", "no such directory")
+    longcount_here("data", "check", word_file("()\n")).is_refused("is not a directory")
     (tmp_path / "empty").mkdir()
-    longcount("data", "check", tmp_path / "empty").is_refused("holds no word file", "train.txt")
+    longcount_here("data", "check", tmp_path / "empty").is_refused("holds no word file", "train.txt")
 
 
-def test_make_below_a_file(longcount, word_file):
-    longcount("data", "make", word_file("()\n") / "words").is_refused("words.txt")
+def test_make_below_a_file(longcount_here, word_file):
+    longcount_here("data", "make", word_file("()\n") / "words").is_refused("words.txt")
 
 
 def test_make_words_of_any_language_and_sampler(longcount_here, tmp_path):

@@ -73,12 +73,12 @@ def test_what_is_no_store(longcount_here, tiny_words, tmp_path):
     longcount_here("evaluate", words, "--data", words).is_refused("long.txt", "not a store")
 
 
-def test_a_store_of_another_version(longcount, longcount_here, copied, tiny_words):
+def test_a_store_of_another_version(longcount_here, copied, tiny_words):
     study = copied / "study.toml"
     study.write_text(study.read_text().replace("schema = 1", "schema = 99", 1))
     longcount_here("evaluate", copied, "--data", tiny_words / "long.txt").is_refused("study.toml", "schema 99")
     options = ("--data", tiny_words, "--runs", 3, "--epochs", 4)
-    longcount("train", "lstm", "--out", copied, *options).is_refused("study.toml", "schema 99")
+    longcount_here("train", "lstm", "--out", copied, *options).is_refused("study.toml", "schema 99")
 
 
 @pytest.mark.parametrize("content", [b"", b"schema = ", b"\xff\xfe", b"schema = 1\n", b"[[[["])
@@ -97,8 +97,8 @@ def test_a_damaged_block(longcount_here, copied, tiny_words, name, spoil):
     longcount_here("evaluate", copied, "--data", tiny_words / "long.txt").is_refused("damaged")
 
 
-def test_words_of_the_store_that_were_edited(longcount, copied, tiny_words):
+def test_words_of_the_store_that_were_edited(longcount_here, copied, tiny_words):
     (copied / "words" / "train.txt").write_text("()\n")
     options = ("--data", tiny_words, "--runs", 3, "--epochs", 4)
     next(copied.glob("runs/lstm/*/manifest.json")).unlink()
-    longcount("train", "lstm", "--out", copied, *options).is_refused("train.txt")
+    longcount_here("train", "lstm", "--out", copied, *options).is_refused("train.txt")

@@ -22,9 +22,9 @@ def test_little_memory(longcount, trained, tiny_words, kilobytes):
     )
 
 
-def test_just_enough_memory(longcount, trained):
+def test_just_enough_memory(longcount, copied):
     just = limited(resource.RLIMIT_AS, LEAST_MEMORY)
-    longcount("certify", trained, "--run", 0, "--limit", 100, "--jobs", 1, before=just).is_done()
+    longcount("certify", copied, "--run", 0, "--limit", 100, "--jobs", 1, before=just).is_done()
 
 
 def test_too_little_to_draw(longcount, trained):

@@ -38,9 +38,9 @@ def test_table_1_is_printed_beside_the_papers_and_written(reproduced):
         assert (reproduced / "tables" / name).read_text().strip()
 
 
-def test_bytes_do_not_depend_on_jobs(longcount, tiny_words, reproduced, tmp_path):
+def test_bytes_do_not_depend_on_jobs(longcount_here, tiny_words, reproduced, tmp_path):
     options = ("--data", tiny_words, "--runs", 2, "--jobs", 1)
-    longcount("reproduce", "--out", tmp_path / reproduced.name, *options).is_done()
+    longcount_here("reproduce", "--out", tmp_path / reproduced.name, *options).is_done()
     assert contents_sha256(tmp_path / reproduced.name) == contents_sha256(reproduced)
 
 
@@ -55,19 +55,19 @@ def test_bytes_do_not_depend_on_the_processor(longcount, tiny_words, trained, tm
     assert contents_sha256(tmp_path / "again") == contents_sha256(trained)
 
 
-def test_seed_changes_weights(longcount, tiny_words, trained, tmp_path):
+def test_seed_changes_weights(longcount_here, tiny_words, trained, tmp_path):
     settings = ("--data", tiny_words, "--runs", 3, "--epochs", 4, "--seed", 1)
-    longcount("train", "lstm", "--out", tmp_path / "other", *settings).is_done()
+    longcount_here("train", "lstm", "--out", tmp_path / "other", *settings).is_done()
     name = "runs/lstm/000000-000002/weights.safetensors"
     assert contents_sha256(tmp_path / "other")[name] != contents_sha256(trained)[name]
 
 
-def test_killed_and_resumed(longcount, start_longcount, tmp_path):
+def test_killed_and_resumed(longcount_here, start_longcount, tmp_path):
     """Killed when the first block appears, which leaves others half-trained; then the same command again."""
     words = tmp_path / "words"
     write_splits(words, make_splits(5, training_words=1000, validation_words=100, long_words=50, very_long_words=3))
     arguments = ("train", "lstm", "--data", words, "--runs", 80, "--epochs", 10, "--jobs", 1)
-    longcount(*arguments, "--out", tmp_path / "undisturbed").is_done()
+    longcount_here(*arguments, "--out", tmp_path / "undisturbed").is_done()
     process = start_longcount(*arguments, "--out", tmp_path / "killed")
     while not blocks_of(tmp_path / "killed") and process.poll() is None:
         time.sleep(0.01)
@@ -75,7 +75,7 @@ def test_killed_and_resumed(longcount, start_longcount, tmp_path):
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
     assert 0 < len(blocks_of(tmp_path / "killed")) < len(blocks_of(tmp_path / "undisturbed"))
-    longcount(*arguments, "--out", tmp_path / "killed").is_done()
+    longcount_here(*arguments, "--out", tmp_path / "killed").is_done()
     assert contents_sha256(tmp_path / "killed") == contents_sha256(tmp_path / "undisturbed")
 
 
@@ -96,12 +96,12 @@ def test_interrupted(start_longcount, tiny_words, tmp_path):
     assert stderr.splitlines()[-1] == said
 
 
-def test_two_processes_on_one_folder(longcount, start_longcount, tiny_words, tmp_path):
+def test_two_processes_on_one_folder(longcount_here, start_longcount, tiny_words, tmp_path):
     arguments = ("reproduce", "--out", tmp_path / "store", "--data", tiny_words, "--runs", 10_000)
     process = start_longcount(*arguments)
     while not (tmp_path / "store" / "log" / "blocks.jsonl").exists() and process.poll() is None:
         time.sleep(0.01)
-    longcount(*arguments).is_refused(str(tmp_path / "store"))
+    longcount_here(*arguments).is_refused(str(tmp_path / "store"))
     process.kill()
     process.communicate(timeout=60)
 
@@ -118,7 +118,7 @@ def test_bad_runs(longcount_here, tmp_path, runs):
     [(4096, ["train", "lstm"]), (65536, ["train", "lstm"]), (524288, ["reproduce"])],
     ids=["for words", "for weights", "for figures"],
 )
-def test_a_full_disk(longcount, tiny_words, small_disk, size, command):
+def test_a_full_disk(longcount, longcount_here, tiny_words, small_disk, size, command):
     disk = small_disk(size)
     arguments = (*command, "--out", disk / "store", "--data", tiny_words, "--runs", 2)
     outcome = longcount(*arguments)
@@ -127,18 +127,18 @@ def test_a_full_disk(longcount, tiny_words, small_disk, size, command):
     assert "the disk is full" in outcome.stderr.splitlines()[-1]
     subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
     if command == ["reproduce"]:  # which resumes in other tests, too
-        longcount("study", "status", disk / "store", "--verify").is_done()
+        longcount_here("study", "status", disk / "store", "--verify").is_done()
     else:
-        longcount(*arguments).is_done()
+        longcount_here(*arguments).is_done()
 
 
 @needs_root
-def test_a_read_only_disk(longcount, tiny_words, small_disk):
+def test_a_read_only_disk(longcount_here, tiny_words, small_disk):
     disk = small_disk(1 << 20)
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     for command in (["reproduce"], ["train", "lstm"]):
-        longcount(*command, "--out", disk / "store", "--data", tiny_words).is_refused("read-only")
-    longcount("data", "make", disk / "words").is_refused("ead-only")
+        longcount_here(*command, "--out", disk / "store", "--data", tiny_words).is_refused("read-only")
+    longcount_here("data", "make", disk / "words").is_refused("ead-only")
 
 
 def test_the_papers_are_listed(longcount_here):

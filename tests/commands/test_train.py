@@ -9,9 +9,9 @@ from longcount import Store
 from .conftest import contents_sha256
 
 
-def test_train_makes_a_store_and_prints_its_row_of_table_1(longcount, tiny_words, tmp_path):
+def test_train_makes_a_store_and_prints_its_row_of_table_1(longcount_here, tiny_words, tmp_path):
     options = ("--data", tiny_words, "--runs", 3, "--epochs", 2, "--order", "shared", "--loss", "bce", "--seed", 9)
-    first = longcount("train", "gru", "--out", tmp_path / "store", *options).is_done()
+    first = longcount_here("train", "gru", "--out", tmp_path / "store", *options).is_done()
     assert "GRU" in first.stdout
     assert "of 3" in first.stdout
     store = Store.open(tmp_path / "store")
@@ -25,19 +25,19 @@ def test_train_makes_a_store_and_prints_its_row_of_table_1(longcount, tiny_words
     )
     assert store.weights("gru", run=2, epoch=2).shape == (19,)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "store" / "runs").rglob("*")}
-    again = longcount("train", "gru", "--out", tmp_path / "store", *options).is_done()
+    again = longcount_here("train", "gru", "--out", tmp_path / "store", *options).is_done()
     assert again.stdout == first.stdout
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "store" / "runs").rglob("*")} == before
 
 
-def test_an_option_and_a_set_that_disagree_are_refused(longcount, tmp_path):
+def test_an_option_and_a_set_that_disagree_are_refused(longcount_here, tmp_path):
     arguments = ("train", "lstm", "--out", tmp_path / "store", "--epochs", 3, "--set", "epochs=1")
-    longcount(*arguments).is_refused("--set epochs=1", "disagree")
+    longcount_here(*arguments).is_refused("--set epochs=1", "disagree")
     assert not (tmp_path / "store").exists()
 
 
-def test_the_default_is_the_papers_protocol(longcount, tiny_words, tmp_path):
-    longcount("train", "relu", "--out", tmp_path, "--data", tiny_words).is_done()
+def test_the_default_is_the_papers_protocol(longcount_here, tiny_words, tmp_path):
+    longcount_here("train", "relu", "--out", tmp_path, "--data", tiny_words).is_done()
     condition = Store.open(tmp_path).condition("relu")
     assert (condition.runs, condition.epochs, condition.learning_rate) == (30, 30, 0.01)
     assert (condition.order, condition.loss, condition.seed) == ("shuffled", "mse", 0)
@@ -78,51 +78,53 @@ def test_bad_options_are_refused_and_nothing_is_written(longcount_here, tmp_path
     assert not (tmp_path / "store" / "study.toml").exists()
 
 
-def test_unknown_cell(longcount, tmp_path):
-    longcount("train", "lsmt", "--out", tmp_path / "store").is_refused("lsmt", "did you mean 'lstm'?")
-    longcount("train", "transformer", "--out", tmp_path / "store").is_refused("the cells are lstm, relu, gru")
+def test_unknown_cell(longcount_here, tmp_path):
+    longcount_here("train", "lsmt", "--out", tmp_path / "store").is_refused("lsmt", "did you mean 'lstm'?")
+    longcount_here("train", "transformer", "--out", tmp_path / "store").is_refused("the cells are lstm, relu, gru")
 
 
-def test_out_is_needed(longcount):
-    longcount("train", "lstm").is_refused("--out")
+def test_out_is_needed(longcount_here):
+    longcount_here("train", "lstm").is_refused("--out")
 
 
-def test_a_folder_that_is_no_store(longcount, tiny_words, tmp_path):
+def test_a_folder_that_is_no_store(longcount_here, tiny_words, tmp_path):
     (tmp_path / "thesis.tex").write_text("by hand")
-    longcount("train", "lstm", "--out", tmp_path, "--data", tiny_words).is_refused("thesis.tex", "not a store")
+    longcount_here("train", "lstm", "--out", tmp_path, "--data", tiny_words).is_refused("thesis.tex", "not a store")
     assert [path.name for path in tmp_path.iterdir() if path.name != "log"] == ["thesis.tex"]
 
 
-def test_a_file_where_the_store_should_be(longcount, word_file):
-    longcount("train", "lstm", "--out", word_file("()\n")).is_refused("words.txt")
+def test_a_file_where_the_store_should_be(longcount_here, word_file):
+    longcount_here("train", "lstm", "--out", word_file("()\n")).is_refused("words.txt")
 
 
-def test_a_store_of_another_study(longcount, tiny_words, copied):
+def test_a_store_of_another_study(longcount_here, tiny_words, copied):
     before = contents_sha256(copied)
     options = ("--data", tiny_words, "--runs", 3, "--epochs", 4)
-    longcount("train", "lstm", "--out", copied, *options, "--seed", 1).is_refused(str(copied), "another study")
+    longcount_here("train", "lstm", "--out", copied, *options, "--seed", 1).is_refused(str(copied), "another study")
     assert contents_sha256(copied) == before
 
 
-def test_bad_words_by_file_and_line(longcount, word_file, tmp_path):
+def test_bad_words_by_file_and_line(longcount_here, word_file, tmp_path):
     path = word_file("()\n(()\n").rename(tmp_path / "train.txt")
-    longcount("train", "lstm", "--out", tmp_path / "store", "--data", tmp_path).is_refused(f"{path}:2:")
+    longcount_here("train", "lstm", "--out", tmp_path / "store", "--data", tmp_path).is_refused(f"{path}:2:")
     assert not (tmp_path / "store" / "study.toml").exists()
 
 
-def test_a_damaged_block_is_made_again(longcount, tiny_words, copied):
+def test_a_damaged_block_is_made_again(longcount_here, tiny_words, copied):
     before = contents_sha256(copied)
     weights = next(copied.glob("runs/lstm/*/weights.safetensors"))
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(content)
-    outcome = longcount("train", "lstm", "--out", copied, "--data", tiny_words, "--runs", 3, "--epochs", 4).is_done()
+    options = ("--data", tiny_words, "--runs", 3, "--epochs", 4)
+    outcome = longcount_here("train", "lstm", "--out", copied, *options).is_done()
     assert "weights.safetensors: damaged" in outcome.stderr
     assert contents_sha256(copied) == before
 
 
-def test_more_runs_leave_the_first_ones_as_they_are(longcount, tiny_words, trained, tmp_path):
-    longcount("train", "lstm", "--out", tmp_path / "more", "--data", tiny_words, "--runs", 5, "--epochs", 4).is_done()
+def test_more_runs_leave_the_first_ones_as_they_are(longcount_here, tiny_words, trained, tmp_path):
+    options = ("--data", tiny_words, "--runs", 5, "--epochs", 4)
+    longcount_here("train", "lstm", "--out", tmp_path / "more", *options).is_done()
     few, many = Store.open(trained), Store.open(tmp_path / "more")
     for run in range(3):
         for epoch in range(5):

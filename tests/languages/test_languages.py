@@ -122,18 +122,19 @@ LONGEST = 40
 
 def expected_targets(name, text):
     """Rows of the next-letters task after each letter, from the independent reading."""
+    return [expected_row(name, text[:end]) for end in range(1, len(text) + 1)]
+
+
+@lru_cache(maxsize=1 << 16)
+def expected_row(name, prefix):
+    """What words of the language go on with: near misses begin as the words do."""
     language, reading = languages.get(name), READINGS[name]
-    rows = []
-    for end in range(1, len(text) + 1):
-        prefix = text[:end]
-        if name == "semi_dyck1":
-            rows.append([1, int("(" in crossed_out(prefix, "()"))])
-        elif reading.begins_word(prefix):
-            row = [int(reading.begins_word(prefix + letter)) for letter in language.letters]
-            rows.append([*row, int(reading.is_word(prefix))][: len(language.outputs)])
-        else:
-            rows.append([0] * len(language.outputs))
-    return rows
+    if name == "semi_dyck1":
+        return [1, int("(" in crossed_out(prefix, "()"))]
+    if not reading.begins_word(prefix):
+        return [0] * len(language.outputs)
+    row = [int(reading.begins_word(prefix + letter)) for letter in language.letters]
+    return [*row, int(reading.is_word(prefix))][: len(language.outputs)]
 
 
 def expected_first_bad(name, text):
