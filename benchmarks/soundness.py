@@ -4,7 +4,7 @@
 
 Of every condition of each store, networks of the last epoch of all runs are taken in turn and changed: a few weights
 moved, scaled, exchanged, set to 0, to the edge of saturation or by one step of float32, or all scaled. Each is given
-to the proof, whichever theorem is about it. All are attacked by words: all short ones, far ones, random walks, ramps.
+to the proof. All are attacked by words: all short ones, far ones, random walks, ramps.
 Those that are called exact are attacked by the search for words that are read wrong, too. How many of the others the
 words break shows what the attacks are worth.
 
@@ -37,7 +37,6 @@ from longcount.cells import Cell
 from longcount.exact.certify import LEAST_EXACT_DEPTH, prove
 from longcount.exact.extraction import fitted, observed
 from longcount.exact.many_states import Network
-from longcount.exact.one_unit import depth_of
 from longcount.exact.program import LAST, Program
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.reading import said
@@ -46,7 +45,7 @@ from longcount.exact.together import proved_equal
 from longcount.languages.words import Words
 from longcount.store.block import hashed
 from longcount.store.store import Store
-from longcount.training.problem import DYCK1, Problem
+from longcount.training.problem import Problem
 
 BLOCK = 32
 WALKS, LETTERS = 48, 100
@@ -128,9 +127,7 @@ class Attacked:
         self.whole = cells.pack(self.cell, tensors)
         self.random = np.random.default_rng([asked.seed, len(self.whole[0])])
         self.weights = np.stack([changed(self.whole[k % len(runs)], self.random) for k in range(asked.networks)])
-        one_unit = self.problem == DYCK1 and self.cell.hidden_size == 1
-        self.depth = depth_of(self.cell) if one_unit else EXACT_INTEGERS
-        proofs = [prove(self.cell, flat, self.problem, self.depth) for flat in self.weights]
+        proofs = [prove(self.cell, flat, self.problem) for flat in self.weights]
         self.exact = np.array([proof.max_depth >= LEAST_EXACT_DEPTH for proof in proofs])
         words = short_and_far(self.problem, self.random)
         self.fails = broken(self.cell, self.weights, self.problem, words)
@@ -152,7 +149,7 @@ class Attacked:
             program = programs[k % len(self.whole)]
             if program is None:
                 continue
-            proof = proved_equal(self.cell, flat, program, self.problem, self.depth, LEAST_EXACT_DEPTH)
+            proof = proved_equal(self.cell, flat, program, self.problem, EXACT_INTEGERS, LEAST_EXACT_DEPTH)
             equal[k] = proof.max_depth >= LEAST_EXACT_DEPTH
             parted[k] = self.fails[k] or differs(program, self.cell, flat, self.problem, walked)
         self.exact, self.fails = self.exact | equal, self.fails | (parted & equal)

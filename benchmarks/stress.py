@@ -25,10 +25,9 @@ from attacks import adversaries, all_words, judged_everywhere, length_with, ramp
 from longcount import cells, engine
 from longcount.cells import Cell
 from longcount.exact.certify import LEAST_EXACT_DEPTH, prove
-from longcount.exact.one_unit import depth_of
 from longcount.languages.words import Words
 from longcount.store.store import Store
-from longcount.training.problem import DYCK1, Problem
+from longcount.training.problem import Problem
 
 BLOCK = 32
 SHORT = 200_000
@@ -92,9 +91,7 @@ def main() -> None:
             cell, problem = condition.built_in_cell(), condition.problem()
             runs = np.arange(condition.runs)
             weights = cells.pack(cell, store.tensors(condition.folder, runs, np.full(len(runs), condition.epochs)))
-            one_unit = problem == DYCK1 and cell.hidden_size == 1
-            wanted = (depth_of(cell),) if one_unit else ()
-            depths = np.array([prove(cell, flat, problem, *wanted).max_depth for flat in weights])
+            depths = np.array([prove(cell, flat, problem).max_depth for flat in weights])
             exact = depths >= LEAST_EXACT_DEPTH
             if not exact.any():
                 continue

@@ -7,10 +7,8 @@ import pytest
 
 from longcount import cells, engine, languages
 from longcount.errors import UserError
-from longcount.exact.boxes import Model
 from longcount.exact.certify import certify, prove
 from longcount.exact.construct import construct
-from longcount.exact.one_unit import prove_one_unit
 from longcount.exact.relu import nearest_step
 from longcount.exact.repair import Wanted, changes, repair
 from longcount.exact.sharpening import with_thresholds
@@ -52,7 +50,7 @@ def test_what_learned_is_repaired_and_counts(name):
     found = engine.evaluate(cell, np.stack([one.weights for one in repaired]), words, dyck.targets(words))
     assert found.correct.all()
     for one in repaired:
-        assert prove_one_unit(Model(cell, one.weights), 2**24).max_depth >= one.max_depth >= 100_000
+        assert prove(cell, one.weights).max_depth >= one.max_depth >= 100_000
 
 
 @pytest.mark.parametrize("name", ["lstm", "relu", "gru"])

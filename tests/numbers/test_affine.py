@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longcount.numbers import elementary
-from longcount.numbers.affine import Affine, Excesses, Reach, kept_by_rounding
+from longcount.numbers.affine import Affine, Excesses, Reach, kept_by_rounding, settle
 from longcount.numbers.intervals import Interval
 
 WANTED = 2**24
@@ -122,3 +122,37 @@ def test_an_interval_is_no_single_number_even_where_sums_of_its_ends_are_equal()
     """1 - 1 + w may be anything from 0 to w, which float64 does not tell from 0 beside 1."""
     found = affine(1.0, (-1.0, 0.0)) + Interval.between(np.zeros((1, 1)), np.full((1, 1), np.float32(1e-30)))
     assert not (isinstance(found, Affine) and found.grows.any())
+
+
+def moved(c: float, steps: int) -> np.ndarray:
+    """How far c stands from where it would be after 0 to so many sums c + 1, in float32."""
+    climbing = np.add.accumulate(np.concatenate([[c], np.ones(steps)]).astype(np.float32))
+    return climbing.astype(np.float64) - np.arange(steps + 1)
+
+
+@given(st.floats(1.0, 40.0, width=32), st.integers(20, 3000))
+def test_settling_holds_every_excursion(start, steps):
+    """Random walks above a count, in float32, stay between the ends that `settle` gives."""
+    low, high = settle(start, steps, min), settle(start, steps, max)
+    random = np.random.default_rng(steps)
+    now = start
+    for top in [*random.integers(0, steps + 1, 4).tolist(), steps]:
+        found = moved(now, top)
+        assert low <= found.min() <= found.max() <= high
+        now = float(found[-1])  # steps down are exact
+        assert float(np.float32(now)) == now
+
+
+@pytest.mark.parametrize("start", [3.3125, 18.0])
+def test_settling_knows_where_counts_end(start):
+    """At 2^24, c + 1 is c: what is lost there is missing on the way down."""
+    found = moved(start, 2**24)
+    for steps in 2**24 - np.array([20, 18, 17, 14, 3, 2, 1, 0]):
+        low, least = settle(start, int(steps), min), found[: steps + 1].min()
+        assert low <= least
+        assert np.isfinite(low) == (least >= start - 1)
+
+
+def test_an_integer_count_settles_where_it_is():
+    for steps in (100, 2**20, 2**24 - 16):
+        assert settle(16.0, steps, min) == 16 == settle(16.0, steps, max)

@@ -26,8 +26,6 @@ from longcount.analysis.subjects import Memoryless, Networks
 from longcount.cells import Cell
 from longcount.errors import UserError
 from longcount.exact.certify import LEAST_EXACT_DEPTH, certify, check, prove
-from longcount.exact.one_unit import depth_of
-from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.repair import repair
 from longcount.store.first_failures import blocks_sha256
 from longcount.store.frames import is_made_from, keep_frame, read_frame
@@ -213,15 +211,12 @@ def proof_and_bounds(cell: Cell, problem: Problem, flat: np.ndarray, bounded: bo
         check(cell, problem)
     except UserError:
         return np.nan, np.nan, np.nan
-    depth = needed = depth_of(cell)
-    if problem != DYCK1:
-        depth, needed = EXACT_INTEGERS, LEAST_EXACT_DEPTH
-    reach = prove(cell, flat, problem, depth).max_depth
-    if reach >= needed:
-        return reach, np.nan, np.nan
     if not bounded:
-        return 0, np.nan, np.nan
-    found = certify(cell, flat, problem, depth, BOUND_LIMIT)  # a proof to less than the depth asked for bounds it, too
+        reach = prove(cell, flat, problem).max_depth
+        return reach if reach >= LEAST_EXACT_DEPTH else 0, np.nan, np.nan
+    found = certify(cell, flat, problem, limit=BOUND_LIMIT)
+    if found.max_depth is not None:
+        return found.max_depth, np.nan, np.nan
     upper = np.inf if found.upper_bound is None else float(found.upper_bound)
     return 0, float(min(found.lower_bound, BOUND_LIMIT)), upper
 

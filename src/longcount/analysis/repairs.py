@@ -8,7 +8,6 @@ came from is gone.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -107,8 +106,8 @@ def repair_store(
             rows.append({**row, **_record(cell, before, done)})
             repaired.setdefault(cell, []).append(done.weights)
         frame = pd.DataFrame(rows).astype({"factor": "Float64", "method": object, "learned": object})
-        depths = {cell.name: wanted.depths_for(cell, problem)[0] for cell in trained.values()}
-        verdicts = _verdicts_before(store, frame, depths, bounded, apply)
+        depth = wanted.depths[0]
+        verdicts = _verdicts_before(store, frame, depth, bounded, apply)
     detail = {"from": store.study.sha256(), "epoch": str(epoch), "method": wanted.method}
     if wanted.factor is not None:
         detail["factor"] = f"{wanted.factor:g}"
@@ -119,7 +118,7 @@ def repair_store(
     kept = keep_models(out, weights, "repaired", detail, splits, {**asked, "sources": own})
     keep_frame(kept, REPAIRS, frame)
     keep_frame(kept, BEFORE, _measured(store, models).merge(verdicts, on=KEYS, how="left").assign(bounded=bounded))
-    proved = _verdicts_after(kept, frame, verdicts, depths)
+    proved = _verdicts_after(kept, frame, verdicts, depth)
     if len(proved):
         keep_certificates(kept, proved)
     return kept, frame
@@ -143,9 +142,7 @@ def read_repairs(store: Store) -> pd.DataFrame:
     return read_frame(store.directory / REPAIRS, "longcount repair", store.version)
 
 
-def _verdicts_before(
-    store: Store, repairs: pd.DataFrame, depths: Mapping[str, int], bounded: int, apply: Apply
-) -> pd.DataFrame:
+def _verdicts_before(store: Store, repairs: pd.DataFrame, depth: int, bounded: int, apply: Apply) -> pd.DataFrame:
     """Verdicts on models before repair: those that are kept, those that the repair itself proved, and some more."""
     import pandas as pd
 
@@ -156,7 +153,7 @@ def _verdicts_before(
     first = (repairs.groupby("cell").cumcount() < bounded).to_numpy(bool)
     asked = repairs.loc[first & ~stored & ~proved, [*KEYS, "cell"]]
     rows = pd.DataFrame(certified(store, asked, EXACT_INTEGERS, SEARCH_LIMIT, apply))
-    found = [known, _proofs(repairs.loc[proved], depths)]
+    found = [known, _proofs(repairs.loc[proved], depth)]
     if len(rows):
         found.append(_verdict_columns(rows.assign(depth=EXACT_INTEGERS, limit=SEARCH_LIMIT)))
     return pd.concat(found, ignore_index=True)
@@ -173,22 +170,19 @@ def _verdict_columns(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.reindex(columns=list(_VERDICT)).astype(_VERDICT)
 
 
-def _proofs(repairs: pd.DataFrame, depths: Mapping[str, int]) -> pd.DataFrame:
-    """The proofs that models of a frame of repairs were repaired with, as verdicts, to the depths asked by cell."""
-    asked = [depths[cell] for cell in repairs["cell"]]
+def _proofs(repairs: pd.DataFrame, depth: int) -> pd.DataFrame:
+    """The proofs, to a depth that was asked for, with which models of a frame of repairs were repaired, as verdicts."""
     told = {"verdict": "exact", "upper_bound": None, "witness": None, "capped": False, "limit": SEARCH_LIMIT}
-    return _verdict_columns(repairs.assign(lower_bound=repairs["max_depth"], depth=asked, **told))
+    return _verdict_columns(repairs.assign(lower_bound=repairs["max_depth"], depth=depth, **told))
 
 
-def _verdicts_after(
-    kept: Store, repairs: pd.DataFrame, before: pd.DataFrame, depths: Mapping[str, int]
-) -> pd.DataFrame:
+def _verdicts_after(kept: Store, repairs: pd.DataFrame, before: pd.DataFrame, depth: int) -> pd.DataFrame:
     """Verdicts on the models of the new store, without certifying any."""
     import pandas as pd
 
     done = repairs["repaired"].to_numpy(bool)
     same = before.merge(repairs.loc[~done, KEYS], on=KEYS)
-    verdicts = pd.concat([_proofs(repairs.loc[done], depths), same], ignore_index=True)
+    verdicts = pd.concat([_proofs(repairs.loc[done], depth), same], ignore_index=True)
     verdicts = verdicts.merge(repairs[["condition", "run", "cell"]], on=["condition", "run"])
     found = chosen_models(kept).merge(verdicts.drop(columns=["condition", "epoch"]), on=["cell", "run"])
     return found.astype({"lower_bound": "int64", "capped": bool, "depth": "int64", "limit": "int64"})

@@ -80,7 +80,7 @@ LARGEST_OF_OTHERS = 2.0**30
 
 
 def check_covered(cell: Cell) -> None:
-    """Refuse a network that the theorems of this package say nothing of.
+    """Refuse a network that is no single unit for Dyck-1.
 
     Raises:
         UserError: more than one unit or layer, other letters or outputs than Dyck-1's, or a start that is learned.

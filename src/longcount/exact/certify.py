@@ -16,7 +16,7 @@ from longcount.exact.boxes import Model
 from longcount.exact.lower import no_failure_before
 from longcount.exact.machines import prove_machine
 from longcount.exact.many_states import Network
-from longcount.exact.one_unit import THEORIES, finenesses_of, prove_one_unit
+from longcount.exact.one_unit import finenesses_of
 from longcount.exact.proof import EXACT_INTEGERS, Proof
 from longcount.exact.search import Found, completed, search, search_closely
 from longcount.exact.witness import encode, failing_word
@@ -137,9 +137,11 @@ def hash_of(flat: np.ndarray) -> str:
 
 
 def prove(cell: Cell, flat: np.ndarray, problem: Problem = DYCK1, depth: int = EXACT_INTEGERS) -> Proof:
-    """The strongest proof there is of a model, up to a depth; arguments as for `certify`."""
-    if is_one_unit_on_dyck1(cell, problem) and type(cell) in THEORIES:
-        return prove_one_unit(Model(cell, flat), depth)
+    """A proof of a model, up to a depth: the theorem of `docs/exact.md`, its conditions checked in the engine's own
+    arithmetic. Depth 0 means that no proof was found, never that the model is wrong.
+
+    Arguments as for `certify`.
+    """
     return prove_machine(cell, flat, problem, depth, min(depth, LEAST_EXACT_DEPTH))
 
 
@@ -158,7 +160,8 @@ def check(cell: Cell, problem: Problem) -> None:
 
 
 def is_one_unit_on_dyck1(cell: Cell, problem: Problem) -> bool:
-    """Whether theorems 1 to 3 are about a network: one unit that starts at 0, the next letters of Dyck-1."""
+    """Whether a network is one unit that starts at 0, for the next letters of Dyck-1: such are bounded and repaired in
+    ways of their own."""
     return problem == DYCK1 and (cell.hidden_size, cell.layers) == (1, 1) and not cell.learned_start
 
 

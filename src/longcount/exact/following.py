@@ -165,6 +165,11 @@ def steps_of(network: Network, moves: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(least), least, 1).astype(np.float32)
 
 
+def on_grid(slopes: np.ndarray) -> np.ndarray:
+    """Slopes as the nearest multiples of 1 / 128, float32: a step of more digits is not counted exactly to 100,000."""
+    return (np.round(slopes * 128) / 128).astype(np.float32)
+
+
 def _different(columns: np.ndarray) -> np.ndarray:
     """Columns of float64 [rows, S], each once."""
     numbers = np.ascontiguousarray(columns.T + 0.0)  # one zero
@@ -224,7 +229,7 @@ def _solved(
         [np.array(list(dict.fromkeys(map(tuple, group)))).reshape(-1, rows.shape[1]) for group in groups]
     )
     solution = _solution(ordered, counters * states)
-    return np.round(solution[: counters * states] * 64).reshape(counters, states).astype(np.float32) / 64
+    return on_grid(solution[: counters * states]).reshape(counters, states)
 
 
 def _contradicting(rows: np.ndarray, kept: np.ndarray) -> np.ndarray:

@@ -29,6 +29,9 @@ whether letters are counted, too; the first that does."""
 PROBED = 400
 """Before closer looks words of so many letters are read that repeat a few: they tell most of what is not exact."""
 
+PRECISION = 1.25
+"""Where boxes do not close for all counts that are wanted, they do not for so many times as many as are proved."""
+
 MOST_UNITS, MOST_COUNTERS = 8, 6
 
 LARGEST = {LSTM: 2.0**24, HardLSTM: 2.0**24}
@@ -109,14 +112,17 @@ def first_closed(
 
 
 def _less_deep(tried: list[Callable[[Reach], Closure]], wanted: int, needed: int) -> Proof | None:
-    """The proof by the first boxes that close for counts up to the bound that is needed, and then for as many as the
-    first that does of the halves of the one that is wanted."""
+    """The proof by the first boxes that close for counts up to the bound that is needed, and then for as many as they
+    do, to within `PRECISION`."""
     for closure in tried if needed < wanted else ():
         proof = _closed(closure, needed, needed)
         if proof.max_depth:
-            halves = (wanted >> k for k in range(1, wanted.bit_length()) if wanted >> k > needed)
-            deeper = (_closed(closure, half, needed) for half in halves)
-            return next((found for found in deeper if found.max_depth), proof)
+            low, high = needed, wanted
+            while high > PRECISION * low:
+                middle = int((low * high) ** 0.5)
+                found = _closed(closure, middle, needed)
+                proof, low, high = (found, middle, high) if found.max_depth else (proof, low, middle)
+            return proof
     return None
 
 

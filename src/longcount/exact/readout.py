@@ -1,4 +1,4 @@
-"""The readout of a counter: set by hand, changed as little as is needed, and proved to tell depth 0 from all others."""
+"""The readout of a counter: set by hand, and changed as little as is needed to tell depth 0 from all others."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ import numpy as np
 
 from longcount import cells
 from longcount.cells import Cell
-from longcount.exact.boxes import Model
-from longcount.exact.proof import greatest
 from longcount.exact.theory import Tensors
-from longcount.numbers.intervals import Interval
 
 
 def read_from(tensors: Tensors, first_step: float) -> None:
@@ -30,14 +27,3 @@ def readouts(cell: Cell, tensors: Tensors, step: float) -> Iterator[np.ndarray]:
     if weight[1] * step > 0:
         bias[1] = -weight[1] * np.float32(step) / np.float32(2)
         yield cells.pack(cell, tensors)
-
-
-def readable(model: Model, unit: np.float32, depth: int) -> int:
-    """The greatest depth up to which a state h = depth * unit (all such products exact) is read right."""
-
-    def right(to: int) -> bool:
-        above = Interval.between(min(unit, unit * to), max(unit, unit * to))
-        zero = Interval.exactly(0)
-        return bool(model.surely_right((zero,), True) and model.surely_right((above,), False))
-
-    return greatest(right, depth)

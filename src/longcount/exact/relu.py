@@ -11,28 +11,9 @@ import numpy as np
 from longcount.cells import Cell
 from longcount.exact.boxes import Model
 from longcount.exact.lower import PLAIN
-from longcount.exact.proof import EXACT_INTEGERS, Proof
-from longcount.exact.readout import read_from, readable, readouts
+from longcount.exact.proof import EXACT_INTEGERS
+from longcount.exact.readout import read_from, readouts
 from longcount.exact.theory import Candidates, Repairer, Tensors, Theory, copied
-from longcount.numbers.intervals import LARGEST
-
-
-def prove_relu(model: Model, depth: int) -> Proof:
-    """Counter indicator conditions in rounded arithmetic: recurrent weight 1, increments A and -A, A = m 2^q, m odd.
-
-    Then h = depth A exactly as long as depth m <= 2^24.
-    """
-    recurrent = model.weights.layers[0].weight_hh["h"][0][0]
-    up, down = (float(letter["h"][0]) for letter in model.letters)
-    if recurrent != 1:
-        return Proof(0, f"the recurrent weight is {recurrent:.9g}, not 1")
-    if not up > 0 or down != -up:
-        return Proof(0, f"`(` adds {up:.9g} and `)` {down:.9g}: not equal and opposite")
-    mantissa = int(np.frexp(up)[0] * EXACT_INTEGERS)
-    odd = mantissa // (mantissa & -mantissa)
-    reach = min(depth, EXACT_INTEGERS // odd, int(LARGEST / up))
-    reach = readable(model, np.float32(up), reach)
-    return Proof(reach, f"h is depth times {up:.9g}" if reach else "the readout is wrong at depth 0 or 1")
 
 
 def construct_relu(tensors: Tensors) -> None:
@@ -63,4 +44,4 @@ def nearest_step(step: float, depth: int) -> float:
     return float(np.ldexp(np.round(fraction * 2**bits), exponent - bits))
 
 
-THEORY = Theory(prove_relu, PLAIN, construct_relu, {"project": Repairer(_projected, takes_factor=False)})
+THEORY = Theory(PLAIN, construct_relu, {"project": Repairer(_projected, takes_factor=False)})

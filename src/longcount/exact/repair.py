@@ -18,7 +18,7 @@ from longcount import cells
 from longcount.cells import Cell
 from longcount.errors import UserError
 from longcount.exact.certify import LEAST_EXACT_DEPTH, is_one_unit_on_dyck1, prove
-from longcount.exact.one_unit import THEORIES, depth_of
+from longcount.exact.one_unit import THEORIES
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.sharpening import repairs_of_machines
 from longcount.exact.theory import Repairer
@@ -63,7 +63,7 @@ class Wanted:
     factor: float | None = None
     """Of sharpening or rescaling; None: the least of `FACTORS` that is proved."""
     depth: int | None = None
-    """To which a repaired model must be proved; None: 2^24 for one unit on Dyck-1, else and for the GRU 100,000."""
+    """To which a repaired model must be proved; None: 100,000, and as far beyond as there are proofs."""
 
     def __post_init__(self) -> None:
         if self.factor is not None and not 0 < self.factor <= LARGEST_FACTOR:
@@ -84,13 +84,10 @@ class Wanted:
             raise UserError(f"{cell.name}: {' and '.join(found)} takes no factor; leave it out")
         return taking
 
-    def depths_for(self, cell: Cell, problem: Problem = DYCK1) -> tuple[int, int]:
+    @property
+    def depths(self) -> tuple[int, int]:
         """The depth to which proofs are looked for, and the one that they must reach."""
-        if self.depth is not None:
-            return self.depth, self.depth
-        if is_one_unit_on_dyck1(cell, problem):
-            return depth_of(cell), depth_of(cell)
-        return EXACT_INTEGERS, LEAST_EXACT_DEPTH
+        return (EXACT_INTEGERS, LEAST_EXACT_DEPTH) if self.depth is None else (self.depth, self.depth)
 
 
 ANY = Wanted()
@@ -119,7 +116,7 @@ def repair(
     Raises:
         UserError: for a repair that the cell does not have.
     """
-    repairers, (depth, needed) = wanted.repairers(cell, problem), wanted.depths_for(cell, problem)
+    repairers, (depth, needed) = wanted.repairers(cell, problem), wanted.depths
     flat = np.asarray(flat, np.float32)
     if learned is False:
         return Repair(None, flat, None, 0, "it never learned the task: there is nothing to make exact")

@@ -1,4 +1,4 @@
-"""What is known of a cell in float32: how its models are proved, bounded, built by hand and repaired."""
+"""What is known of one unit of a cell on Dyck-1, in float32: how its models are bounded, built by hand and repaired."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import numpy as np
 
 from longcount import cells
 from longcount.cells import Cell
-from longcount.exact.boxes import Model
 from longcount.exact.lower import Fineness
-from longcount.exact.proof import EXACT_INTEGERS, Proof
 
 SATURATED = 40.0
 """A pre-activation at which every gate is exactly 1 (or tanh exactly -1 below its negative)."""
@@ -37,9 +35,6 @@ class Repairer:
 class Theory:
     """What is known of a cell. Each file of this package that is called like a cell holds one."""
 
-    prove: Callable[[Model, int], Proof]
-    """The proof that a model is right to a depth, as far as it reaches."""
-
     finenesses: tuple[Fineness, ...]
     """For lower bounds, from coarse to fine."""
 
@@ -48,9 +43,6 @@ class Theory:
 
     repairs: Mapping[str, Repairer] = field(default_factory=dict)
     """By name, the smaller change first."""
-
-    depth: int = EXACT_INTEGERS
-    """To which a model has to be proved to be called exact, where nothing else is asked for."""
 
 
 def copied(cell: Cell, flat: np.ndarray) -> Tensors:

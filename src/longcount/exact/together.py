@@ -11,11 +11,9 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from longcount.cells import Cell
-from longcount.cells.gru import GRU
-from longcount.cells.hard import HardGRU
-from longcount.cells.relu import ReLU
 from longcount.exact.boxes import View
 from longcount.exact.closure import Boxes, Closure
+from longcount.exact.following import on_grid
 from longcount.exact.machines import first_closed, largest
 from longcount.exact.many_states import Network
 from longcount.exact.nodes import Graph
@@ -25,9 +23,6 @@ from longcount.exact.reading import Reading
 from longcount.numbers.affine import Affine, Reach, stacked
 from longcount.numbers.intervals import Interval
 from longcount.training.problem import Problem
-
-COUNTING_IN_STEPS = (ReLU, GRU, HardGRU)
-"""Cells whose theorem says that the state is the depth times a step."""
 
 UNKNOWN = 99
 """The class of registers that may be in several, or in another than their unit."""
@@ -115,7 +110,7 @@ def proved_equal(cell: Cell, flat: np.ndarray, program: Program, problem: Proble
 
     def closure(network: Network, places: Graph, reading: Reading, slopes: np.ndarray, reach: Reach) -> Together:
         registers = slopes * network.scale / np.array(program.steps, np.float32)[:, None]
-        both, pair = np.concatenate([slopes, np.round(registers * 64) / 64], axis=1), cast(Any, Pair(network, program))
+        both, pair = np.concatenate([slopes, on_grid(registers)], axis=1), cast(Any, Pair(network, program))
         return Together(pair, places, reading, both.astype(np.float32), reach, largest(cell))
 
     proof = first_closed(cell, flat, problem, (depth, least), closure)

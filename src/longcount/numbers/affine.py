@@ -66,6 +66,10 @@ class Excesses(NamedTuple):
     bounds: Callable[[np.ndarray], np.ndarray]
     """Of slopes [counters, ..., S]: bounds of slopes · excess, float64 [2, ..., S]."""
 
+    def up_to(self, count: int) -> np.ndarray:
+        """The most by which a counter exceeds its count where none is beyond this: float64 [S]."""
+        return np.maximum(count - self.least, 0)
+
     def reaches(self, excess: np.ndarray, where: np.ndarray) -> np.ndarray:
         """bool [..., S]: where something that holds up to an excess, float64 [..., S], holds as far as is needed; there
         it is noted that it holds no farther."""
@@ -237,7 +241,7 @@ class Affine(Interval):
         """Where exact results of one offset [..., S] are float32 numbers because all are multiples of a step; and the
         step."""
         step = np.minimum(_step(offset), _step_of(slopes))
-        largest = np.abs(offset) + np.abs(slopes).sum(axis=0) * self.excesses.reach.least
+        largest = np.abs(offset) + np.abs(slopes).sum(axis=0) * self.excesses.up_to(self.excesses.reach.least)
         holds = wanted & (largest <= MANTISSA * step) & (step >= SMALLEST)
         return holds, np.where(holds, step, np.inf)
 
@@ -264,7 +268,8 @@ class Affine(Interval):
         counters = (slopes != 0).sum(axis=0)
         offset = offset.copy()
         at = np.nonzero(settles)
-        scale, steps = (sign * steepest)[at], self.excesses.reach.wanted * counters[at]
+        steps = counters * self.excesses.up_to(self.excesses.reach.wanted)
+        scale, steps = (sign * steepest)[at], steps[at]
         ends = np.sort(offset[:, *at] / scale, axis=0)
         cases, case = np.unique(np.stack([*ends, steps]), axis=1, return_inverse=True)
         settled = [(settle(low, int(far), min), settle(high, int(far), max)) for low, high, far in cases.T.tolist()]
@@ -353,12 +358,12 @@ def settle(c: float, steps: int, extreme: Callable[..., Any]) -> float:
     """The end (the least or greatest: `extreme` is min or max) of c - n over all float32 numbers c that n steps up or
     down reach from a c at n = 0, where n never falls below 0 nor exceeds `steps`.
 
-    Upwards c + 1 is rounded only where it enters a binade, whose numbers are farther apart; downwards c - 1 is always
-    exact. So c - n changes at binades only, and brought down again it is what it was; from there it goes up once more,
-    until nothing changes. What moves by more than 1 is no count: infinity.
+    Upwards c + 1 is rounded only where it enters a binade, whose numbers are farther apart, and at 2^24, where it is c;
+    downwards c - 1 is always exact. So up to there c - n changes at binades only, and brought down again it is what it
+    was; from there it goes up once more, until nothing changes. What moves by more than 1 is no count: infinity.
 
     Args:
-        c: at least 1.
+        c: from 1 to 2^24.
         steps: above the count where c stands.
         extreme: min or max.
     """
@@ -366,6 +371,9 @@ def settle(c: float, steps: int, extreme: Callable[..., Any]) -> float:
     while abs(c - first) <= 1:
         farthest, now, at = c, np.float32(c), 0
         while at < steps:
+            if now >= MANTISSA:
+                farthest = extreme(farthest, float(now) - steps)
+                break
             inside = min(int(np.ceil(2.0 ** int(np.frexp(now)[1]) - float(now))) - 1, steps - at)
             now, at = np.float32(float(now) + inside), at + inside
             if at < steps:

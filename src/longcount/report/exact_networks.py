@@ -10,10 +10,10 @@ import numpy as np
 from longcount.analysis.analysis import asks_as_the_first_paper
 from longcount.analysis.selection import where
 from longcount.cells import Cell
-from longcount.exact.boxes import Model
+from longcount.exact.certify import prove
 from longcount.exact.construct import construct
 from longcount.exact.extraction import extract
-from longcount.exact.one_unit import THEORIES, depth_of, prove_one_unit
+from longcount.exact.one_unit import THEORIES
 from longcount.exact.repair import repair
 from longcount.store.store import Store
 from longcount.training.protocol import Condition
@@ -65,7 +65,7 @@ def exact_networks(store: Store, condition: Condition, models: pd.DataFrame) -> 
 
 
 def _proved(cell: Cell, kind: str, title: str, weights: np.ndarray) -> dict[str, Any]:
-    proof = prove_one_unit(Model(cell, weights), depth_of(cell))
+    proof = prove(cell, weights)
     return _entry(cell, kind, title, weights, proof.max_depth, proof.reason)
 
 

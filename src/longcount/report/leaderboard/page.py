@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from longcount import __version__, cells
+from longcount import __version__
 from longcount.analysis.interventions import BASELINE, CELLS, INTERVENTIONS, interventions_called
 from longcount.analysis.leaderboard import BOUND_LIMIT, Leaderboard
 from longcount.analysis.rounding import failure_token, interval, percent, position
 from longcount.analysis.selection import values, where
 from longcount.exact.certify import LEAST_EXACT_DEPTH
-from longcount.exact.one_unit import depth_of
-from longcount.exact.proof import EXACT_INTEGERS
 from longcount.papers import el_naggar_2022 as paper
 from longcount.report.document import document
 from longcount.report.layout import Figure
@@ -244,22 +242,13 @@ def judging(store: Store, leaderboard: Leaderboard) -> list[str]:
 
 
 def _of_proofs(leaderboard: Leaderboard) -> list[str]:
-    if leaderboard.language != DYCK1.language.name:
-        passes = "Passes: right on every Very Long word."
-        if not leaderboard.is_by_proof:
-            return [f"{passes} No counters decide {leaderboard.language}: no proof is possible."]
-        return [
-            f"{passes} Proved exact: for every run a proof is tried that every answer is right on every word of "
-            f"{leaderboard.language}, of any length, while no counter exceeds {LEAST_EXACT_DEPTH:,} or more. A run "
-            "without a proof does not count as exact, whatever it gets right."
-        ]
-    cells_ = dict.fromkeys(leaderboard.networks["cell"])
-    depths = {cell: depth_of(cells.get(cell)) for cell in cells_}
-    less = [f"{depth:,} for the {cell_title(cell)}" for cell, depth in depths.items() if depth < EXACT_INTEGERS]
+    passes = "" if leaderboard.language == DYCK1.language.name else "Passes: right on every Very Long word. "
+    if not leaderboard.is_by_proof:
+        return [f"{passes}No counters decide {leaderboard.language}: no proof is possible."]
     return [
-        "Proved exact: for every run a proof is tried that every answer is right on every Dyck-1 word, of any length, "
-        f"to a depth of {EXACT_INTEGERS:,}{f' ({_listed(less)})' if less else ''}. A run without a proof does not "
-        "count as exact, whatever it gets right."
+        f"{passes}Proved exact: for every run a proof is tried that every answer is right on every word of "
+        f"{leaderboard.language}, of any length, while no counter exceeds {LEAST_EXACT_DEPTH:,} or more. A run without "
+        "a proof does not count as exact, whatever it gets right."
     ]
 
 
