@@ -1,6 +1,7 @@
 """What every test shares: settings, a study that is trained in a moment, and parts of the user's own."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,13 @@ from longcount.training.recipes import CrossEntropy, Recipe, Slope
 STEEP = Recipe("steep", "mgu", epochs=2, learning_rate=0.02, parts=(CrossEntropy(), Slope("f", start=2)))
 """,
 }
+
+
+@pytest.fixture
+def without_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports are tables and pages; files of figures are drawn, and tested, elsewhere."""
+    for name in ("helpers", "drawing"):
+        monkeypatch.setattr(f"longcount.report.image_files.{name}", lambda *_: nullcontext([]))
 
 
 @pytest.fixture

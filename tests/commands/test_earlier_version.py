@@ -168,7 +168,7 @@ def test_every_command_reads_it_and_none_resumes_it(old, content, longcount_here
         ["evaluate", old, "--data", old / "words" / "long.txt"],
         ["trace", old, "--run", 0, "--word", "(())"],
         ["certify", old],
-        ["report", old],
+        ["report", old, "--jobs", 1],
         ["study", "export", old, "--out", old / "log" / "metrics.csv"],
     ):
         outcome = longcount_here(*command)

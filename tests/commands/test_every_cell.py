@@ -1,7 +1,6 @@
 """Commands on a small store of every cell."""
 
 import json
-from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -59,16 +58,14 @@ def test_out_and_in_again(longcount_here, store, tiny_words, tmp_path, suffix):
         assert Store.open(out).weights(name, 0, 0).tobytes() == before.weights(name, 1, 1).tobytes()
 
 
-def test_certify_and_report(longcount_here, store, monkeypatch):
-    """Where no theorem is about a cell there are bounds, and none is called exact. Files of figures are drawn, and
-    tested, elsewhere."""
+@pytest.mark.usefixtures("without_images")
+def test_certify_and_report(longcount_here, store):
+    """Where no theorem is about a cell there are bounds, and none is called exact."""
     rows = json.loads(longcount_here("certify", store, "--limit", 30, "--jobs", 1, "--json").is_done().stdout)
     assert [row["cell"] for row in rows] == [name for name in cells.names() for _ in range(2)]
     for row in rows:
         assert row["verdict"] == "bounded" or cells.CELLS[row["cell"]] in WITH_LARGE_WEIGHTS
         assert row["upper_bound"] is None or row["lower_bound"] <= row["upper_bound"]
-    for name in ("helpers", "drawing"):
-        monkeypatch.setattr(f"longcount.report.draw.image_files.{name}", lambda *_: nullcontext([]))
     longcount_here("report", store).is_done()
     page = (store / "report.html").read_text(encoding="utf-8")
     assert all(f'"{name}":{{"programs":' in page for name in cells.names()), "the explorer has a model of each"

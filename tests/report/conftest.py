@@ -44,7 +44,7 @@ def _draw_small_study(directory: Path, analysed_words) -> None:
     longer = long_study(store)
     shorter = [condition.model_copy(update={"epochs": 14}) for condition in longer.conditions]
     run_study(longer.model_copy(update={"conditions": tuple(shorter)}), directory / FOLDER)
-    draw(directory)
+    draw(directory, jobs=1)  # here and elsewhere: helpers would wait for each other where tests run side by side
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-from contextlib import nullcontext
 from dataclasses import replace
 
 import altair
@@ -40,13 +39,6 @@ def hashes(directory):
 def copy(drawn, tmp_path):
     """The drawn folder, to be damaged."""
     return shutil.copytree(drawn, tmp_path / "paper")
-
-
-@pytest.fixture
-def without_images(monkeypatch):
-    """Tables and page alone are drawn."""
-    for name in ("helpers", "drawing"):
-        monkeypatch.setattr(image_files, name, lambda *_: nullcontext([]))
 
 
 def test_outputs_that_are_deleted_come_back_with_the_same_bytes_from_another_process(copy):
@@ -165,7 +157,7 @@ def test_models_that_were_not_trained_here_are_drawn_too(tmp_path, drawn):
     weights = {cell: store.weights(cell, np.arange(3), np.full(3, 10)) for cell in ("lstm", "gru")}
     splits = {split: store.words(split) for split in store.splits()}
     keep_models(tmp_path / "kept", weights, "constructed", {}, splits)
-    draw(tmp_path / "kept")
+    draw(tmp_path / "kept", jobs=1)
     names = {path.stem for path in (tmp_path / "kept" / "figures").iterdir()}
     assert {"survival", "averages"} <= names
     assert not names & {"figure1", "figure2"}

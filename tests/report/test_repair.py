@@ -149,7 +149,7 @@ def test_reports_of_a_repaired_store_show_it_when_the_old_one_is_gone(drawn, tmp
     shutil.copytree(drawn, tmp_path / "old")
     repair_store(tmp_path / "old", tmp_path / "new", jobs=1, bounded=3)
     shutil.rmtree(tmp_path / "old")
-    draw(tmp_path / "new")
+    draw(tmp_path / "new", jobs=1)
     table = repair_table(Store.open(tmp_path / "new"))
     assert table is not None
     written = pd.read_csv(tmp_path / "new" / "tables" / "repair.csv")

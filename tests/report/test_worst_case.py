@@ -21,7 +21,7 @@ def test_reports_show_what_certify_left(drawn, tmp_path):
     copy = shutil.copytree(drawn, tmp_path / "paper")
     assert not (copy / "tables" / "worst_case.csv").exists()
     certificates = certify_store(copy, cell="lstm", limit=300, jobs=1)
-    draw(copy)
+    draw(copy, jobs=1)
     row = pd.read_csv(copy / "tables" / "worst_case.csv").set_index("cell").loc["lstm"]
     bounded = where(certificates, verdict="bounded")
     assert row["models"] == 3

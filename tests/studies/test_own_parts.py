@@ -65,6 +65,7 @@ def test_the_same_bytes_by_every_way(study_file, tmp_path, content, dask_cluster
     assert Store.open(tmp_path / "train").study.conditions[0].language == "twice"
 
 
+@pytest.mark.usefixtures("without_images")
 def test_every_command_works_on_the_results(own_parts, tmp_path, monkeypatch, capsys):
     folder = own_parts()
     (folder / "own.toml").write_text(STUDY.format(asked=""))
@@ -98,7 +99,7 @@ def test_every_command_works_on_a_language_of_ones_own(study_file, tmp_path, cap
     assert {row["language"] for row in json.loads(capsys.readouterr().out)} == {"twice"}
     assert application.main(["repair", str(store), "--out", str(tmp_path / "repaired")]) == 2
     assert "on Dyck-1, only LSTMs are repaired" in capsys.readouterr().err
-    done("report", store)
+    done("report", store, "--jobs", 1)
     assert "twice" in (store / "report.html").read_text(encoding="utf-8")
 
 
