@@ -114,18 +114,44 @@ def ramps(problem: Problem, tokens: int, deepest: int) -> Words:
     """Up to a count and down again, at most `deepest`: words of n and m, a letter after another, a few letters again
     and again; about so many tokens in all."""
     machine = machine_of(problem)
-    pairs = ["".join(pair) for pair in itertools.permutations(machine.letters, 2)]
+    pairs = list(itertools.permutations(machine.letters, 2))
     most = min(500_000, deepest // 2, tokens // (2 * len(pairs)))
     texts = [first * most + second * most for first, second in pairs]
     if machine.numbers:
         numbers = [(most,), (most - 1,)] if machine.numbers == 1 else [(most, most), (most, 1), (1, most)]
         texts += [machine.word_of(*each) for each in numbers]
-    words = Words.from_strings(texts, machine.letters)
-    left = machine.first_bad_tokens(words)
-    kept = [words[k] if n < 0 or whole(problem) else words[k][:n] for k, n in enumerate(left)]
+    kept = _possible(problem, texts)
     kept += list(tried(machine, min(100_000, deepest, tokens // 96), whole(problem))[0])
     kept = [word for word in kept if len(word)]
     return Words(np.concatenate(kept), offsets_of([len(word) for word in kept]), machine.letters)
+
+
+def farthest(problem: Problem, deepest: int) -> Words:
+    """The word that takes a counter up to a count and down again: of as many letters of a kind and of another as go
+    highest so, or the word of n and n."""
+    machine, tried_with = machine_of(problem), 64
+    pairs = itertools.permutations(machine.letters, 2)
+    texts = [lambda most, pair=pair: pair[0] * most + pair[1] * most for pair in pairs]
+    if machine.numbers:
+        texts = [lambda most: machine.word_of(*(most,) * machine.numbers)]
+    heights = []
+    for text in texts:
+        (word,) = _possible(problem, [text(tried_with)])
+        heights.append(machine.depths(_alone(word, machine.letters)).max(initial=0))
+    most = deepest * tried_with // int(max(heights))
+    (word,) = _possible(problem, [texts[int(np.argmax(heights))](most)])
+    return _alone(word, machine.letters)
+
+
+def _alone(word: np.ndarray, letters: str) -> Words:
+    return Words(word, offsets_of([len(word)]), letters)
+
+
+def _possible(problem: Problem, texts: list[str]) -> list[np.ndarray]:
+    """Texts as tokens, as far as they may begin a word, unless answers are about whole strings."""
+    words = Words.from_strings(texts, machine_of(problem).letters)
+    left = machine_of(problem).first_bad_tokens(words)
+    return [words[k] if n < 0 or whole(problem) else words[k][:n] for k, n in enumerate(left)]
 
 
 def short_and_far(problem: Problem, random: np.random.Generator) -> Words:

@@ -6,6 +6,7 @@ Of every condition of each store, the networks of the last epoch of all runs are
 - all words up to the length at which there are 200,000 (of recognisers all strings, of words of n all prefixes),
 - ramps up to a count of 500,000 and down again, each pair of letters one after the other, words of n and m, a few
   letters again and again, all within the count to which the networks are proved,
+- the eight that are proved to the highest counts, the word that takes a counter up to there and down again,
 - each its adversary: at every token the letter after which its answer is nearest to being wrong, nine times in ten,
 - random walks, until the networks have read so many tokens together.
 
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from attacks import adversaries, all_words, judged_everywhere, length_with, ramps, walks
+from attacks import adversaries, all_words, farthest, judged_everywhere, length_with, ramps, walks
 from longcount import cells, engine
 from longcount.cells import Cell
 from longcount.exact.certify import LEAST_EXACT_DEPTH, prove
@@ -34,6 +35,8 @@ SHORT = 200_000
 RAMPS = 8_000_000  # tokens of all ramps
 WALKS, LETTERS = 400, 10_000
 ADVERSARY = 5_000  # tokens
+FARTHEST = 8
+"""Networks that read a word up to the count to which they are proved."""
 PART = 2_000_000  # tokens of words that are read at a time
 
 
@@ -56,9 +59,9 @@ def failing(cell: Cell, weights: np.ndarray, problem: Problem, words: Words) -> 
     return failed
 
 
-def stressed(cell: Cell, weights: np.ndarray, deepest: int, problem: Problem, tokens: int) -> list[object]:
-    """A row of the table: of exact networks, float32 [M, P], proved to a count."""
-    random = np.random.default_rng(0)
+def stressed(cell: Cell, weights: np.ndarray, proved: np.ndarray, problem: Problem, tokens: int) -> list[object]:
+    """A row of the table: of exact networks, float32 [M, P], proved to counts [M]."""
+    random, deepest = np.random.default_rng(0), int(proved.min())
     most = length_with(problem, SHORT)
     short = all_words(problem, most)
     long = ramps(problem, RAMPS, deepest)
@@ -66,6 +69,10 @@ def stressed(cell: Cell, weights: np.ndarray, deepest: int, problem: Problem, to
     long = long.select(np.flatnonzero(depths <= deepest))
     failed = failing(cell, weights, problem, short) | failing(cell, weights, problem, long)
     read = len(weights) * (len(short.tokens) + len(long.tokens))
+    deep = np.argsort(-proved, kind="stable")[:FARTHEST]
+    far = farthest(problem, int(proved[deep].min()))
+    failed[deep] |= failing(cell, weights[deep], problem, far)
+    read += len(deep) * len(far.tokens)
     for k, word in enumerate(adversaries(cell, weights, problem, ADVERSARY, random)):
         failed[k] |= failing(cell, weights[k : k + 1], problem, word).any()
         read += len(word.tokens)
@@ -73,7 +80,7 @@ def stressed(cell: Cell, weights: np.ndarray, deepest: int, problem: Problem, to
         walked = walks(problem, WALKS, LETTERS, random)
         failed |= failing(cell, weights, problem, walked)
         read += len(weights) * len(walked.tokens)
-    return [len(weights), most, f"{int(depths[depths <= deepest].max()):,}", f"{read:.1e}", int(failed.sum())]
+    return [len(weights), most, f"{int(proved[deep].min()):,}", f"{read:.1e}", int(failed.sum())]
 
 
 def main() -> None:
@@ -95,7 +102,7 @@ def main() -> None:
             exact = depths >= LEAST_EXACT_DEPTH
             if not exact.any():
                 continue
-            row = stressed(cell, weights[exact], int(depths[exact].min()), problem, asked.tokens)
+            row = stressed(cell, weights[exact], depths[exact], problem, asked.tokens)
             false |= bool(row[-1])
             name = f"{condition.language}, {condition.task}"
             print("| " + " | ".join(map(str, [name, condition.cell, cell.hidden_size, *row])) + " |", flush=True)
