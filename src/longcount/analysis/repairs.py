@@ -69,8 +69,7 @@ def repair_store(
             change that is proved.
         factor: of sharpening or rescaling; default: the smallest power of 2 that is proved.
         epoch: which model of a run.
-        depth: to which a repaired model must be proved; default: 2^24; 100,000 for gru,
-            several units and other languages.
+        depth: to which a repaired model must be proved; default 100,000, and as far beyond as proofs go.
         bounded: runs of each cell, the first ones, whose models are certified before repair where the old store holds
             no verdict on them.
         jobs: processes; default: all cores.

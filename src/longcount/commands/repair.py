@@ -39,8 +39,7 @@ def repair(
         method: sharpen (lstm), project (relu, lstm), rescale (gru); default: the smallest that works.
         factor: Factor of sharpening or rescaling; default: the smallest power of 2 that works.
         epoch: Which model of a run: best (lowest validation loss), last, or the number of an epoch.
-        depth: Depth to which the repaired model must be proved; default 2^24; 100,000 for gru,
-            several units and other languages.
+        depth: Depth to which the repaired model must be proved; default 100,000, and as far beyond as proofs go.
         bounded: How many runs of each cell have their worst case before repair bounded, which takes up to a second
             each; verdicts that `longcount certify` kept are reused.
     """
