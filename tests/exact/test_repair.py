@@ -9,6 +9,7 @@ from longcount import cells, engine, languages
 from longcount.errors import UserError
 from longcount.exact.certify import certify, prove
 from longcount.exact.construct import construct
+from longcount.exact.lstm import sharpened
 from longcount.exact.relu import nearest_step
 from longcount.exact.repair import Wanted, changes, repair
 from longcount.exact.sharpening import with_thresholds
@@ -43,7 +44,7 @@ def test_what_learned_is_repaired_and_counts(name):
     cell = cells.get(name)
     weights, learned = trained(name)
     assert learned.sum() >= 2
-    done = [repair(cell, flat, learned=True) for flat in weights[learned][:8]]
+    done = [repair(cell, flat, learned=True) for flat in weights[learned][:4]]
     repaired = [one for one in done if one.repaired]
     assert len(repaired) >= 0.8 * len(done)
     words = long_words()
@@ -170,6 +171,66 @@ def test_thresholds_are_set_anew_only_where_short_words_are_read_wrong():
                             for name, shape in cell.shapes().items()}) == 1] = 0  # fmt: skip
     assert with_thresholds(cell, blind, asked) is None
     assert not repair(cell, blind, Wanted(factor=2.0), problem=asked).repaired
+
+
+def _of_two_units(name: str, **rows: list[list[float]]) -> tuple[cells.Cell, np.ndarray, Problem]:
+    """An LSTM of two units for a language of a and b: x for each gate, unit and letter, and what looks at unit 0."""
+    asked = problem(languages.get(name))
+    cell = cells.get("lstm", 2, 1, letters=2, outputs=3)
+    tensors = {name: np.zeros(shape, np.float32) for name, shape in cell.shapes().items()}
+    for number, gate in enumerate("ifgo"):
+        tensors["weight_ih_l0"][2 * number : 2 * number + 2] = rows.get(gate, [[40, 40], [40, 40]])
+    tensors["weight_hh_l0"][:, 0] = np.ravel(rows["h"])
+    tensors["readout.weight"][:] = rows["readout"]
+    tensors["readout.bias"][:] = np.ravel(rows["bias"])
+    return cell, cells.pack(cell, tensors), asked
+
+
+def _counting_from(first: float, threshold: float) -> tuple[cells.Cell, np.ndarray, Problem]:
+    """aⁿbⁿ: unit 0 counts, from a first number on; unit 1 is -1 after a, 1 where a b was read at h0 < threshold."""
+    return _of_two_units(
+        "an_bn",
+        i=[[6, 6], [20, 12 * threshold]],
+        f=[[6, 6], [-9, -9]],
+        g=[[np.arctanh(first), -12], [-6, 6]],
+        h=[[0, -12, 0, 0, 6, 0, 0, 0]],
+        readout=[[0, -20], [0, -20], [0, 20]],
+        bias=[[-10, 10, -10]],
+    )
+
+
+def test_thresholds_of_gates_move_with_the_states_that_sharpening_moves():
+    cell, flat, asked = _counting_from(0.7, 0.7)
+    steep = [candidate for _, candidate in sharpened(cell, flat, (8.0, 64.0), 2**24)]
+    assert not any(prove(cell, one, asked).max_depth for one in steep), "tanh(1) is more than 0.7"
+    done = repair(cell, flat, problem=asked)
+    assert (done.method, done.factor) == ("sharpen", 32.0)
+    assert done.max_depth == prove(cell, done.weights, asked).max_depth >= 100_000
+    (moved,) = set(changes(cell, flat, done.weights)) - set(_multiplied(cell, flat, done.weights, 32))
+    assert moved == "weight_ih_l0[1,1]", "the threshold of unit 1 at b is between tanh(1) and tanh(2) now"
+
+
+def _multiplied(cell: cells.Cell, before: np.ndarray, after: np.ndarray, factor: float) -> list[str]:
+    return [name for name, (old, new) in changes(cell, before, after).items() if new == np.float32(old * factor)]
+
+
+@pytest.mark.parametrize(("part", "repaired"), [(0.48, True), (0.2, False)])
+def test_increments_near_a_half_become_halves(part: float, repaired: bool):
+    """aⁿb²ⁿ: unit 0 counts an a and takes off a part of one at b."""
+    cell, flat, asked = _of_two_units(
+        "an_b2n",
+        i=[[6, np.log(part / (1 - part))], [6, 6]],
+        f=[[9, 9], [-9, -9]],
+        g=[[4, -4], [-6, 6]],
+        h=[[0] * 8],
+        readout=[[0, -20], [30, 0], [-30, 0]],
+        bias=[[-10, -8, 8]],
+    )
+    done = repair(cell, flat, problem=asked)
+    assert done.repaired == repaired
+    if repaired:
+        assert done.max_depth == prove(cell, done.weights, asked).max_depth >= 100_000
+        assert cells.unpack(cell, done.weights)["weight_ih_l0"][0].tolist() == [32, 0], "sigmoid(0) is a half"
 
 
 def test_what_no_repair_is_known_for_is_refused():

@@ -1,4 +1,8 @@
-"""Sharpening LSTMs of several units, or for any counter machine: steeper gates, and thresholds anew where needed."""
+"""Sharpening LSTMs of several units, or for any counter machine: steeper gates, and thresholds anew where needed.
+
+The thresholds of the gates are set first (`longcount.exact.rounding`), which also says by how much rows have to be
+multiplied; where that does not lead to a proof, rows are multiplied and gates left as they are.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +20,20 @@ from longcount.exact.lstm import sharpened
 from longcount.exact.machines import covers, graphs
 from longcount.exact.many_states import Network, weighted
 from longcount.exact.reading import Reading
+from longcount.exact.rounding import roundings
 from longcount.exact.theory import Candidates, Repairer, copied
 from longcount.exact.tree import tree
 from longcount.training.problem import Problem
 
 SHORT = 10
 """By so much counters may exceed the bound of the coarsest places in the words that thresholds are set by."""
+
+SATURATING, TRIED = 18.0, 2
+"""So many factors are tried, from the least that takes all pre-activations of gates so far from 0, where float32 rounds
+sigmoid and tanh to 1."""
+
+EVERY = 3
+"""Of the factors of gates that are left as they are, one of so many is tried: what 2, 4 and 8 do, 8 mostly does."""
 
 
 def repairs_of_machines(cell: Cell, problem: Problem) -> dict[str, Repairer]:
@@ -40,7 +52,17 @@ def repairs_of_machines(cell: Cell, problem: Problem) -> dict[str, Repairer]:
 
 
 def _sharpened(problem: Problem, cell: Cell, flat: np.ndarray, factors: tuple[float, ...], depth: int) -> Candidates:
-    for factor, candidate in sharpened(cell, flat, factors, depth):
+    places = next(graphs(problem), None)
+    if places is None or not Network(cell, flat).in_range:
+        return
+    for rounded in roundings(cell, flat, places, tree(places, places.bound + SHORT)):
+        enough = [factor for factor in factors if factor * rounded.margin >= SATURATING] or factors[-1:]
+        for factor in enough[:TRIED]:
+            found = with_thresholds(cell, rounded.sharpened(cell, factor), problem)
+            if found is None:
+                break
+            yield factor, found
+    for factor, candidate in sharpened(cell, flat, factors[EVERY - 1 :: EVERY] or factors, depth):
         found = with_thresholds(cell, candidate, problem)
         if found is not None:
             yield factor, found
