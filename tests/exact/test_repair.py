@@ -12,7 +12,7 @@ from longcount.exact.construct import construct
 from longcount.exact.lstm import sharpened
 from longcount.exact.relu import nearest_step
 from longcount.exact.repair import Wanted, changes, repair
-from longcount.exact.sharpening import with_thresholds
+from longcount.exact.thresholds import with_thresholds
 from longcount.languages import dyck
 from longcount.languages.splits import make_splits
 from longcount.languages.words import Words
@@ -233,10 +233,29 @@ def test_increments_near_a_half_become_halves(part: float, repaired: bool):
         assert cells.unpack(cell, done.weights)["weight_ih_l0"][0].tolist() == [32, 0], "sigmoid(0) is a half"
 
 
+@pytest.mark.parametrize(("closing", "repaired"), [(-5.3, True), (-2.0, False)])
+def test_rectifiers_of_several_units_are_projected_on_multiples_of_a_step(closing: float, repaired: bool):
+    cell, asked = cells.get("relu", 2, 1, letters=4, outputs=4), problem(languages.get("shuffle2"))
+    tensors = {name: np.zeros(shape, np.float32) for name, shape in cell.shapes().items()}
+    tensors["weight_ih_l0"][:] = [[5, closing + 0.1, -0.1, -0.2], [-0.3, -0.2, 4.1, -4.4]]
+    tensors["bias_hh_l0"][0] = -0.1
+    tensors["weight_hh_l0"][:] = [[0.995, -0.02], [0.01, 1.02]]
+    tensors["readout.weight"][:] = [[1.5, 2], [5, -0.1], [2, 1], [-0.02, 6]]
+    tensors["readout.bias"][:] = 10, -2, 10, -2
+    done = repair(cell, cells.pack(cell, tensors), problem=asked)
+    assert (done.repaired, done.factor) == (repaired, None)
+    if repaired:
+        assert (done.method, done.max_depth) == ("project", certify(cell, done.weights, asked).max_depth)
+        after = cells.unpack(cell, done.weights)
+        np.testing.assert_array_equal(after["weight_ih_l0"], [[4, -4, 0, 0], [0, 0, 4, -4]])
+        np.testing.assert_array_equal(after["weight_hh_l0"], np.eye(2))
+        assert (after["readout.weight"][[1, 3], [1, 0]] == 0).all()
+
+
 def test_what_no_repair_is_known_for_is_refused():
     asked = problem(languages.get("shuffle2"))
-    with pytest.raises(UserError, match="on Dyck-1, only LSTMs are repaired, not relu"):
-        repair(cells.get("relu", 2, 1, 4, 4), np.zeros(4), problem=asked)
+    with pytest.raises(UserError, match="only lstm and relu are repaired, not gru"):
+        repair(cells.get("gru", 2, 1, 4, 4), np.zeros(4), problem=asked)
     with pytest.raises(UserError, match="one layer of at most 8 units"):
         repair(cells.get("lstm", 2, 2, 4, 4), np.zeros(4), problem=asked)
     with pytest.raises(UserError, match="lstm is repaired by sharpen, not by project"):

@@ -2,25 +2,31 @@
 
 The theory of each cell has its ways for one unit on Dyck-1: sharpening, projection, rescaling. Where the readout then
 does not tell depth 0 from depth 1, its threshold is set between them; where the output for `(` falls with depth, its
-weight is set to 0. LSTMs of several units, or for other languages, are sharpened (`longcount.exact.sharpening`). A
-model that never learned is not repaired: the answer would come from us.
+weight is set to 0. LSTMs of several units, or for other languages, are sharpened (`longcount.exact.sharpening`), ReLU
+networks projected (`longcount.exact.projecting`). A model that never learned is not repaired: the answer would come
+from us.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from longcount import cells
 from longcount.cells import Cell
+from longcount.cells.lstm import LSTM
+from longcount.cells.relu import ReLU
 from longcount.errors import UserError
-from longcount.exact.certify import LEAST_EXACT_DEPTH, is_one_unit_on_dyck1, prove
+from longcount.exact.certify import LEAST_EXACT_DEPTH, check, is_one_unit_on_dyck1, prove
+from longcount.exact.machines import covers
 from longcount.exact.one_unit import THEORIES
+from longcount.exact.projecting import projected_for
 from longcount.exact.proof import EXACT_INTEGERS
-from longcount.exact.sharpening import repairs_of_machines
+from longcount.exact.sharpening import sharpened_for
 from longcount.exact.theory import Repairer
 from longcount.training.problem import DYCK1, Problem
 
@@ -75,7 +81,7 @@ class Wanted:
         Raises:
             UserError: where there are none, or not this one, or none that takes a factor where one is given.
         """
-        ways = _of_one_unit(cell) if is_one_unit_on_dyck1(cell, problem) else repairs_of_machines(cell, problem)
+        ways = _of_one_unit(cell) if is_one_unit_on_dyck1(cell, problem) else _of_machines(cell, problem)
         if self.method not in ("auto", *ways):
             raise UserError(f"{cell.name} is repaired by {' or '.join(ways)}, not by {self.method}")
         found = {name: way for name, way in ways.items() if self.method in ("auto", name)}
@@ -99,6 +105,24 @@ def _of_one_unit(cell: Cell) -> Mapping[str, Repairer]:
         known = ", ".join(kind.name for kind, theory in THEORIES.items() if theory.repairs)
         raise UserError(f"no repair is known for {cell.name}; there are some for {known}")
     return theory.repairs
+
+
+def _of_machines(cell: Cell, problem: Problem) -> Mapping[str, Repairer]:
+    check(cell, problem)
+    ways = {
+        LSTM: {"sharpen": Repairer(partial(sharpened_for, problem))},
+        ReLU: {"project": Repairer(partial(projected_for, problem), takes_factor=False)},
+    }
+    found = ways.get(type(cell))
+    if found is None:
+        known = " and ".join(kind.name for kind in ways)
+        raise UserError(
+            f"beyond one unit whose state starts at 0 on Dyck-1, only {known} are repaired, not {cell.name}"
+        )
+    obstacle = covers(cell, problem)
+    if obstacle:
+        raise UserError(obstacle)
+    return found
 
 
 def repair(
