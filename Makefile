@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PAPER := paper
 ARGS :=
 
-.PHONY: paper test check docs pictures dist benchmark clean help
+.PHONY: paper test tests check style types docs pictures dist benchmark clean help
 
 help:
 	@echo "make paper      reproduce the paper into $(PAPER)/ (its tables, figures and page)"
@@ -23,16 +23,24 @@ help:
 paper: $(VENV)/ready-paper
 	$(BIN)/longcount reproduce --out $(PAPER) $(ARGS)
 
+# Types are checked beside the tests, while these wait for processes and for the browser.
+test: style debian
+	@$(MAKE) --no-print-directory --jobs=2 types tests
+
 # A file's tests stay together, because they share what its fixtures make.
-test: check debian
+tests: $(VENV)/ready-test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: $(VENV)/ready-test
+check: style types
+
+style: $(VENV)/ready-test
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .
-	$(BIN)/pyright
 	$(BIN)/deno fmt --check --quiet
 	$(BIN)/deno lint --quiet
+
+types: $(VENV)/ready-test
+	$(BIN)/pyright
 
 docs: $(VENV)/ready-docs
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build
