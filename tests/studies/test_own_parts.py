@@ -98,7 +98,7 @@ def test_every_command_works_on_a_language_of_ones_own(study_file, tmp_path, cap
     done("certify", store, "--limit", 20, "--json")
     assert {row["language"] for row in json.loads(capsys.readouterr().out)} == {"twice"}
     assert application.main(["repair", str(store), "--out", str(tmp_path / "repaired")]) == 2
-    assert "on Dyck-1, only LSTMs are repaired" in capsys.readouterr().err
+    assert "beyond one unit that starts at 0 on Dyck-1" in capsys.readouterr().err
     done("report", store, "--jobs", 1)
     assert "twice" in (store / "report.html").read_text(encoding="utf-8")
 

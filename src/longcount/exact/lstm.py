@@ -2,10 +2,8 @@
 
 By hand, after Weiss, Goldberg and Yahav (2018): all gates saturated, c is the depth.
 
-Repaired by *sharpening*: the rows of the gates i, f and g times a factor, which saturates them; o and the readout stay.
-A run that learned to count by letting c decay at `)` has no such gates to sharpen: *projection* opens i and f for good
-and gives g the directions in which c moved.
-
+Repaired by sharpening its gates (`longcount.exact.sharpening`). A run that learned to count by letting c decay at `)`
+has no gates to sharpen: *projection* opens i and f for good and gives g the directions in which c moved.
 """
 
 from __future__ import annotations
@@ -26,15 +24,6 @@ def construct_lstm(tensors: Tensors) -> None:
     tensors["bias_ih_l0"][[0, 1, 3]] = SATURATED  # i, f and o are 1
     tensors["weight_ih_l0"][2] = SATURATED, -SATURATED  # g is 1 at `(`, -1 at `)`
     read_from(tensors, float(np.tanh(1.0)))
-
-
-def sharpened(cell: Cell, flat: np.ndarray, factors: tuple[float, ...], depth: int) -> Candidates:
-    """The rows of i, f and g times each factor in turn."""
-    for factor in factors:
-        tensors = copied(cell, flat)
-        for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"):
-            tensors[name][: 3 * cell.hidden_size] *= np.float32(factor)  # i, f, g
-        yield factor, cells.pack(cell, tensors)
 
 
 def _projected(cell: Cell, flat: np.ndarray, factors: tuple[float, ...], depth: int) -> Candidates:
@@ -64,5 +53,5 @@ _PROBED = 5
 THEORY = Theory(
     (Fineness(history=1, pieces=512, most=8), Fineness(history=2, pieces=4096, most=64)),
     construct_lstm,
-    {"sharpen": Repairer(sharpened), "project": Repairer(_projected, takes_factor=False)},
+    {"project": Repairer(_projected, takes_factor=False)},
 )

@@ -1,15 +1,13 @@
 """Make a trained model exact by the smallest change that can be proved.
 
-The theory of each cell has its ways for one unit on Dyck-1: sharpening, projection, rescaling. Where the readout then
-does not tell depth 0 from depth 1, its threshold is set between them; where the output for `(` falls with depth, its
-weight is set to 0. LSTMs of several units, or for other languages, are sharpened (`longcount.exact.sharpening`), ReLU
-networks projected (`longcount.exact.projecting`). A model that never learned is not repaired: the answer would come
-from us.
+LSTMs are sharpened (`longcount.exact.sharpening`), ReLU networks projected (`longcount.exact.projecting`). The theory
+of a cell may have ways of its own for one unit on Dyck-1. Where the readout then does not tell depth 0 from depth 1,
+its threshold is set between them; where the output for `(` falls with depth, its weight is set to 0. A model that never
+learned is not repaired: the answer would come from us.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -67,7 +65,7 @@ class Wanted:
     method: Method = "auto"
     """`sharpen`, `project`, `rescale`, or `auto`: those that the cell has, the smaller change first."""
     factor: float | None = None
-    """Of sharpening or rescaling; None: the least of `FACTORS` that is proved."""
+    """Of sharpening or rescaling; None: of `FACTORS`, the least that is tried and proved."""
     depth: int | None = None
     """To which a repaired model must be proved; None: 100,000, and as far beyond as there are proofs."""
 
@@ -81,7 +79,7 @@ class Wanted:
         Raises:
             UserError: where there are none, or not this one, or none that takes a factor where one is given.
         """
-        ways = _of_one_unit(cell) if is_one_unit_on_dyck1(cell, problem) else _of_machines(cell, problem)
+        ways = _ways(cell, problem)
         if self.method not in ("auto", *ways):
             raise UserError(f"{cell.name} is repaired by {' or '.join(ways)}, not by {self.method}")
         found = {name: way for name, way in ways.items() if self.method in ("auto", name)}
@@ -99,26 +97,22 @@ class Wanted:
 ANY = Wanted()
 
 
-def _of_one_unit(cell: Cell) -> Mapping[str, Repairer]:
-    theory = THEORIES.get(type(cell))
-    if theory is None or not theory.repairs:
-        known = ", ".join(kind.name for kind, theory in THEORIES.items() if theory.repairs)
-        raise UserError(f"no repair is known for {cell.name}; there are some for {known}")
-    return theory.repairs
-
-
-def _of_machines(cell: Cell, problem: Problem) -> Mapping[str, Repairer]:
+def _ways(cell: Cell, problem: Problem) -> dict[str, Repairer]:
+    """The ways to repair a cell's networks for a problem, the smaller change first."""
     check(cell, problem)
-    ways = {
+    of_machines = {
         LSTM: {"sharpen": Repairer(partial(sharpened_for, problem))},
         ReLU: {"project": Repairer(partial(projected_for, problem), takes_factor=False)},
     }
-    found = ways.get(type(cell))
-    if found is None:
-        known = " and ".join(kind.name for kind in ways)
-        raise UserError(
-            f"beyond one unit whose state starts at 0 on Dyck-1, only {known} are repaired, not {cell.name}"
-        )
+    found = dict(of_machines.get(type(cell), {}))
+    one_unit = is_one_unit_on_dyck1(cell, problem)
+    if one_unit and type(cell) in THEORIES:
+        found |= THEORIES[type(cell)].repairs
+    if not found:
+        kinds = [kind for kind, theory in THEORIES.items() if theory.repairs] if one_unit else of_machines
+        known = ", ".join(kind.name for kind in kinds)
+        beyond = "" if one_unit else " beyond one unit that starts at 0 on Dyck-1"
+        raise UserError(f"no repair is known for {cell.name}{beyond}; there are some for {known}")
     obstacle = covers(cell, problem)
     if obstacle:
         raise UserError(obstacle)
@@ -150,11 +144,13 @@ def repair(
     factors = FACTORS if wanted.factor is None else (wanted.factor,)
     reasons = []
     for name, repairer in repairers.items():
+        obstacle = "no network that it makes reads short words right"
         for used, candidate in repairer.candidates(cell, flat, factors, depth):
             proof = prove(cell, candidate, problem, depth)
             if proof.max_depth >= needed:
                 return Repair(name, candidate, used, proof.max_depth, proof.reason)
-        reasons.append(f"{name}: {proof.reason}")
+            obstacle = proof.reason
+        reasons.append(f"{name}: {obstacle}")
     return Repair(None, flat, None, 0, "; ".join(reasons))
 
 

@@ -1,4 +1,4 @@
-"""Sharpening LSTMs of several units, or for any counter machine: steeper gates, and thresholds anew where needed.
+"""Sharpening LSTMs for any counter machine: steeper gates, and thresholds anew where needed; o stays as it is.
 
 The thresholds of the gates are set first (`longcount.exact.rounding`), which also says by how much rows have to be
 multiplied; where that does not lead to a proof, rows are multiplied and gates left as they are.
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from longcount import cells
 from longcount.cells import Cell
-from longcount.exact.lstm import sharpened
 from longcount.exact.machines import graphs
 from longcount.exact.many_states import Network
-from longcount.exact.rounding import roundings
-from longcount.exact.theory import Candidates
+from longcount.exact.rounding import multiplied, roundings
+from longcount.exact.theory import Candidates, copied
 from longcount.exact.thresholds import SHORT, with_thresholds
 from longcount.exact.tree import tree
 from longcount.training.problem import Problem
@@ -38,7 +38,7 @@ def sharpened_for(problem: Problem, cell: Cell, flat: np.ndarray, factors: tuple
             if found is None:
                 break
             yield factor, found
-    for factor, candidate in sharpened(cell, flat, factors[EVERY - 1 :: EVERY] or factors, depth):
-        found = with_thresholds(cell, candidate, problem)
+    for factor in factors[EVERY - 1 :: EVERY] or factors:
+        found = with_thresholds(cell, cells.pack(cell, multiplied(cell, copied(cell, flat), factor)), problem)
         if found is not None:
             yield factor, found
