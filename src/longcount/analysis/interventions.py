@@ -178,7 +178,6 @@ INTERVENTIONS = (
         "The networks of the paper's protocol, edited afterwards by the smallest change that can be proved "
         "exact, where one is found.",
         repaired=True,
-        of=lambda language: language == DYCK1,
     ),
 )
 

@@ -26,7 +26,7 @@ from longcount.analysis.subjects import Memoryless, Networks
 from longcount.cells import Cell
 from longcount.errors import UserError
 from longcount.exact.certify import LEAST_EXACT_DEPTH, certify, check, prove
-from longcount.exact.repair import repair
+from longcount.exact.repair import is_repairable, repair
 from longcount.store.first_failures import blocks_sha256
 from longcount.store.frames import is_made_from, keep_frame, read_frame
 from longcount.store.store import Store
@@ -150,7 +150,9 @@ def _arms(store: Store, interventions: Sequence[Intervention]) -> Iterator[tuple
     for intervention in interventions:
         for cell in intervention.cells:
             condition = by_folder.get((BASELINE if intervention.repaired else intervention).folder(cell))
-            if condition is not None:
+            if condition is None:
+                continue
+            if not intervention.repaired or is_repairable(condition.built_in_cell(), condition.problem()):
                 yield intervention, cell, condition
 
 
@@ -200,7 +202,7 @@ def _judge_each(
     verdicts = []
     for flat, learned, run in zip(weights, models["learned"], models["run"], strict=True):
         if repaired:
-            flat = np.asarray(repair(cell, flat, learned=bool(learned)).weights, np.float32)
+            flat = np.asarray(repair(cell, flat, learned=bool(learned), problem=problem).weights, np.float32)
         verdicts.append(_Verdict(flat, *proof_and_bounds(cell, problem, flat, bounded=run < bounded_runs)))
     return verdicts
 

@@ -119,6 +119,14 @@ def _ways(cell: Cell, problem: Problem) -> dict[str, Repairer]:
     return found
 
 
+def is_repairable(cell: Cell, problem: Problem = DYCK1) -> bool:
+    """Whether a way is known to repair models of a cell for a problem."""
+    try:
+        return bool(ANY.repairers(cell, problem))
+    except UserError:
+        return False
+
+
 def repair(
     cell: Cell, flat: np.ndarray, wanted: Wanted = ANY, learned: bool | None = None, problem: Problem = DYCK1
 ) -> Repair:
