@@ -87,7 +87,8 @@ def test_words_by_number_stand_beside_the_baseline(tmp_path):
     assert shown["worst-case FPF"].iloc[-1] == "1"
     assert [line.intervention for line in lines(found.table)][-1] == "without memory"
     assert command(store, found) == (
-        'longcount leaderboard --out DIR --language an_bn --units 2 --only "cross-entropy" --only "repaired after training" --cell lstm --runs 3 '
+        "longcount leaderboard --out DIR --language an_bn --units 2 "
+        '--only "cross-entropy" --only "repaired after training" --cell lstm --runs 3 '
         "--bounded 2 --seed 0"
     )
     assert "the best answer from the last letter alone" in leaderboard_figure(found).sentence
