@@ -57,22 +57,21 @@ EQUATIONS: dict[str, tuple[Callable, Callable]] = {
 }
 
 
-@pytest.mark.parametrize("name", EQUATIONS)
-def test_lanes_do_what_numpy_does(name):
-    traced, numpy_equation = EQUATIONS[name]
-    kernel = lane_by_lane(traced)
+@pytest.fixture(scope="module")
+def kernels() -> dict[str, Callable[..., np.ndarray]]:
+    return {name: lane_by_lane(traced) for name, (traced, _) in EQUATIONS.items()}
 
-    @given(FLOATS, FLOATS)
-    def check(a: list[float], b: list[float]) -> None:
-        x, y = np.array(a, np.float32), np.array(b, np.float32)
+
+@given(FLOATS, FLOATS)
+def test_lanes_do_what_numpy_does(kernels, a: list[float], b: list[float]):
+    x, y = np.array(a, np.float32), np.array(b, np.float32)
+    for name, (_, numpy_equation) in EQUATIONS.items():
         with np.errstate(all="ignore"):
             expected = numpy_equation(x, y)
-        result = kernel(x, y)
-        np.testing.assert_array_equal(result, expected)
+        result = kernels[name](x, y)
+        np.testing.assert_array_equal(result, expected, name)
         numbers = result == result  # no promise about the sign of a NaN
-        np.testing.assert_array_equal(np.signbit(result)[numbers], np.signbit(expected)[numbers])
-
-    check()
+        np.testing.assert_array_equal(np.signbit(result)[numbers], np.signbit(expected)[numbers], name)
 
 
 @pytest.mark.parametrize("count", [0, 1, 7])
