@@ -40,8 +40,6 @@ from longcount.training.recipes.recipe import Recipe, train
 
 _BIASES = ("bias_ih_l0", "bias_hh_l0")
 
-_SHORT_FIRST = (CrossEntropy(), ShortWords((12, 16, 24, 32, 51)))
-
 
 def _exact(cell: str, epochs: int, *parts: Part) -> Recipe:
     return Recipe("exact", cell, epochs, learning_rate=0.01, parts=parts)
@@ -72,7 +70,8 @@ COUNTING = {
     "lstm": _exact(
         "lstm",
         12,
-        *_SHORT_FIRST,
+        CrossEntropy(),
+        ShortWords((12, 16, 24, 32, 51)),
         LeaveOut(("weight_hh_l0", *_BIASES), "i"),
         Slope("fgo", start=5, factor=4.0, largest=1024.0),
         Decay(start=5, factor=0.5),
@@ -84,7 +83,6 @@ COUNTING = {
     "relu": _exact(
         "relu",
         13,
-        *_SHORT_FIRST,
         LeaveOut(_BIASES),
         CountersAndReaders(kept=1.0),
         OwnLetters(3),
@@ -92,21 +90,17 @@ COUNTING = {
         Sparse(1e-4, until=9),
         RoundSteps(9),
         DropSmall(11, share=0.3),
-        Decay(start=8, factor=0.7),
-        Redraw(6, 1e-2),
         Redraw(12, 1e-6),
     ),
     "gru": _exact(
         "gru",
         13,
-        *_SHORT_FIRST,
         LeaveOut(("weight_ih_l0", "weight_hh_l0", *_BIASES), "r"),
         LeaveOut(_BIASES, "n"),
         CountersAndReaders(kept=0.0),
         OwnLetters(3),
         SlowSteps(9),
         DropSmall(11, share=0.3),
-        Decay(start=8, factor=0.7),
         Redraw(12, 1e-6),
     ),
 }
