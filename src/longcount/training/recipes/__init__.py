@@ -5,9 +5,11 @@ Every recipe ends with ordinary weights of the cell, left by the last update; wh
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from longcount.cells import CELLS
+from longcount.cells.peephole import PeepholeLSTM
 from longcount.errors import UserError
 from longcount.registry import Kind, what_it_is
 from longcount.sources import Source
@@ -107,6 +109,19 @@ COUNTING = {
 """Those for all other languages."""
 
 _RATES = {cell: CELLS[cell].paper_rate for cell in EXACT}
+
+_PEEPHOLES = LeaveOut(tuple(f"{name}_l0" for name in PeepholeLSTM.own))
+
+
+def _kin(cell: str, recipe: Recipe, *parts: Part) -> Recipe:
+    """The recipe of a cell of which this is a variant."""
+    return replace(recipe, cell=cell, parts=(*parts, *recipe.parts))
+
+
+for _recipes in (EXACT, COUNTING):
+    _recipes["peephole_lstm"] = _kin("peephole_lstm", _recipes["lstm"], _PEEPHOLES)
+    _recipes["hard_lstm"] = _kin("hard_lstm", COUNTING["lstm"])  # half of its starts stand still: they begin again
+EXACT["gru_without_reset"] = _kin("gru_without_reset", EXACT["gru"])
 
 RECIPES = {
     "exact": EXACT,
