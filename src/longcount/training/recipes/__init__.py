@@ -42,6 +42,9 @@ from longcount.training.recipes.recipe import Recipe, train
 
 _BIASES = ("bias_ih_l0", "bias_hh_l0")
 
+_LETTERS_ALONE = LeaveOut(("weight_hh_l0", *_BIASES), "i")
+"""What is added depends on the letter alone."""
+
 
 def _exact(cell: str, epochs: int, *parts: Part) -> Recipe:
     return Recipe("exact", cell, epochs, learning_rate=0.01, parts=parts)
@@ -74,7 +77,7 @@ COUNTING = {
         12,
         CrossEntropy(),
         ShortWords((12, 16, 24, 32, 51)),
-        LeaveOut(("weight_hh_l0", *_BIASES), "i"),
+        _LETTERS_ALONE,
         Slope("fgo", start=5, factor=4.0, largest=1024.0),
         Decay(start=5, factor=0.5),
         RoundGate("i", 8),
@@ -118,10 +121,11 @@ def _kin(cell: str, recipe: Recipe, *parts: Part) -> Recipe:
     return replace(recipe, cell=cell, parts=(*parts, *recipe.parts))
 
 
-for _recipes in (EXACT, COUNTING):
-    _recipes["peephole_lstm"] = _kin("peephole_lstm", _recipes["lstm"], _PEEPHOLES)
-    _recipes["hard_lstm"] = _kin("hard_lstm", COUNTING["lstm"])  # half of its starts stand still: they begin again
+EXACT["peephole_lstm"] = _kin("peephole_lstm", EXACT["lstm"], _PEEPHOLES)
+EXACT["hard_lstm"] = _kin("hard_lstm", EXACT["lstm"], _LETTERS_ALONE)
 EXACT["gru_without_reset"] = _kin("gru_without_reset", EXACT["gru"])
+COUNTING["peephole_lstm"] = _kin("peephole_lstm", COUNTING["lstm"], _PEEPHOLES)
+COUNTING["hard_lstm"] = _kin("hard_lstm", COUNTING["lstm"])
 
 RECIPES = {
     "exact": EXACT,
