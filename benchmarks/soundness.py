@@ -37,11 +37,11 @@ from longcount.cells import Cell
 from longcount.exact.certify import LEAST_EXACT_DEPTH, prove
 from longcount.exact.extraction import fitted, observed
 from longcount.exact.many_states import Network
-from longcount.exact.program import LAST, Program
+from longcount.exact.program import Program
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.reading import said
 from longcount.exact.search import search
-from longcount.exact.together import proved_equal
+from longcount.exact.together import UNKNOWN, proved_equal
 from longcount.languages.words import Words
 from longcount.store.block import hashed
 from longcount.store.store import Store
@@ -88,11 +88,14 @@ def broken(cell: Cell, weights: np.ndarray, problem: Problem, words: Words) -> n
 
 
 def differs(program: Program, cell: Cell, flat: np.ndarray, problem: Problem, walked: Words) -> bool:
-    """Whether a program and a network part on a word: answers, or a register that is looked at and its unit."""
+    """Whether a program and a network part on a word: answers, or a register and its unit where a rule looks at it."""
     network, classes = Network(cell, flat), program.fineness.classes
-    choices = [choice for of_letter in (*program.moves, *program.answers) for choice in of_letter]
-    looked_at = sorted({feature for choice in choices for feature in choice.features} - {LAST})
     at, steps = cell.state_names.index(cell.counter), np.array(program.steps, np.float32)[:, None]
+
+    def alike(parts: tuple[np.ndarray, ...], registers: np.ndarray) -> np.ndarray:
+        of_units, found = classes(parts[at] / steps), classes(registers)
+        return np.where(found == of_units, found, UNKNOWN)
+
     starts = walked.offsets[:-1][np.argsort(-walked.lengths)]
     lengths = -np.sort(-walked.lengths)
     parts = tuple(np.repeat(part, len(starts), axis=1) for part in network.start)
@@ -102,14 +105,13 @@ def differs(program: Program, cell: Cell, flat: np.ndarray, problem: Problem, wa
         active = int((lengths > position).sum())
         letter = walked.tokens[starts[:active] + position].astype(np.int64)
         parts, registers = tuple(part[:, :active] for part in parts), registers[:, :active]
-        keep, add = program.actions(letter, last[:active], classes(registers))
+        keep, add = program.actions(letter, last[:active], alike(parts, registers))
         registers, last = registers * keep + add, letter
         parts, _ = network.advance(letter, parts)
         if np.isnan(registers).any() or not np.isfinite(parts[at]).all():
             return True
-        if (program.said(letter, classes(registers)) != said(network.outputs(parts[0]), problem.question)).any():
-            return True
-        if (classes(registers) != classes(parts[at] / steps))[looked_at].any():
+        answers = program.said(letter, alike(parts, registers))
+        if (answers != said(network.outputs(parts[0]), problem.question)).any():
             return True
     return False
 
