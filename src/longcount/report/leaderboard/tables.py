@@ -97,7 +97,8 @@ def _worst(row: dict[str, Any]) -> str:
         return failure_token(row["lower_bound"])
     if row["bounded"] == 0:
         return "–"
-    return f"{bounds_told(row, '{:.0f}'.format)} ({row['bounded']} runs)"
+    runs = f"{row['bounded']} run{'' if row['bounded'] == 1 else 's'}"
+    return f"{bounds_told(row, '{:.0f}'.format)} ({runs})"
 
 
 def bounds_told(row: dict[str, Any], tell: Callable[[float], str]) -> str:
