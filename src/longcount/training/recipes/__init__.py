@@ -117,8 +117,11 @@ _PEEPHOLES = LeaveOut(tuple(f"{name}_l0" for name in PeepholeLSTM.own))
 
 
 def _kin(cell: str, recipe: Recipe, *parts: Part) -> Recipe:
-    """The recipe of a cell of which this is a variant."""
-    return replace(recipe, cell=cell, parts=(*parts, *recipe.parts))
+    """The recipe of a cell of which this is a variant; what that leaves out of gates which the variant lacks falls
+    away."""
+    gates = CELLS[cell].gates
+    fitting = [part for part in recipe.parts if not isinstance(part, LeaveOut) or (part.gates or gates[0]) in gates]
+    return replace(recipe, cell=cell, parts=(*parts, *fitting))
 
 
 EXACT["peephole_lstm"] = _kin("peephole_lstm", EXACT["lstm"], _PEEPHOLES)
@@ -126,6 +129,7 @@ EXACT["hard_lstm"] = _kin("hard_lstm", EXACT["lstm"], _LETTERS_ALONE)
 EXACT["gru_without_reset"] = _kin("gru_without_reset", EXACT["gru"])
 COUNTING["peephole_lstm"] = _kin("peephole_lstm", COUNTING["lstm"], _PEEPHOLES)
 COUNTING["hard_lstm"] = _kin("hard_lstm", COUNTING["lstm"])
+COUNTING["gru_without_reset"] = _kin("gru_without_reset", COUNTING["gru"])
 
 RECIPES = {
     "exact": EXACT,
