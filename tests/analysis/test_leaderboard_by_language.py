@@ -92,6 +92,9 @@ def test_words_by_number_stand_beside_the_baseline(tmp_path):
         "--bounded 2 --seed 0"
     )
     assert "the best answer from the last letter alone" in leaderboard_figure(found).sentence
+    # Some known word is longer than the Very Long ones: the axis goes as far.
+    longer = leaderboard_figure(found._replace(table=found.table.assign(upper_bound=500.0)))
+    assert "'domain': [0, 500.0]" in str(longer.rows[0][1])
 
 
 def test_nothing_passes_where_no_counters_decide(tmp_path):

@@ -137,9 +137,10 @@ def _failures(table: pd.DataFrame, cell: str, constant: float, length: float, wi
         worst="worst",
     )
     title = "first point of failure (tokens)"
+    most = float(np.nanmax([length, *values(table, bound)]))  # a known word may be longer than the Very Long ones
 
     def x(field: str) -> dict[str, Any]:
-        return number(field, title, scale={"domain": [0, length], "nice": False}, axis={"tickCount": 5, "format": ",d"})
+        return number(field, title, scale={"domain": [0, most], "nice": False}, axis={"tickCount": 5, "format": ",d"})
 
     domain = [AVERAGE, WORST]
     kind = {
