@@ -57,7 +57,7 @@ def certify_store(
         Frame with condition, cell, run, epoch and the fields of `longcount.exact.certify.Certificate`.
 
     Raises:
-        UserError: where there is no store, no such run or epoch, or a network that the theorems do not cover.
+        UserError: where there is no store, no such run or epoch, or a network about which there are no verdicts.
     """
     import pandas as pd
 

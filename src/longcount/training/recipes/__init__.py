@@ -119,8 +119,8 @@ _PEEPHOLES = LeaveOut(tuple(f"{name}_l0" for name in PeepholeLSTM.own))
 def _kin(cell: str, recipe: Recipe, *parts: Part) -> Recipe:
     """The recipe of a cell of which this is a variant; what that leaves out of gates which the variant lacks falls
     away."""
-    gates = CELLS[cell].gates
-    fitting = [part for part in recipe.parts if not isinstance(part, LeaveOut) or (part.gates or gates[0]) in gates]
+    lacking = set(CELLS[recipe.cell].gates) - set(CELLS[cell].gates)
+    fitting = [part for part in recipe.parts if not (isinstance(part, LeaveOut) and part.gates in lacking)]
     return replace(recipe, cell=cell, parts=(*parts, *fitting))
 
 
