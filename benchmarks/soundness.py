@@ -1,12 +1,13 @@
 """Try to find networks that are called exact and are not: exact networks changed at random, proved and attacked.
 
-    python benchmarks/soundness.py STORE... [--networks 1000] [--seed 0] [--within 100] [--programs]
+    python benchmarks/soundness.py STORE... [--networks 1000] [--seed 0] [--within 100] [--climbing 8] [--programs]
 
 Of every condition of each store, networks of the last epoch of all runs are taken in turn and changed: a few weights
 moved, scaled, exchanged, set to 0, to the edge of saturation or by one step of float32, or all scaled. Each is given
 to the proof. All are attacked by words: all short ones, far ones, random walks, ramps.
-Those that are called exact are attacked by the search for words that are read wrong, too. How many of the others the
-words break shows what the attacks are worth.
+Those that are called exact are attacked by the search for words that are read wrong, too, and some of them by the word
+that takes a counter up to the count to which they are proved. How many of the others the words break shows what the
+attacks are worth.
 
 With `--programs` each changed network is set beside the program that the network was before the change. Both are
 followed along random walks: whether they answer alike, and wherever the program looks at a register, whether the unit
@@ -30,7 +31,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from attacks import judged_everywhere, short_and_far, walks
+from attacks import farthest, judged_everywhere, short_and_far, walks
 from longcount import cells, engine
 from longcount.analysis.certificates import certify_store, read_certificates
 from longcount.cells import Cell
@@ -130,11 +131,16 @@ class Attacked:
         self.random = np.random.default_rng([asked.seed, len(self.whole[0])])
         self.weights = np.stack([changed(self.whole[k % len(runs)], self.random) for k in range(asked.networks)])
         proofs = [prove(self.cell, flat, self.problem) for flat in self.weights]
-        self.exact = np.array([proof.max_depth >= LEAST_EXACT_DEPTH for proof in proofs])
+        depths = np.array([proof.max_depth for proof in proofs])
+        self.exact = depths >= LEAST_EXACT_DEPTH
         words = short_and_far(self.problem, self.random)
         self.fails = broken(self.cell, self.weights, self.problem, words)
         for k in np.flatnonzero(self.exact & ~self.fails):
             self.fails[k] = search(Network(self.cell, self.weights[k]), self.problem, asked.within).word is not None
+        some = self.random.permutation(np.flatnonzero(self.exact & ~self.fails))[: asked.climbing]
+        for depth in np.unique(depths[some]):
+            alike = some[depths[some] == depth]
+            self.fails[alike] = broken(self.cell, self.weights[alike], self.problem, farthest(self.problem, int(depth)))
 
     def row(self) -> list[object]:
         """Of the table of networks."""
@@ -195,6 +201,7 @@ def main() -> None:
     parser.add_argument("--networks", type=int, default=1_000, help="of each condition")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--within", type=int, default=100, help="tokens within which the search looks")
+    parser.add_argument("--climbing", type=int, default=8, help="exact ones that read a word up to their proved count")
     parser.add_argument("--programs", action="store_true", help="set programs beside the changed networks, too")
     asked = parser.parse_args()
     false = []
