@@ -18,8 +18,8 @@ from longcount.exact.following import Walk
 from longcount.exact.gru import GRU_STEP, UPDATE_BIAS
 from longcount.exact.machines import graphs, largest
 from longcount.exact.many_states import Network
+from longcount.exact.one_unit import SATURATED
 from longcount.exact.reading import Reading
-from longcount.exact.theory import SATURATED
 from longcount.exact.witness import decode
 from longcount.languages import tasks
 from longcount.languages.uniforms import Uniforms

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from longcount import cells, languages
 from longcount.exact.normal_form import normal_form
+from longcount.exact.one_unit import SATURATED
 from longcount.exact.program import Action, Choice, Fineness, Program
-from longcount.exact.theory import SATURATED
 from longcount.training.problem import Problem, problem
 
 from .test_programs import LETTER_OF, built, program_of

@@ -9,8 +9,8 @@ from longcount import cells, engine, languages
 from longcount.exact.construct import construct
 from longcount.exact.extraction import extract, first_difference, fitted, observed
 from longcount.exact.many_states import Network
+from longcount.exact.one_unit import SATURATED
 from longcount.exact.program import Action, Choice, Fineness, Program
-from longcount.exact.theory import SATURATED
 from longcount.exact.together import proved_equal
 from longcount.languages import tasks
 from longcount.languages.words import Words

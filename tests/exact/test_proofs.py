@@ -16,8 +16,8 @@ from longcount.exact.boxes import Model
 from longcount.exact.certify import LEAST_EXACT_DEPTH, certify, prove
 from longcount.exact.construct import construct
 from longcount.exact.gru import GRU_STEP, UPDATE_BIAS
+from longcount.exact.one_unit import SATURATED
 from longcount.exact.proof import EXACT_INTEGERS
-from longcount.exact.theory import SATURATED
 from longcount.languages import dyck
 from longcount.languages.words import Words
 from longcount.numbers import elementary
@@ -224,7 +224,7 @@ def test_hard_gates_reach_their_ends_at_3_and_1():
     assert "may be read wrong" in leaking.reason
 
 
-def test_cells_that_no_theorem_names_are_bounded_or_proved_by_boxes():
+def test_cells_of_which_nothing_is_known_are_bounded_or_proved():
     for name in ("tanh", "linear"):
         certificate = certify(cells.get(name), np.full(cells.get(name).size(), 0.5, np.float32), limit=20)
         assert certificate.verdict == "bounded"
@@ -233,7 +233,7 @@ def test_cells_that_no_theorem_names_are_bounded_or_proved_by_boxes():
     assert certify(cell, flat * np.float32(0.99), limit=20).verdict == "bounded"
 
 
-def test_the_theorems_about_one_unit_refuse_more():
+def test_the_boxes_of_one_unit_refuse_more():
     cell = cells.get("lstm", hidden_size=2)
     with pytest.raises(UserError, match="one unit in one layer"):
         Model(cell, np.zeros(cell.size(), np.float32))

@@ -8,8 +8,8 @@ from longcount.cells.cell import State
 from longcount.cells.network import initial_state, inputs_of_letters, read, split, step
 from longcount.exact.certify import certify
 from longcount.exact.many_states import Network
+from longcount.exact.one_unit import SATURATED
 from longcount.exact.search import search, search_closely
-from longcount.exact.theory import SATURATED
 from longcount.exact.witness import decode
 from longcount.languages import tasks
 from longcount.languages.words import Words

@@ -13,10 +13,10 @@ from longcount.cells import Cell
 from longcount.cells.recognition import described
 from longcount.errors import UserError
 from longcount.exact.boxes import Model
+from longcount.exact.known import finenesses_of
 from longcount.exact.lower import no_failure_before
 from longcount.exact.machines import prove_machine
 from longcount.exact.many_states import Network
-from longcount.exact.one_unit import finenesses_of
 from longcount.exact.proof import EXACT_INTEGERS, Proof
 from longcount.exact.search import Found, completed, search, search_closely
 from longcount.exact.witness import encode, failing_word

@@ -1,4 +1,4 @@
-"""Exact counters built by hand, as ordinary weights; how is said in the file of each cell's theory."""
+"""Exact counters built by hand, as ordinary weights; how is said in the file that is called like the cell."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from longcount import cells
 from longcount.errors import UserError
-from longcount.exact.one_unit import THEORIES
+from longcount.exact.known import KNOWN
 
 
 def construct(name: str) -> np.ndarray:
@@ -16,10 +16,10 @@ def construct(name: str) -> np.ndarray:
         UserError: for an unknown cell, or one that no exact counter is known for.
     """
     cell = cells.get(name)
-    theory = THEORIES.get(type(cell))
-    if theory is None or theory.construct is None:
-        known = ", ".join(kind.name for kind, theory in THEORIES.items() if theory.construct)
-        raise UserError(f"no exact counter is known for {name}; there are {known}")
+    known = KNOWN.get(type(cell))
+    if known is None or known.construct is None:
+        others = ", ".join(kind.name for kind, other in KNOWN.items() if other.construct)
+        raise UserError(f"no exact counter is known for {name}; there are {others}")
     tensors = {part: np.zeros(shape, np.float32) for part, shape in cell.shapes().items()}
-    theory.construct(tensors)
+    known.construct(tensors)
     return cells.pack(cell, tensors)

@@ -14,8 +14,9 @@ import numpy as np
 from longcount.cells import Cell
 from longcount.exact.boxes import Model
 from longcount.exact.lower import Fineness
+from longcount.exact.one_unit import SATURATED, OneUnit
 from longcount.exact.readout import read_from, readouts
-from longcount.exact.theory import SATURATED, Candidates, Repairer, Tensors, Theory, copied
+from longcount.exact.repairer import Candidates, Repairer, Tensors, copied
 from longcount.languages.words import CLOSE, OPEN
 from longcount.numbers import elementary
 
@@ -48,7 +49,7 @@ def _rescaled(cell: Cell, flat: np.ndarray, factors: tuple[float, ...], depth: i
         yield from ((factor, candidate) for candidate in readouts(cell, tensors, step))
 
 
-THEORY = Theory(
+ONE_UNIT = OneUnit(
     (Fineness(history=1, pieces=4096, most=256), Fineness(history=1, pieces=32768, most=1024)),
     construct_gru,
     {"rescale": Repairer(_rescaled)},

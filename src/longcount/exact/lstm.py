@@ -14,8 +14,9 @@ from longcount import cells
 from longcount.cells import Cell
 from longcount.exact.boxes import Model
 from longcount.exact.lower import Fineness
+from longcount.exact.one_unit import SATURATED, OneUnit
 from longcount.exact.readout import read_from, readouts
-from longcount.exact.theory import SATURATED, Candidates, Repairer, Tensors, Theory, copied
+from longcount.exact.repairer import Candidates, Repairer, Tensors, copied
 from longcount.languages.words import CLOSE, OPEN
 
 
@@ -50,7 +51,7 @@ _PROBED = 5
 """Depth of the ramp that shows whether c goes one way on `(` and the other on `)`."""
 
 
-THEORY = Theory(
+ONE_UNIT = OneUnit(
     (Fineness(history=1, pieces=512, most=8), Fineness(history=2, pieces=4096, most=64)),
     construct_lstm,
     {"project": Repairer(_projected, takes_factor=False)},

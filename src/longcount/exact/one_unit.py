@@ -1,33 +1,26 @@
-"""The theories that there are of one unit on Dyck-1."""
+"""What is known of one unit of a cell on Dyck-1: how its models are bounded, built by hand and repaired."""
 
 from __future__ import annotations
 
-from longcount.cells import Cell
-from longcount.cells.gru import GRU
-from longcount.cells.hard import HardGRU, HardLSTM
-from longcount.cells.lstm import LSTM
-from longcount.cells.relu import ReLU
-from longcount.exact import gru, lstm, relu
-from longcount.exact.lower import PLAIN, Fineness
-from longcount.exact.theory import Theory
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-THEORIES: dict[type[Cell], Theory] = {
-    LSTM: lstm.THEORY,
-    ReLU: relu.THEORY,
-    GRU: gru.THEORY,
-    HardLSTM: Theory(lstm.THEORY.finenesses),
-    HardGRU: Theory(gru.THEORY.finenesses),
-}
-"""By the equations that a theory is about, never by their name."""
+from longcount.exact.lower import Fineness
+from longcount.exact.repairer import Repairer, Tensors
+
+SATURATED = 40.0
+"""A pre-activation at which every gate is exactly 1 (or tanh exactly -1 below its negative)."""
 
 
-def finenesses_of(cell: Cell) -> tuple[Fineness, ...]:
-    """How finely states of a cell are distinguished for a lower bound, from coarse to fine, until the bounds meet;
-    those of trained models nearly do, in under a second per model.
+@dataclass(frozen=True)
+class OneUnit:
+    """What is known of one unit. Each file of this package that is called like a cell holds one."""
 
-    Of a cell without a theory this depends on whether its gates see the state.
-    """
-    if type(cell) in THEORIES:
-        return THEORIES[type(cell)].finenesses
-    gated = len(cell.gates) > 1 and (cell.recurrent or cell.own)
-    return gru.THEORY.finenesses[:1] if gated else PLAIN
+    finenesses: tuple[Fineness, ...]
+    """For lower bounds, from coarse to fine."""
+
+    construct: Callable[[Tensors], None] | None = None
+    """Makes tensors of zeros those of an exact counter; None where none is known."""
+
+    repairs: Mapping[str, Repairer] = field(default_factory=dict)
+    """By name, the smaller change first."""

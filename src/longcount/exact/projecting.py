@@ -10,7 +10,7 @@ import numpy as np
 
 from longcount import cells
 from longcount.cells import Cell
-from longcount.exact.theory import Candidates, copied
+from longcount.exact.repairer import Candidates, copied
 from longcount.exact.thresholds import with_thresholds
 from longcount.training.problem import Problem
 
@@ -20,7 +20,7 @@ the least weight decides."""
 
 
 def projected_for(problem: Problem, cell: Cell, flat: np.ndarray, factors: tuple[float, ...], depth: int) -> Candidates:
-    """A ReLU network of one layer projected for a problem; see `longcount.exact.theory.Repairer`."""
+    """A ReLU network of one layer projected for a problem; see `longcount.exact.repairer.Repairer`."""
     tensors = copied(cell, flat)
     steps = tensors["weight_ih_l0"] + (tensors["bias_ih_l0"] + tensors["bias_hh_l0"])[:, None]
     most = np.abs(steps).max(axis=1, keepdims=True)

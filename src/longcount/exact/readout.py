@@ -8,7 +8,7 @@ import numpy as np
 
 from longcount import cells
 from longcount.cells import Cell
-from longcount.exact.theory import Tensors
+from longcount.exact.repairer import Tensors
 
 
 def read_from(tensors: Tensors, first_step: float) -> None:

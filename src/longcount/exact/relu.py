@@ -11,9 +11,10 @@ import numpy as np
 from longcount.cells import Cell
 from longcount.exact.boxes import Model
 from longcount.exact.lower import PLAIN
+from longcount.exact.one_unit import OneUnit
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.readout import read_from, readouts
-from longcount.exact.theory import Candidates, Repairer, Tensors, Theory, copied
+from longcount.exact.repairer import Candidates, Repairer, Tensors, copied
 
 
 def construct_relu(tensors: Tensors) -> None:
@@ -44,4 +45,4 @@ def nearest_step(step: float, depth: int) -> float:
     return float(np.ldexp(np.round(fraction * 2**bits), exponent - bits))
 
 
-THEORY = Theory(PLAIN, construct_relu, {"project": Repairer(_projected, takes_factor=False)})
+ONE_UNIT = OneUnit(PLAIN, construct_relu, {"project": Repairer(_projected, takes_factor=False)})

@@ -1,7 +1,7 @@
 """Make a trained model exact by the smallest change that can be proved.
 
-LSTMs are sharpened (`longcount.exact.sharpening`), ReLU networks projected (`longcount.exact.projecting`). The theory
-of a cell may have ways of its own for one unit on Dyck-1. Where the readout then does not tell depth 0 from depth 1,
+LSTMs are sharpened (`longcount.exact.sharpening`), ReLU networks projected (`longcount.exact.projecting`). For one
+unit on Dyck-1 there are others (`longcount.exact.known`). Where the readout then does not tell depth 0 from depth 1,
 its threshold is set between them; where the output for `(` falls with depth, its weight is set to 0. A model that never
 learned is not repaired: the answer would come from us.
 """
@@ -20,12 +20,12 @@ from longcount.cells.lstm import LSTM
 from longcount.cells.relu import ReLU
 from longcount.errors import UserError
 from longcount.exact.certify import LEAST_EXACT_DEPTH, check, is_one_unit_on_dyck1, prove
+from longcount.exact.known import KNOWN
 from longcount.exact.machines import covers
-from longcount.exact.one_unit import THEORIES
 from longcount.exact.projecting import projected_for
 from longcount.exact.proof import EXACT_INTEGERS
+from longcount.exact.repairer import Repairer
 from longcount.exact.sharpening import sharpened_for
-from longcount.exact.theory import Repairer
 from longcount.training.problem import DYCK1, Problem
 
 Method = Literal["auto", "sharpen", "project", "rescale"]
@@ -106,10 +106,10 @@ def _ways(cell: Cell, problem: Problem) -> dict[str, Repairer]:
     }
     found = dict(of_machines.get(type(cell), {}))
     one_unit = is_one_unit_on_dyck1(cell, problem)
-    if one_unit and type(cell) in THEORIES:
-        found |= THEORIES[type(cell)].repairs
+    if one_unit and type(cell) in KNOWN:
+        found |= KNOWN[type(cell)].repairs
     if not found:
-        kinds = [kind for kind, theory in THEORIES.items() if theory.repairs] if one_unit else of_machines
+        kinds = [kind for kind, known in KNOWN.items() if known.repairs] if one_unit else of_machines
         known = ", ".join(kind.name for kind in kinds)
         beyond = "" if one_unit else " beyond one unit that starts at 0 on Dyck-1"
         raise UserError(f"no repair is known for {cell.name}{beyond}; there are some for {known}")

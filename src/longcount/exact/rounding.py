@@ -22,7 +22,7 @@ from longcount.cells import Cell
 from longcount.exact.following import states_after
 from longcount.exact.many_states import Network
 from longcount.exact.nodes import Graph
-from longcount.exact.theory import Tensors, copied
+from longcount.exact.repairer import Tensors, copied
 from longcount.exact.tree import Tree
 
 ALIKE = ("state", "letter and last letter", "letter")

@@ -12,8 +12,8 @@ from longcount import cells
 from longcount.cells import Cell
 from longcount.exact.machines import graphs
 from longcount.exact.many_states import Network
+from longcount.exact.repairer import Candidates, copied
 from longcount.exact.rounding import multiplied, roundings
-from longcount.exact.theory import Candidates, copied
 from longcount.exact.thresholds import SHORT, with_thresholds
 from longcount.exact.tree import tree
 from longcount.training.problem import Problem
@@ -27,7 +27,7 @@ EVERY = 3
 
 
 def sharpened_for(problem: Problem, cell: Cell, flat: np.ndarray, factors: tuple[float, ...], depth: int) -> Candidates:
-    """LSTMs of one layer with their gates sharpened for a problem; see `longcount.exact.theory.Repairer`."""
+    """LSTMs of one layer with their gates sharpened for a problem; see `longcount.exact.repairer.Repairer`."""
     places = next(graphs(problem), None)
     if places is None or not Network(cell, flat).in_range:
         return

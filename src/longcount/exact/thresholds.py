@@ -10,7 +10,7 @@ from longcount.exact.following import states_after
 from longcount.exact.machines import graphs
 from longcount.exact.many_states import Network, weighted
 from longcount.exact.reading import Reading
-from longcount.exact.theory import copied
+from longcount.exact.repairer import copied
 from longcount.exact.tree import tree
 from longcount.training.problem import Problem
 

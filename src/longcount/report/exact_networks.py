@@ -13,7 +13,7 @@ from longcount.cells import Cell
 from longcount.exact.certify import prove
 from longcount.exact.construct import construct
 from longcount.exact.extraction import extract
-from longcount.exact.one_unit import THEORIES
+from longcount.exact.known import KNOWN
 from longcount.exact.repair import repair
 from longcount.store.store import Store
 from longcount.training.protocol import Condition
@@ -35,7 +35,7 @@ trains them anew."""
 
 def exact_networks(store: Store, condition: Condition, models: pd.DataFrame) -> list[dict[str, Any]]:
     """What the page holds of exact networks of a condition's cell, each proved here; none where the condition is not
-    about Dyck-1's next letters, or no theory of the cell is known.
+    about Dyck-1's next letters, or no more is known of the cell.
 
     Args:
         store: of the trained runs.
@@ -45,11 +45,11 @@ def exact_networks(store: Store, condition: Condition, models: pd.DataFrame) -> 
     if not (asks_as_the_first_paper(condition) and condition.is_one_unit):
         return []
     cell = condition.built_in_cell()
-    theory, found = THEORIES.get(type(cell)), []
-    if theory is None:
+    known, found = KNOWN.get(type(cell)), []
+    if known is None:
         return []
     learned = where(models, learned=True, kept=True).sort_values("validation_loss", kind="stable")
-    if len(learned) and theory.repairs:
+    if len(learned) and known.repairs:
         run, epoch = (int(learned[name].iloc[0]) for name in ("run", "epoch"))
         done = repair(cell, store.weights(condition.folder, run, epoch))
         if done.repaired:
@@ -59,7 +59,7 @@ def exact_networks(store: Store, condition: Condition, models: pd.DataFrame) -> 
     if cell.name in LEARNED:
         weights = np.frombuffer(base64.b64decode(LEARNED[cell.name]), "<f4")
         found.append(_proved(cell, "learned", "learned: the exact recipe, by training alone", weights))
-    if theory.construct:
+    if known.construct:
         found.append(_proved(cell, "constructed", "constructed: built by hand", construct(cell.name)))
     return found
 
