@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from longcount.cells.cell import OUTPUTS, VOCABULARY, Cell
 from longcount.cells.coupled import CoupledLSTM
-from longcount.cells.derivation import derive
+from longcount.cells.derivation import derive, works_unit_by_unit
 from longcount.cells.gru import GRU
 from longcount.cells.gru_without_reset import GRUWithoutReset
 from longcount.cells.hard import HardGRU, HardLSTM
@@ -70,6 +71,8 @@ def try_equations(cell: Cell, source: Source) -> None:
     try:
         with mistakes_told():
             derive(type(cell))
+            if not works_unit_by_unit(replace(cell, hidden_size=2)):
+                raise ValueError("forward lets units see each other: they do through W_hh alone")
             weights = split(cell, [0.5] * cell.size())
             state, gates = step(cell, weights, inputs_of_letters(cell, weights)[0], initial_state(cell, weights, 0.0))
             shown = {name: value for layer in gates for name, value in layer.items()}

@@ -76,9 +76,14 @@ class Cell(ABC):
     learned_start: bool = False
     """Whether the state before the first token is learned, as tensors such as `h_0_l0`; else it is 0."""
 
+    @property
+    def counting(self) -> int:
+        """The place of `counter` among the parts of the state; the first where there is no such part."""
+        return self.state_names.index(self.counter) if self.counter in self.state_names else 0
+
     @abstractmethod
     def forward(self, x: Gates, y: Gates, state: State, own: Gates) -> tuple[State, Gates]:
-        """One token, unit by unit.
+        """One token, unit by unit: what units see of each other they see through W_hh alone.
 
         Args:
             x: by gate [H].

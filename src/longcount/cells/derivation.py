@@ -90,6 +90,34 @@ class Derivation:
 
 
 @functools.cache
+def works_unit_by_unit(cell: Cell) -> bool:
+    """Whether a cell's equations, recorded at its own size, are for every unit those for one unit alone."""
+    known: dict[Any, int] = {}
+    one = _expressions(cell, 1, known)[0]
+    return all(each == one for each in _expressions(cell, cell.hidden_size, known))
+
+
+def _expressions(cell: Cell, units: int, known: dict[Any, int]) -> list[tuple[int, ...]]:
+    """Of each unit, what its next state is: a number for each expression in the unit's own inputs."""
+    recurrent = cell.gates if cell.recurrent else ()
+    groups = (cell.gates, recurrent, cell.state_names, cell.own)
+    recording = Recording(units * sum(map(len, groups)))
+    numbers = iter(recording.number(place) for place in range(len(recording.steps)))
+    x, y, state, own = ({name: Vector([next(numbers) for _ in range(units)]) for name in names} for names in groups)
+    after, _ = cell.forward(x, y, tuple(state.values()), own)
+    found = []
+    for unit in range(units):
+        numbered: list[int] = []
+        for place, step in enumerate(recording.steps):
+            key: Any = (place // units, place % units == unit)
+            if step is not None:
+                key = (step.operation, *(numbered[a] if isinstance(a, int) else (a,) for a in step.arguments))
+            numbered.append(known.setdefault(key, len(known)))
+        found.append(tuple(numbered[p[unit].place] if isinstance(p[unit], Recorded) else -1 for p in after))
+    return found
+
+
+@functools.cache
 def derive(kind: type[Cell]) -> Derivation:
     """The derivation of a kind of cell; its equations are the same at every size."""
     return Derivation(kind())

@@ -43,7 +43,7 @@ class View(NamedTuple):
 
 def view_of_state(cell: Cell) -> View:
     """The state itself, the counter moved to the front."""
-    at = cell.state_names.index(cell.counter) if cell.counter in cell.state_names else 0
+    at = cell.counting
     return View(
         lambda state, gates: (state[at], *state[:at], *state[at + 1 :]),
         lambda coordinates: (*coordinates[1 : at + 1], coordinates[0], *coordinates[at + 1 :]),
@@ -136,9 +136,9 @@ class Model:
             for gate in self.cell.gates
         }
         after = self._step(both, coordinates)  # a part that nothing of the state reaches has fewer extents
-        if not isinstance(after[0], Interval):
+        if not any(isinstance(number, Interval) for number in after):
             return tuple(np.broadcast_arrays(*after))
-        return tuple(Interval(ends) for ends in np.broadcast_arrays(*(number.ends for number in after)))
+        return tuple(Interval(ends) for ends in np.broadcast_arrays(*(Interval.of(number).ends for number in after)))
 
     def _step(self, x: dict[str, Vector], coordinates: Coordinates) -> Coordinates:
         state = tuple(Vector((number,)) for number in self.view.state(coordinates))

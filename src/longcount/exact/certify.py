@@ -10,6 +10,7 @@ import numpy as np
 
 from longcount import engine
 from longcount.cells import Cell
+from longcount.cells.derivation import works_unit_by_unit
 from longcount.cells.recognition import described
 from longcount.errors import UserError
 from longcount.exact.boxes import Model
@@ -21,6 +22,7 @@ from longcount.exact.proof import EXACT_INTEGERS, Proof
 from longcount.exact.search import Found, completed, search, search_closely
 from longcount.exact.witness import encode, failing_word
 from longcount.languages import tasks
+from longcount.languages.dyck import is_its_table
 from longcount.languages.machine import Machine
 from longcount.languages.words import Words, offsets_of
 from longcount.training.problem import DYCK1, Problem
@@ -94,8 +96,8 @@ def certify(
         limit: tokens within which failures are looked for.
 
     Raises:
-        UserError: for a language that no counters decide, a task of the user's own, or a network with other letters or
-            outputs.
+        UserError: for a language that no counters decide, a task of the user's own, a network with other letters or
+            outputs, a cell whose units see each other, or a depth below 1.
     """
     check(cell, problem)
     started = time.perf_counter()
@@ -148,7 +150,7 @@ def prove(cell: Cell, flat: np.ndarray, problem: Problem = DYCK1, depth: int = E
 def check(cell: Cell, problem: Problem) -> None:
     """UserError where there are no verdicts about such networks; see `certify`."""
     language, task = problem.language, problem.task
-    if not isinstance(language, Machine) or type(language).targets is not Machine.targets:
+    if not is_its_table(language):
         raise UserError(f"only languages that counters decide can be certified, not {language.name}")
     if task not in tasks.TASKS.values():
         raise UserError(f"only the tasks {', '.join(tasks.TASKS)} can be certified, not {task.name}")
@@ -156,6 +158,10 @@ def check(cell: Cell, problem: Problem) -> None:
         raise UserError(
             f"{language.name}, {task.name} needs {problem.letters} letters and {len(problem.outputs)} outputs, "
             f"not {cell.letters} and {cell.outputs}"
+        )
+    if not works_unit_by_unit(cell):
+        raise UserError(
+            f"only cells that work unit by unit can be certified, not {cell.name}: its units see each other"
         )
 
 

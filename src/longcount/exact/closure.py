@@ -130,13 +130,9 @@ class Closure:
             leaves = np.array([place is None for place in self.places.places])[target]
             offset = np.where(leaves, counter.ends, counter.offset)
             step = np.where(leaves, np.inf, counter.step)
-        net = offset - (slopes.astype(np.float64) * change).sum(axis=0)
+        less = (slopes.astype(np.float64) * change).sum(axis=0)
         slopes, more = self._sloped_anew(edges, slopes, np.where(high, self.follows[:, :, target], 0))
-        shifted = net + more
-        rounded = shifted.astype(np.float32)
-        down, up = np.float32(-np.inf), np.float32(np.inf)
-        rounded[0] = np.where(rounded[0] > shifted[0], np.nextafter(rounded[0], down), rounded[0])
-        rounded[1] = np.where(rounded[1] < shifted[1], np.nextafter(rounded[1], up), rounded[1])
+        rounded = _sum_outward(offset, more - less)
         if step is not None:
             self._check_reach(rounded, slopes, step, self.places.counts[:, target].min(axis=0))
         flat = ~(slopes != 0).any(axis=0)
@@ -298,6 +294,19 @@ class Closure:
         lower[0] = np.where(follows, lower[0], np.maximum(lower[0], -self.largest))
         upper[0] = np.where(follows, upper[0], np.minimum(upper[0], self.largest))
         return lower, upper
+
+
+def _sum_outward(offset: np.ndarray, more: np.ndarray) -> np.ndarray:
+    """Float32 ends [2, ...] of offset + more, float64, each beyond the exact sum or equal to it; `more`, slopes times
+    whole numbers, is exact."""
+    total = offset + more
+    back = total - offset
+    error = (offset - (total - back)) + (more - back)  # the exact sum is total + error (Knuth 1997, 4.2.2)
+    rounded = total.astype(np.float32)
+    for end, beyond, least in ((0, -np.inf, np.less), (1, np.inf, np.greater)):
+        short = least(total[end], rounded[end]) | ((rounded[end] == total[end]) & least(error[end], 0))
+        rounded[end] = np.where(short, np.nextafter(rounded[end], np.float32(beyond)), rounded[end])
+    return rounded
 
 
 def _outward(numbers: np.ndarray, sign: int, bits: int) -> np.ndarray:

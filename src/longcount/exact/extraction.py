@@ -122,7 +122,7 @@ def fitted(seen: Seen, problem: Problem) -> tuple[Program | None, str]:
 def observed(network: Network, problem: Problem) -> Seen:
     """What letters do in all states that words lead to while counters are small."""
     ones = np.ones(network.cell.hidden_size, np.float32)
-    if network.cell.counter != "h":
+    if network.cell.counting:
         return _observed(network, problem, ones, MOST_STATES)
     first = _observed(network, problem, ones * np.float32(LEAST_STEP), STATES_FOR_STEPS)
     steps = steps_of(network, (first.after - first.before) * LEAST_STEP)
@@ -133,7 +133,7 @@ def _observed(network: Network, problem: Problem, steps_of_units: np.ndarray, mo
     machine, table = problem.language, tables(problem)
     assert isinstance(machine, Machine)
     scale = steps_of_units[:, None]
-    at, letters = network.cell.state_names.index(network.cell.counter), network.cell.letters
+    at, letters = network.cell.counting, network.cell.letters
     most = COUNTS.get(machine.counters, 2)
     known: set[bytes] = set()
     steps: list[tuple[np.ndarray, ...]] = []

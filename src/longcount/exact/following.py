@@ -79,7 +79,7 @@ class Walk:
             self.wrong = _spelled(words, int(np.argmax(wrong)), places.machine.letters)
             return
         with np.errstate(over="ignore", invalid="ignore"):
-            at = network.cell.state_names.index(network.cell.counter)
+            at = network.cell.counting
             before = tuple(part[:, words.source] for part in state)
             after, gates = network.advance(places.letter[words.edge], before)
             moves = after[at] - before[at]
@@ -158,7 +158,7 @@ class Walk:
 def steps_of(network: Network, moves: np.ndarray) -> np.ndarray:
     """The least step of each unit's counter, float32 [H], from moves [H, S]; 1 of a unit without. Cells with a counter
     of their own move it by gates: by 1."""
-    if network.cell.counter != "h":
+    if network.cell.counting:
         return np.ones(len(moves), np.float32)
     sizes = np.abs(moves)
     least = np.where((sizes >= LEAST_STEP) & np.isfinite(sizes), sizes, np.inf).min(axis=1, initial=np.inf)

@@ -10,6 +10,7 @@ import numpy as np
 from longcount.cells import Cell
 from longcount.cells.hard import HardLSTM
 from longcount.cells.lstm import LSTM
+from longcount.errors import UserError
 from longcount.exact.closure import Closure
 from longcount.exact.following import Walk
 from longcount.exact.many_states import Network
@@ -84,7 +85,12 @@ def first_closed(
         problem: the language and what is asked.
         bounds: the one that is wanted, and the one that is needed.
         closure: makes boxes from a network, places, what is read there, slopes and how far the boxes reach.
+
+    Raises:
+        UserError: for a bound below 1.
     """
+    if bounds[0] < 1:
+        raise UserError(f"depth: {bounds[0]}: should be 1 or more")
     obstacle = covers(cell, problem)
     network = Network(cell, flat)
     if not network.in_range:
@@ -132,7 +138,7 @@ def _closed(closure: Callable[[Reach], Closure], bound: int, needed: int) -> Pro
     boxes = closure(reach)
     if not boxes.close():
         return Proof(0, boxes.obstacle)
-    return Proof(reach.reached, f"closed boxes; from count {boxes.places.bound} on units follow the counters exactly")
+    return Proof(reach.reached, f"closed boxes, counts from {boxes.places.bound} on taken together")
 
 
 def graphs(problem: Problem) -> Iterator[Graph]:

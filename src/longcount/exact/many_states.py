@@ -79,6 +79,8 @@ class Network:
     def step(self, tokens: np.ndarray, state: tuple[Part, ...]) -> tuple[Part, ...]:
         """The coordinates after a token each, from states of one layer."""
         after, shown = self.advance(tokens, state)
+        after = [Interval.of(part) for part in after]
+        shown = {name: Interval.of(part) for name, part in shown.items()}
         counter, *others = self.view.of_step(after, shown)
         return (pushed(counter, shown) if {"i", "f", "g"} <= shown.keys() else counter, *others)
 

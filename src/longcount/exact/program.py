@@ -110,6 +110,16 @@ class Program:
     """Registers of units that are no part of the program: nothing depends on them."""
 
     @property
+    def largest_step(self) -> float:
+        """The largest number that is added or set, in units of a unit's counter."""
+        numbers = [
+            max((abs(action.number) for action in choice.table.values()), default=0.0) * abs(step)
+            for of_letter in self.moves
+            for choice, step in zip(of_letter, self.steps, strict=True)
+        ]
+        return max(numbers, default=0.0)
+
+    @property
     def needed(self) -> set[int]:
         """The registers that answers depend on, if only through others."""
         found: set[int] = set()

@@ -40,6 +40,7 @@ def counted(machine: Machine) -> Machine:
         rules=tuple(rules),
         ends=tuple((state, signs + free) for state, signs in machine.ends),
         expected=tuple((state, signs + free, letters) for state, signs, letters in machine.expected),
+        classes=tuple((name, state, signs + free) for name, state, signs in machine.classes),
         start_counters=(*machine.start.counters, *(0 for _ in chosen)),
     )
 
@@ -69,4 +70,5 @@ def unrolled(machine: Machine, letters: int) -> Machine:
         rules=tuple(rules),
         ends=tuple((name, signs) for state, signs in machine.ends for name in names[state]),
         expected=tuple((name, *rest) for state, *rest in machine.expected for name in names[state]),
+        classes=tuple((one, name, signs) for one, state, signs in machine.classes for name in names[state]),
     )

@@ -62,7 +62,7 @@ class Pair:
     def step(self, tokens: np.ndarray, state: tuple[Any, ...]) -> tuple[Interval, ...]:
         """See `Network.step`."""
         *before, registers = state
-        at = self.network.cell.state_names.index(self.network.cell.counter)
+        at = self.network.cell.counting
         keep, add = self.program.actions(tokens, self.last, self.classes(before[at] / self.steps, registers))
         self.without_rule |= bool(np.isnan(keep).any())
         after = self.network.step(tokens, tuple(before))
@@ -111,7 +111,9 @@ def proved_equal(cell: Cell, flat: np.ndarray, program: Program, problem: Proble
     def closure(network: Network, places: Graph, reading: Reading, slopes: np.ndarray, reach: Reach) -> Together:
         registers = slopes * network.scale / np.array(program.steps, np.float32)[:, None]
         both, pair = np.concatenate([slopes, on_grid(registers)], axis=1), cast(Any, Pair(network, program))
-        return Together(pair, places, reading, both.astype(np.float32), reach, largest(cell))
+        # what bounds a unit's counter bounds a register that moves by no more
+        most = largest(cell) if program.largest_step <= 1 else np.inf
+        return Together(pair, places, reading, both.astype(np.float32), reach, most)
 
     proof = first_closed(cell, flat, problem, (depth, least), closure)
     return proof._replace(reason="closed boxes of the network and the program") if proof.max_depth else proof

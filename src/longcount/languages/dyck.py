@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from longcount.errors import UserError
+from longcount.languages.language import Language
 from longcount.languages.machine import Machine
 from longcount.languages.words import CLOSE, LETTERS, OPEN, Words, offsets_of
 
@@ -55,6 +56,12 @@ class _Dyck1(Brackets):
             outside = words.running_sums(depths < 0) > 0
             codes, depths = np.where(outside, 2, codes), np.where(outside, 0, depths)
         return codes, depths[None]
+
+
+def is_its_table(language: Language) -> bool:
+    """Whether a language is what the rules of a machine say and nothing else: in a class of the user's own, methods may
+    say something else."""
+    return type(language) in (Machine, Brackets, _Dyck1)
 
 
 def dyck1() -> Machine:

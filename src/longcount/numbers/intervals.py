@@ -55,6 +55,11 @@ class Interval:
         """One number."""
         return cls.between(number, number)
 
+    @classmethod
+    def of(cls, number: Any) -> Interval:
+        """A number of any kind, itself where it is an interval."""
+        return number if isinstance(number, Interval) else cls.exactly(number)
+
     @property
     def lower(self) -> np.ndarray:
         """The least numbers, float32 [...]."""
@@ -164,10 +169,6 @@ class Interval:
     def is_exactly(self, number: float) -> bool:
         """Whether every element is an interval of this one number."""
         return bool((self.ends == np.float32(number)).all())
-
-    def joined(self, other: Interval) -> Interval:
-        """The least interval that holds both, element by element."""
-        return Interval.between(np.minimum(self.lower, other.lower), np.maximum(self.upper, other.upper))
 
     def contains(self, number: np.ndarray) -> np.ndarray:
         """bool [...]: whether each number is inside."""
