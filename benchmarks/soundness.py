@@ -13,8 +13,8 @@ With `--programs` each changed network is set beside the program that the networ
 followed along random walks: whether they answer alike, and wherever the program looks at a register, whether the unit
 stands where the register does.
 
-Prints a Markdown table. A network that is called exact and broken would disprove a theorem: the program says which, and
-exits with 1. It also changes the weights of a store that was certified and checks that no verdict is kept.
+Prints a Markdown table. A network that is called exact and broken would disprove the theorem: the program says which,
+and exits with 1. It also changes the weights of a store that was certified and checks that no verdict is kept.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def repair_store(
         out: the new store's folder.
         method: ``"sharpen"`` (lstm), ``"project"`` (relu, lstm), ``"rescale"`` (gru), or ``"auto"``: the smallest
             change that is proved.
-        factor: of sharpening or rescaling; default: the smallest power of 2 that is proved.
+        factor: of sharpening or rescaling; default: the smallest of those tried that is proved.
         epoch: which model of a run.
         depth: to which a repaired model must be proved; default 100,000, and as far beyond as proofs go.
         bounded: runs of each cell, the first ones, whose models are certified before repair where the old store holds

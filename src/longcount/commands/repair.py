@@ -37,7 +37,7 @@ def repair(
         directory: A store.
         out: Folder of the new store.
         method: sharpen (lstm), project (relu, lstm), rescale (gru); default: the smallest that works.
-        factor: Factor of sharpening or rescaling; default: the smallest power of 2 that works.
+        factor: Factor of sharpening or rescaling; default: the smallest of those tried that is proved.
         epoch: Which model of a run: best (lowest validation loss), last, or the number of an epoch.
         depth: Depth to which the repaired model must be proved; default 100,000, and as far beyond as proofs go.
         bounded: How many runs of each cell have their worst case before repair bounded, which takes up to a second

@@ -1,4 +1,4 @@
-"""Of which cells there is more to know where one unit reads Dyck-1."""
+"""The cells of which more is known where there is one unit and it reads Dyck-1."""
 
 from __future__ import annotations
 

@@ -31,8 +31,7 @@ from longcount.training.problem import DYCK1, Problem
 Method = Literal["auto", "sharpen", "project", "rescale"]
 
 FACTORS = tuple(2.0**k for k in range(1, 13))
-"""Tried in turn; multiplying by a power of two is exact."""
-
+"""Of these ways to repair try some; multiplying by a power of two is exact."""
 
 LARGEST_FACTOR = 1_000_000
 

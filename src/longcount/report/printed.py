@@ -97,16 +97,17 @@ def certificates(title: str, frame: pd.DataFrame) -> Table:
     """From `longcount.analysis.certificates.certify_store`."""
     rows = []
     for row in records(frame):
+        bounded = row["verdict"] == "bounded"
         figures = {"proved to depth": "max_depth", "FPF at least": "lower_bound", "FPF at most": "upper_bound"}
-        found = "no failure found" if row["verdict"] == "bounded" else row["reason"]
+        numbers = {name: row[field] if bounded or field == "max_depth" else None for name, field in figures.items()}
         rows.append(
             {
                 "condition": row["condition"],
                 "run": str(row["run"]),
                 "epoch": str(row["epoch"]),
                 "verdict": row["verdict"],
-                **{name: "" if row[field] is None else f"{row[field]:,}" for name, field in figures.items()},
-                "why, or witness": row["witness"] or found,
+                **{name: "" if number is None else f"{number:,}" for name, number in numbers.items()},
+                "witness": row["witness"] or ("none found" if bounded else ""),
                 "wrongly accepted": row["wrongly_accepted"] or "",
             }
         )
