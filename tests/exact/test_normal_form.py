@@ -12,7 +12,7 @@ from longcount.exact.one_unit import SATURATED
 from longcount.exact.program import Action, Choice, Fineness, Program
 from longcount.training.problem import Problem, problem
 
-from .test_programs import LETTER_OF, built, program_of
+from .test_programs import CASES, built, program_of
 
 
 def rearranged(
@@ -41,7 +41,7 @@ def rearranged(
     return wider, cells.pack(wider, after)
 
 
-@given(data=st.data(), name=st.sampled_from(sorted(LETTER_OF)))
+@given(data=st.data(), name=st.sampled_from(sorted(CASES)))
 @settings(max_examples=6)
 def test_units_in_another_order_sign_and_scale_beside_one_that_is_not_read_are_the_same_program(data, name):
     cell, flat, asked = built(name)

@@ -12,18 +12,19 @@ from longcount.exact.many_states import Network
 from longcount.exact.one_unit import SATURATED
 from longcount.exact.program import Action, Choice, Fineness, Program
 from longcount.exact.together import proved_equal
+from longcount.exact.witness import decode
 from longcount.languages import tasks
 from longcount.languages.words import Words
 from longcount.training.problem import DYCK1, Problem, problem
 
-LETTER_OF = {"shuffle2": ([[1, 0], [-1, 0], [0, 1], [0, -1]], [[0, 0], [40, 0], [0, 0], [0, 40]], [5, -15, 5, -15]),
+CASES = {"shuffle2": ([[1, 0], [-1, 0], [0, 1], [0, -1]], [[0, 0], [40, 0], [0, 0], [0, 40]], [5, -15, 5, -15]),
              "an_bn": ([[1, 2], [-1, -2]], [[0, 40], [40, 0], [-40, -40]], [0, -15, -15]),
              "majority": ([[-1], [1]], [[40]], [-15])}  # fmt: skip
 """Steps [letter][unit], 2 and -2 set; readout [output][unit]; bias [output]."""
 
 
 def built(name: str) -> tuple[cells.Cell, np.ndarray, Problem]:
-    steps, readout, bias = LETTER_OF[name]
+    steps, readout, bias = CASES[name]
     asked = problem(languages.get(name), tasks.RECOGNISE if name == "majority" else tasks.NEXT_LETTERS)
     cell = cells.get("lstm", len(steps[0]), 1, asked.letters, len(asked.outputs))
     tensors = {part: np.zeros(shape, np.float32) for part, shape in cell.shapes().items()}
@@ -59,7 +60,7 @@ def run(program: Program, word: np.ndarray) -> list[list[int]]:
     return answers
 
 
-@pytest.mark.parametrize("name", LETTER_OF)
+@pytest.mark.parametrize("name", CASES)
 def test_the_program_of_an_exact_network_is_proved_and_says_what_the_engine_says(name):
     cell, flat, asked = built(name)
     found = extract(cell, flat, asked)
@@ -171,3 +172,19 @@ def test_a_unit_that_does_what_no_rule_tells_is_followed_as_long_as_that_matters
     assert "r0 = 0" in of_letter
     assert "if r0" not in of_letter
     assert "say c if r0 = 0" in found.text.split("b:")[1]
+
+
+def test_a_far_word_shows_that_a_leaking_network_is_not_its_program():
+    """A counter that loses a hundred-thousandth at every letter is its program for as long as short words are read."""
+    cell = cells.get("relu")
+    flat = construct("relu")
+    tensors = {name: tensor.copy() for name, tensor in cells.unpack(cell, flat).items()}
+    tensors["weight_hh_l0"][0] = 0.99999
+    found = extract(cell, cells.pack(cell, tensors))
+    assert not found.proved
+    assert found.differs is not None
+    tokens = decode(found.differs, "()")
+    assert len(tokens) > 30
+    word = Words(tokens, np.array([0, len(tokens)]), "()")
+    read = engine.evaluate(cell, cells.pack(cell, tensors)[None], word, DYCK1.targets(word))
+    assert read.first_failure[0, 0] == len(tokens) - 1

@@ -17,8 +17,10 @@ from longcount.exact.prefixes import letters_after
 from longcount.exact.program import FINENESSES, IDLE, LAST, Action, Choice, Fineness, Program
 from longcount.exact.proof import EXACT_INTEGERS
 from longcount.exact.reading import said
+from longcount.exact.repeating import failing_repetition
 from longcount.exact.search import tables
 from longcount.exact.together import proved_equal
+from longcount.exact.witness import encode
 from longcount.languages.machine import Machine
 from longcount.training.problem import DYCK1, Problem
 
@@ -39,6 +41,9 @@ ALIKE = 1 / 16
 
 KEPT = 0.99
 """A gate from here on keeps."""
+
+FAR = 2_000
+"""Letters of a word that a network reads wrong, along which it is followed with its program."""
 
 MOST_FEATURES = 3
 """Of what a unit does; more are not tried, but all at once."""
@@ -75,7 +80,8 @@ class Extracted(NamedTuple):
     """Whether network and program are proved to be the same, token for token, while no counter exceeds `max_depth`."""
     max_depth: int | None
     differs: str | None
-    """A word after which the two answer differently; None where none is known."""
+    """A word after which the two answer differently, a far one as witnesses are written; None where none is
+    known."""
     reason: str
     """Why they are the same, or what stood in the way."""
     text: str
@@ -104,7 +110,7 @@ def extract(cell: Cell, flat: np.ndarray, problem: Problem = DYCK1, depth: int =
     proof = proved_equal(cell, flat, program, problem, depth, least)
     if proof.max_depth >= least:
         return Extracted(units, program.rules(), True, proof.max_depth, None, proof.reason, *told)
-    differs = first_difference(program, network, problem)
+    differs = first_difference(program, network, problem) or _far_difference(program, cell, flat, problem)
     return Extracted(units, program.rules(), False, None, differs, proof.reason, *told)
 
 
@@ -305,6 +311,25 @@ def _action(facts: np.ndarray) -> Action | None:
 
 def _answer(facts: np.ndarray) -> bool | None:
     return bool(facts[0, 0]) if np.ptp(facts) == 0 else None
+
+
+def _far_difference(program: Program, cell: Cell, flat: np.ndarray, problem: Problem) -> str | None:
+    """As `first_difference`, along a word that repeats a few letters and is read wrong, if there is one."""
+    word = failing_repetition(cell, flat, problem, FAR)
+    if word is None:
+        return None
+    network, classes = Network(cell, flat), program.fineness.classes
+    parts, registers = tuple(np.array(part) for part in network.start), np.array(program.start, np.float32)[:, None]
+    last = np.array([len(program.letters)])
+    with np.errstate(over="ignore", invalid="ignore"):
+        for number, letter in enumerate(word.astype(np.int64)[:, None], start=1):
+            keep, add = program.actions(letter, last, classes(registers))
+            registers, last = registers * keep + add, letter
+            parts, _ = network.advance(letter, parts)
+            answers = program.said(letter, classes(np.nan_to_num(registers)))
+            if np.isnan(registers).any() or (answers != said(network.outputs(parts[0]), problem.question)).any():
+                return encode(word[:number], program.letters)
+    return None
 
 
 def first_difference(program: Program, network: Network, problem: Problem, most: int = 2_000) -> str | None:
