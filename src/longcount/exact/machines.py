@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from longcount.cells import Cell
+from longcount.cells.derivation import works_unit_by_unit
 from longcount.cells.hard import HardLSTM
 from longcount.cells.lstm import LSTM
 from longcount.errors import UserError
@@ -19,6 +20,7 @@ from longcount.exact.proof import Proof
 from longcount.exact.reading import Reading, whole
 from longcount.exact.refined import counted, unrolled
 from longcount.exact.repeating import failing_repetition
+from longcount.languages.dyck import is_its_table
 from longcount.languages.machine import Machine
 from longcount.numbers.affine import Reach
 from longcount.training.problem import Problem
@@ -48,9 +50,12 @@ def covers(cell: Cell, problem: Problem) -> str:
     """Why the theorem says nothing about a network; empty where it does."""
     if cell.layers > 1 or cell.hidden_size > MOST_UNITS:
         return f"proofs are about one layer of at most {MOST_UNITS} units"
-    if not isinstance(problem.language, Machine) or not 0 < problem.language.counters <= MOST_COUNTERS:
+    language = problem.language
+    if not isinstance(language, Machine) or not 0 < language.counters <= MOST_COUNTERS:
         return f"proofs are about languages of one to {MOST_COUNTERS} counters"
-    return ""
+    if not is_its_table(language):
+        return "proofs are about languages that are what their table says"
+    return "" if works_unit_by_unit(cell) else "proofs are about cells that work unit by unit"
 
 
 def prove_machine(cell: Cell, flat: np.ndarray, problem: Problem, depth: int, least: int) -> Proof:
